@@ -1,0 +1,160 @@
+package doorbell.event;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.util.Arrays;
+import java.util.HexFormat;
+
+/**
+ * The identity of an event variable. Two ids are equal where they name the same variable: a UUID
+ * and its decimal value are, {@code 007} and {@code 7} are, a sealed id and a number never are.
+ */
+public sealed interface EventId {
+
+  /** A 128-bit number: {@code high * 2^64 + low}, both halves unsigned. */
+  record Plain(long high, long low) implements EventId {
+    @Override
+    public byte[] bytes() {
+      return ByteBuffer.allocate(2 * Long.BYTES).putLong(high).putLong(low).array();
+    }
+
+    @Override
+    public int hashCode() {
+      return (int) ((high * Seed.A + low * Seed.B + Seed.C) >>> 32);
+    }
+  }
+
+  /** The SHA-256 of the key that sets it, as four big-endian words. */
+  record Sealed(long a, long b, long c, long d) implements EventId {
+    static Sealed ofBytes(byte[] hash) {
+      ByteBuffer words = ByteBuffer.wrap(hash);
+      return new Sealed(words.getLong(), words.getLong(), words.getLong(), words.getLong());
+    }
+
+    /** Whether {@code key} (1 to 128 printable ASCII characters, no spaces) is this id's key. */
+    public boolean isOpenedBy(String key) {
+      return EventId.isKey(key)
+          && Arrays.equals(bytes(), sha256(key.getBytes(StandardCharsets.US_ASCII)));
+    }
+
+    @Override
+    public byte[] bytes() {
+      ByteBuffer words = ByteBuffer.allocate(4 * Long.BYTES);
+      return words.putLong(a).putLong(b).putLong(c).putLong(d).array();
+    }
+
+    @Override
+    public int hashCode() {
+      return (int) ((a * Seed.A + b * Seed.B + Seed.C) >>> 32);
+    }
+  }
+
+  /** 16 bytes for a number, 32 for a sealed id, big-endian: no two ids share them. */
+  byte[] bytes();
+
+  /**
+   * Reads an id: 1 to 39 decimal digits below 2^128, a UUID (8-4-4-4-12 hex digits), or 64 hex
+   * digits, a sealed id.
+   *
+   * @throws IllegalArgumentException if it is none of these, with one sentence that says the rule
+   */
+  static EventId parse(String text) {
+    return switch (text.length()) {
+      case 0 -> throw new IllegalArgumentException("an id is empty; write a number, e.g. /22482");
+      case UUID_LENGTH -> text.indexOf('-') >= 0 ? uuid(text) : number(text);
+      case SEALED_LENGTH -> sealed(text);
+      default -> number(text);
+    };
+  }
+
+  /** Whether {@code key} is 1 to 128 printable ASCII characters without a space. */
+  static boolean isKey(String key) {
+    return !key.isEmpty()
+        && key.length() <= MAX_KEY_LENGTH
+        && key.chars().allMatch(c -> c > ' ' && c < 0x7f);
+  }
+
+  int MAX_DIGITS = 39;
+  int UUID_LENGTH = 36;
+  int SEALED_LENGTH = 64;
+  int MAX_KEY_LENGTH = 128;
+
+  private static EventId number(String text) {
+    int length = text.length();
+    for (int i = 0; i < length; i++) {
+      char c = text.charAt(i);
+      if (c < '0' || c > '9') {
+        throw new IllegalArgumentException(
+            "an id is a decimal number, a UUID or 64 hex digits; this one is none of them");
+      }
+    }
+    if (length > MAX_DIGITS) {
+      throw new IllegalArgumentException("a number has at most 39 digits; this one has " + length);
+    }
+    return value(text);
+  }
+
+  private static EventId value(String digits) {
+    long high = 0;
+    long low = 0;
+    for (int i = 0; i < digits.length(); i++) {
+      long carry = Math.unsignedMultiplyHigh(low, 10);
+      if (Math.unsignedMultiplyHigh(high, 10) != 0) {
+        throw tooLarge();
+      }
+      long product = low * 10;
+      low = product + (digits.charAt(i) - '0');
+      carry += Long.compareUnsigned(low, product) < 0 ? 1 : 0;
+      long shifted = high * 10;
+      high = shifted + carry;
+      if (Long.compareUnsigned(high, shifted) < 0) {
+        throw tooLarge();
+      }
+    }
+    return new Plain(high, low);
+  }
+
+  private static IllegalArgumentException tooLarge() {
+    return new IllegalArgumentException("a number is below 2^128; this one is not");
+  }
+
+  private static EventId uuid(String text) {
+    for (int i = 0; i < UUID_LENGTH; i++) {
+      boolean dash = i == 8 || i == 13 || i == 18 || i == 23;
+      if (dash ? text.charAt(i) != '-' : !HexFormat.isHexDigit(text.charAt(i))) {
+        throw new IllegalArgumentException("a UUID has 8-4-4-4-12 hex digits; this one has not");
+      }
+    }
+    String hex = text.replace("-", "");
+    return new Plain(
+        HexFormat.fromHexDigitsToLong(hex, 0, 16), HexFormat.fromHexDigitsToLong(hex, 16, 32));
+  }
+
+  private static EventId sealed(String text) {
+    if (!text.chars().allMatch(HexFormat::isHexDigit)) {
+      throw new IllegalArgumentException("a sealed id has 64 hex digits; this one has others");
+    }
+    return Sealed.ofBytes(HexFormat.of().parseHex(text));
+  }
+
+  private static byte[] sha256(byte[] bytes) {
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(bytes);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java platform has SHA-256", e);
+    }
+  }
+
+  /** Ids are chosen by strangers: hashing by secret odd factors keeps them from aiming at a bin. */
+  final class Seed {
+    private static final SecureRandom RANDOM = new SecureRandom();
+    static final long A = RANDOM.nextLong() | 1;
+    static final long B = RANDOM.nextLong() | 1;
+    static final long C = RANDOM.nextLong();
+
+    private Seed() {}
+  }
+}

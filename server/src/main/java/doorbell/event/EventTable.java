@@ -1,0 +1,190 @@
+package doorbell.event;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * All event variables that somebody waits for or sets at this moment; what was set before is the
+ * store's to know. Any thread may call it.
+ *
+ * <p>Why no wake is lost: a waiter is linked first and the store is asked second; a setter flips
+ * the variable first, and the table forgets it only when the store answers for it. So one of the
+ * two always sees the other.
+ */
+public final class EventTable {
+  /** Waiters taken under a variable's lock at once: it is never held over a crowd. */
+  private static final int TAKE = 256;
+
+  /** How often a paced wake moves on, in milliseconds. */
+  private static final int PACE_MILLIS = 20;
+
+  private static final CompletionStage<Boolean> SET = CompletableFuture.completedStage(true);
+
+  private final ConcurrentHashMap<EventId, EventVariable> variables = new ConcurrentHashMap<>();
+  private final SetStore store;
+  private final Pacer pacer;
+
+  /** Runs a task later; the node's event loops do. */
+  public interface Pacer {
+    void after(long millis, Runnable task);
+  }
+
+  public EventTable(SetStore store, Pacer pacer) {
+    this.store = store;
+    this.pacer = pacer;
+  }
+
+  /** How many variables are waited for or being set now. */
+  public int size() {
+    return variables.size();
+  }
+
+  /**
+   * Links {@code waiter} to the event and then looks whether it is set. True: it is, now or before.
+   * False: it was not, and the waiter will be woken when it is. Fails with {@link StoreException}
+   * when nobody can tell. However it ends, the waiter calls {@link #leave} once afterwards.
+   */
+  public CompletionStage<Boolean> wait(EventId id, Waiter waiter) {
+    EventVariable variable = variable(id);
+    while (!variable.join(waiter)) {
+      variables.remove(id, variable);
+      variable = variable(id);
+    }
+    return variable.isSet() ? SET : store.isSet(id);
+  }
+
+  /** Whether the event is set now; nobody is linked. */
+  public CompletionStage<Boolean> isSet(EventId id) {
+    EventVariable variable = variables.get(id);
+    return variable != null && variable.isSet() ? SET : store.isSet(id);
+  }
+
+  /**
+   * Ends a wait, at the same cost whoever else waits: from now on the waiter is not told.
+   *
+   * @return whether the event is known to be set: the waiter was told already, or was about to be
+   */
+  public boolean leave(Waiter waiter) {
+    EventVariable variable = waiter.variable;
+    if (variable == null) {
+      return true;
+    }
+    boolean set = variable.leave(waiter);
+    sweep(variable);
+    return set;
+  }
+
+  /**
+   * Sets the event: wakes its waiters, evenly over {@code spreadMillis}, and has the store keep it.
+   * Completes when it is kept: true for exactly one caller. Fails with {@link StoreException} when
+   * it could not be kept; those who waited may have been woken all the same.
+   */
+  public CompletionStage<Boolean> set(EventId id, long spreadMillis) {
+    CompletableFuture<Boolean> mine = new CompletableFuture<>();
+    EventVariable variable = variable(id);
+    CompletableFuture<Boolean> counts = variable.set(mine);
+    while (counts == null) {
+      variables.remove(id, variable);
+      variable = variable(id);
+      counts = variable.set(mine);
+    }
+    if (counts != mine) {
+      return counts.thenApply(first -> false);
+    }
+    wake(variable, spreadMillis);
+    keep(variable, mine);
+    return mine;
+  }
+
+  private void keep(EventVariable variable, CompletableFuture<Boolean> attempt) {
+    store
+        .set(variable.id)
+        .whenComplete(
+            (first, failure) -> {
+              variable.stored(failure == null);
+              sweep(variable);
+              if (failure == null) {
+                attempt.complete(first);
+              } else {
+                attempt.completeExceptionally(failure);
+              }
+            });
+  }
+
+  private EventVariable variable(EventId id) {
+    EventVariable known = variables.get(id);
+    return known != null ? known : variables.computeIfAbsent(id, EventVariable::new);
+  }
+
+  private void sweep(EventVariable variable) {
+    if (variable.isForgotten()) {
+      variables.remove(variable.id, variable);
+    }
+  }
+
+  private void wake(EventVariable variable, long spreadMillis) {
+    int crowd = variable.size();
+    if (crowd > 1 && spreadMillis >= PACE_MILLIS) {
+      int steps = (int) Math.min(crowd, spreadMillis / PACE_MILLIS);
+      new PacedWake(variable, crowd, steps, spreadMillis / steps).run();
+    } else if (crowd > 0) {
+      wake(variable, crowd);
+    }
+  }
+
+  /** Wakes up to {@code limit} waiters; false when nobody is left. */
+  private boolean wake(EventVariable variable, int limit) {
+    int left = limit;
+    while (left > 0) {
+      Waiter chain = variable.take(Math.min(left, TAKE));
+      if (chain == null) {
+        break;
+      }
+      left -= tell(chain);
+    }
+    sweep(variable);
+    return left == 0;
+  }
+
+  private static int tell(Waiter chain) {
+    int told = 0;
+    Waiter waiter = chain;
+    while (waiter != null) {
+      Waiter next = waiter.next;
+      waiter.next = null;
+      waiter.wake();
+      waiter = next;
+      told++;
+    }
+    return told;
+  }
+
+  /** Wakes an even share of the crowd at each step; who leaves meanwhile leaves a gap. */
+  private final class PacedWake implements Runnable {
+    private final EventVariable variable;
+    private final int crowd;
+    private final int steps;
+    private final long stepMillis;
+    private int step;
+    private int woken;
+
+    private PacedWake(EventVariable variable, int crowd, int steps, long stepMillis) {
+      this.variable = variable;
+      this.crowd = crowd;
+      this.steps = steps;
+      this.stepMillis = stepMillis;
+    }
+
+    @Override
+    public void run() {
+      step++;
+      int due = (int) ((long) crowd * step / steps);
+      boolean more = wake(variable, due - woken);
+      woken = due;
+      if (more && step < steps) {
+        pacer.after(stepMillis, this);
+      }
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package doorbell.event;
+
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Remembers which events are set. All methods may be called from any thread and never block it; a
+ * stage may be complete before it is returned, or complete later on a thread of the store's.
+ *
+ * <p>A set that was acknowledged is remembered for at least the time that the store was made with,
+ * and then forgotten.
+ */
+public interface SetStore extends AutoCloseable {
+
+  /**
+   * Whether {@code id} is set. True from the moment that {@link #set} for it completes, at the
+   * latest. Fails with {@link StoreException} when the store can't tell.
+   */
+  CompletionStage<Boolean> isSet(EventId id);
+
+  /**
+   * Sets {@code id} for good. Completes when the store's promise holds: true for exactly one of all
+   * calls for an id, however many run at once, false for the others. Fails with {@link
+   * StoreException} when the set could not be kept; it may then be tried again.
+   */
+  CompletionStage<Boolean> set(EventId id);
+
+  /** Completes what was accepted, then releases files and threads. May block. */
+  @Override
+  void close();
+}

@@ -1,0 +1,14 @@
+package doorbell.event;
+
+/** The store can't keep or look up a set now. The message is one sentence for the client. */
+public final class StoreException extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  public StoreException(String message) {
+    super(message);
+  }
+
+  public StoreException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,21 @@
+package doorbell.event;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Somebody who waits for one event variable: a link in that variable's ring, so that joining and
+ * leaving cost the same for one waiter as for a million. Told at most once.
+ *
+ * <p>The fields belong to the variable, under its lock, while the waiter is linked.
+ */
+public abstract class Waiter {
+  @Nullable EventVariable variable;
+  @Nullable Waiter previous;
+  @Nullable Waiter next;
+
+  /**
+   * The event was set. Called at most once, on the setter's thread, outside all locks; must not
+   * block and must not throw.
+   */
+  protected abstract void wake();
+}

@@ -1,0 +1,127 @@
+package doorbell.http;
+
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Ticker;
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * When each connection of a loop must be looked at again: a wheel of coarse slots, the connections
+ * themselves being the links, so that a deadline costs no object and moving it costs no search.
+ * Every open connection has one. Late by up to two slots, never early.
+ */
+final class Deadlines implements Runnable {
+  private static final long SLOT_MILLIS = 50;
+  private static final int SLOTS = 1_024;
+  private static final long NEVER = Long.MAX_VALUE;
+
+  private final EventLoop events;
+  private final Ticker ticker;
+  private final long startNanos;
+  private final @Nullable Connection[] slots = new Connection[SLOTS];
+  private int size;
+  private long doneSlot;
+  private long nextRun = NEVER;
+  private @Nullable Future<?> run;
+
+  Deadlines(EventLoop events, Ticker ticker) {
+    this.events = events;
+    this.ticker = ticker;
+    this.startNanos = ticker.nanoTime();
+  }
+
+  /** Has {@link Connection#onDeadline} called once, in {@code millis} or a little later. */
+  void set(Connection connection, long millis) {
+    cancel(connection);
+    long slot = nowSlot() + (millis + SLOT_MILLIS - 1) / SLOT_MILLIS + 1;
+    connection.deadline = slot;
+    int index = (int) (slot % SLOTS);
+    Connection head = slots[index];
+    connection.later = head;
+    if (head != null) {
+      head.earlier = connection;
+    }
+    slots[index] = connection;
+    size++;
+    if (slot < nextRun) {
+      runAt(slot);
+    }
+  }
+
+  void cancel(Connection connection) {
+    if (connection.deadline == Connection.NO_DEADLINE) {
+      return;
+    }
+    Connection before = connection.earlier;
+    Connection after = connection.later;
+    if (before != null) {
+      before.later = after;
+    } else {
+      slots[(int) (connection.deadline % SLOTS)] = after;
+    }
+    if (after != null) {
+      after.earlier = before;
+    }
+    connection.earlier = null;
+    connection.later = null;
+    connection.deadline = Connection.NO_DEADLINE;
+    size--;
+  }
+
+  /** All connections of the loop. */
+  ArrayDeque<Connection> connections() {
+    ArrayDeque<Connection> all = new ArrayDeque<>(size);
+    for (Connection head : slots) {
+      for (Connection c = head; c != null; c = c.later) {
+        all.add(c);
+      }
+    }
+    return all;
+  }
+
+  @Override
+  public void run() {
+    run = null;
+    nextRun = NEVER;
+    long now = nowSlot();
+    long from = Math.max(doneSlot + 1, now - SLOTS + 1);
+    doneSlot = now;
+    ArrayDeque<Connection> due = new ArrayDeque<>();
+    for (long slot = from; slot <= now; slot++) {
+      for (Connection c = slots[(int) (slot % SLOTS)]; c != null; c = c.later) {
+        if (c.deadline <= now) {
+          due.add(c);
+        }
+      }
+    }
+    due.forEach(this::cancel);
+    due.forEach(Connection::onDeadline);
+    runAtNextSlotInUse(now);
+  }
+
+  private void runAtNextSlotInUse(long now) {
+    for (long slot = now + 1; size > 0 && slot <= now + SLOTS; slot++) {
+      if (slots[(int) (slot % SLOTS)] != null) {
+        if (slot < nextRun) {
+          runAt(slot);
+        }
+        return;
+      }
+    }
+  }
+
+  private void runAt(long slot) {
+    if (run != null) {
+      run.cancel(false);
+    }
+    nextRun = slot;
+    long nanos = startNanos + TimeUnit.MILLISECONDS.toNanos(slot * SLOT_MILLIS) - ticker.nanoTime();
+    run = events.schedule(this, Math.max(0, nanos), TimeUnit.NANOSECONDS);
+  }
+
+  private long nowSlot() {
+    return TimeUnit.NANOSECONDS.toMillis(ticker.nanoTime() - startNanos) / SLOT_MILLIS;
+  }
+}

@@ -1,0 +1,41 @@
+package doorbell.http;
+
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+
+/** Answers the parked waits of one loop evenly over a time, so that they come back evenly too. */
+final class Drain implements Runnable {
+  private static final int STEP_MILLIS = 20;
+
+  private final Loop loop;
+  private final ArrayDeque<Connection> parked;
+  private final Runnable done;
+  private final long crowd;
+  private final long steps;
+  private final long stepMillis;
+  private long step;
+
+  Drain(Loop loop, long millis, Runnable done) {
+    this.loop = loop;
+    this.parked = loop.deadlines.connections();
+    this.done = done;
+    parked.removeIf(connection -> !connection.isParked());
+    this.crowd = parked.size();
+    this.steps = Math.max(1, Math.min(crowd, millis / STEP_MILLIS));
+    this.stepMillis = millis / steps;
+  }
+
+  @Override
+  public void run() {
+    step++;
+    long left = crowd - crowd * step / steps;
+    while (parked.size() > left) {
+      parked.remove().drain();
+    }
+    if (parked.isEmpty()) {
+      done.run();
+    } else {
+      loop.events.schedule(this, stepMillis, TimeUnit.MILLISECONDS);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package doorbell.http;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.regex.Pattern;
+
+/**
+ * What a port can be told. A bad value is an {@link IllegalArgumentException} with one sentence.
+ *
+ * @param listen where to listen; port 0 is any free one
+ * @param transport what carries the sockets
+ * @param loops event loops, each a thread: as many as cores, more only cost
+ * @param basePath a path that all paths also stand under, {@code ""} or {@code /some/path}
+ * @param maxWait the longest hold: it bounds how long a wait can outlive a peer that nobody sees
+ *     die
+ * @param maxWaits parked waits of the whole node: beyond it memory is in danger
+ * @param maxWaitsPerAddress parked waits of one client address, 0 for no such limit: behind a proxy
+ *     all clients have one
+ * @param headTimeout how long a request may take to arrive: slow senders hold memory
+ * @param idleTimeout how long a connection may stay open between requests
+ */
+public record HttpOptions(
+    InetSocketAddress listen,
+    Transport transport,
+    int loops,
+    String basePath,
+    Duration maxWait,
+    int maxWaits,
+    int maxWaitsPerAddress,
+    Duration headTimeout,
+    Duration idleTimeout) {
+  private static final Pattern BASE_PATH = Pattern.compile("(/[A-Za-z0-9._~-]+)*");
+  private static final int MAX_LOOPS = 1_024;
+  private static final Duration MAX_HOLD = Duration.ofDays(7);
+  private static final Duration MAX_TIMEOUT = Duration.ofHours(1);
+
+  public HttpOptions {
+    if (!BASE_PATH.matcher(basePath).matches()) {
+      throw new IllegalArgumentException(
+          "the base path is like /bell, with no slash at its end, not '" + basePath + "'");
+    }
+    check("loops", loops, 1, MAX_LOOPS);
+    check("max-waits", maxWaits, 1, Integer.MAX_VALUE);
+    check("max-waits-per-address", maxWaitsPerAddress, 0, Integer.MAX_VALUE);
+    check("max-wait", maxWait, Duration.ofSeconds(1), MAX_HOLD);
+    check("head-timeout", headTimeout, Duration.ofMillis(100), MAX_TIMEOUT);
+    check("idle-timeout", idleTimeout, Duration.ofMillis(100), MAX_TIMEOUT);
+  }
+
+  /** Bounds a value, ends included; {@code name} is its name on the command line. */
+  public static <T extends Comparable<T>> void check(String name, T value, T least, T most) {
+    if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+      throw new IllegalArgumentException(
+          name + " is between " + text(least) + " and " + text(most) + ", not " + text(value));
+    }
+  }
+
+  private static String text(Object value) {
+    return value instanceof Duration duration ? duration.toMillis() / 1_000.0 + " s" : "" + value;
+  }
+}

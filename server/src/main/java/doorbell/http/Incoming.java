@@ -1,0 +1,140 @@
+package doorbell.http;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import doorbell.http.Replies.After;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request that is being read. A refusal is kept until the body has been read too, so that the
+ * connection can go on; nothing is done for a request before all of it is there.
+ */
+final class Incoming {
+  final boolean head;
+  final After after;
+  final boolean expectsContinue;
+  private final boolean hasBody;
+  private @Nullable Request request;
+  private @Nullable Refused refused;
+  private @Nullable ByteBuf body;
+  private int bodyBytes;
+
+  Incoming(HttpRequest http, String basePath) {
+    head = http.method().equals(HttpMethod.HEAD);
+    expectsContinue = HttpUtil.is100ContinueExpected(http);
+    refused = broken(http);
+    if (refused != null) {
+      after = After.CLOSES;
+      hasBody = true;
+      return;
+    }
+    boolean stays = HttpUtil.isKeepAlive(http);
+    boolean old = http.protocolVersion().minorVersion() == 0;
+    after = !stays ? After.CLOSES : old ? After.STAYS_AS_ASKED : After.STAYS;
+    long length = HttpUtil.getContentLength(http, 0L);
+    hasBody = length > 0 || HttpUtil.isTransferEncodingChunked(http);
+    try {
+      request = Request.of(http, basePath);
+      checkLength(length);
+    } catch (Refused e) {
+      refused = e;
+    }
+  }
+
+  /** What to do; throws what was wrong with the request. */
+  Request request() throws Refused {
+    if (refused != null || request == null) {
+      throw refused != null ? refused : new Refused(400, "the request can't be read");
+    }
+    return request;
+  }
+
+  /** Refused already, and reading the rest would be for nothing. */
+  boolean isHopeless() {
+    return refused != null && hasBody;
+  }
+
+  /** Takes a piece of the body; true at each 64 KiB, as a sign that the client goes on. */
+  boolean add(ByteBuf piece, ByteBufAllocator allocator) {
+    int before = bodyBytes;
+    bodyBytes += piece.readableBytes();
+    try {
+      checkLength(bodyBytes);
+    } catch (Refused e) {
+      refused = e;
+    }
+    if (refused == null && request != null && request.needsBody() && piece.isReadable()) {
+      if (body == null) {
+        body = allocator.heapBuffer(piece.readableBytes());
+      }
+      body.writeBytes(piece, piece.readerIndex(), piece.readableBytes());
+    }
+    return before / Limits.BODY != bodyBytes / Limits.BODY;
+  }
+
+  /** A body that broke off in the middle, or whose chunks are no chunks. */
+  void refuseBody() {
+    refused = new Refused(400, "the body's chunks can't be read");
+  }
+
+  /** One character for each byte: everything that is right in a body is ASCII. */
+  String body() {
+    return body == null ? "" : body.toString(ISO_8859_1);
+  }
+
+  void release() {
+    if (body != null) {
+      body.release();
+      body = null;
+    }
+  }
+
+  private void checkLength(long length) throws Refused {
+    int limit = request == null ? Limits.BODY : request.bodyLimit();
+    if (length > limit) {
+      throw new Refused(413, "the body here has at most " + limit + " bytes");
+    }
+  }
+
+  /** What makes it impossible to tell where the request ends, or who it is for; null if nothing. */
+  private static @Nullable Refused broken(HttpRequest http) {
+    Throwable cause = http.decoderResult().cause();
+    HttpVersion version = http.protocolVersion();
+    HttpHeaders headers = http.headers();
+    if (cause instanceof TooLongHttpLineException) {
+      return new Refused(414, "a request line has at most " + Limits.REQUEST_LINE + " bytes");
+    }
+    if (cause instanceof TooLongHttpHeaderException) {
+      return new Refused(
+          431, "the header fields have at most " + Limits.HEADER_FIELDS + " bytes together");
+    }
+    if (version.majorVersion() != 1) {
+      return new Refused(505, "this port speaks HTTP/1.1");
+    }
+    List<String> codings = headers.getAll(HttpHeaderNames.TRANSFER_ENCODING);
+    if (!codings.isEmpty() && !String.join(",", codings).trim().equalsIgnoreCase("chunked")) {
+      return new Refused(501, "the only transfer coding here is chunked");
+    }
+    if (cause != null) {
+      return new Refused(400, "this is not an HTTP/1.1 request");
+    }
+    int hosts = headers.getAll(HttpHeaderNames.HOST).size();
+    if (hosts > 1 || (hosts == 0 && version.minorVersion() > 0)) {
+      return new Refused(400, "an HTTP/1.1 request has one Host header");
+    }
+    String expectation = headers.get(HttpHeaderNames.EXPECT);
+    boolean known = expectation == null || expectation.trim().equalsIgnoreCase("100-continue");
+    return known ? null : new Refused(417, "the only expectation here is 100-continue");
+  }
+}

@@ -1,0 +1,60 @@
+package doorbell.http;
+
+/** Every fixed limit of a connection, with the reason for it. The adjustable ones are options. */
+final class Limits {
+  /** A request line, in bytes: room for 64 sealed ids; more is no id list. Answered 414. */
+  static final int REQUEST_LINE = 8_192;
+
+  /** All header fields of a request, in bytes: what browsers send, cookies too. Answered 431. */
+  static final int HEADER_FIELDS = 16_384;
+
+  /** Ids in one wait: a page seldom has more sources; each costs a link. */
+  static final int IDS_PER_WAIT = 64;
+
+  /** Body of anything but a bulk set, in bytes: it is ignored, or is a key. Answered 413. */
+  static final int BODY = 65_536;
+
+  /** Lines of a bulk set: it holds a loop for some milliseconds. Answered 413. */
+  static final int BULK_LINES = 10_000;
+
+  /** Body of a bulk set, in bytes: 10,000 sealed ids with the longest keys fit. Answered 413. */
+  static final int BULK_BODY = 2_097_152;
+
+  /** Bytes that a client may send behind a parked wait. They are served after it. */
+  static final int BEHIND_A_WAIT = 16_384;
+
+  /** Characters of a number of seconds: more digits tell nothing. */
+  static final int SECONDS_TEXT = 20;
+
+  /** The longest {@code spread}, in seconds: a wake that takes longer is no wake. */
+  static final int SPREAD_SECONDS = 3_600;
+
+  /** How long a set may take before its caller is told to try again, in milliseconds. */
+  static final int SET_MILLIS = 10_000;
+
+  /** How long a refused client may go on sending before it is cut off, in milliseconds. */
+  static final int LINGER_MILLIS = 2_000;
+
+  /** When a client that was refused for want of room should come back, in seconds. */
+  static final int RETRY_SECONDS = 5;
+
+  /** Connections waiting to be accepted: a crowd that was woken comes back at once. */
+  static final int ACCEPT_BACKLOG = 4_096;
+
+  /** Silence after which the kernel asks whether a peer still lives, in seconds. */
+  static final int KEEP_ALIVE_IDLE_SECONDS = 60;
+
+  /** Time between the kernel's questions, in seconds. */
+  static final int KEEP_ALIVE_INTERVAL_SECONDS = 10;
+
+  /** Unanswered questions after which the peer is dead. */
+  static final int KEEP_ALIVE_PROBES = 6;
+
+  /** How long an answer may stay unacknowledged before the peer is dead, in milliseconds. */
+  static final int USER_TIMEOUT_MILLIS = 60_000;
+
+  /** Waiters answered in one go before the loop looks at its other clients. */
+  static final int WAKES_PER_PASS = 1_024;
+
+  private Limits() {}
+}

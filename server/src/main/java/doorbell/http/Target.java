@@ -1,0 +1,112 @@
+package doorbell.http;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a request line asks for, taken apart: where below the root it points, and its query.
+ *
+ * @param segment the only path segment below the root, percent-decoded; empty for the root
+ * @param query the raw query, empty for none
+ */
+record Target(String segment, String query) {
+  private static final String ALIAS = "/doorbell";
+
+  /** Reads an origin-form or absolute-form target. */
+  static Target parse(String uri, String basePath) throws Refused {
+    String path = withoutAuthority(uri);
+    int fragment = path.indexOf('#');
+    if (fragment >= 0) {
+      throw new Refused(400, "a request target has no '#'");
+    }
+    int mark = path.indexOf('?');
+    String query = mark < 0 ? "" : path.substring(mark + 1);
+    String below = below(mark < 0 ? path : path.substring(0, mark), basePath);
+    return new Target(decode(below), query);
+  }
+
+  private static String withoutAuthority(String uri) throws Refused {
+    if (uri.startsWith("/") || uri.equals("*")) {
+      return uri;
+    }
+    int authority = uri.indexOf("://");
+    if (authority < 1) {
+      throw new Refused(400, "a request target starts with '/'");
+    }
+    int end = authority + 3;
+    while (end < uri.length() && "/?#".indexOf(uri.charAt(end)) < 0) {
+      end++;
+    }
+    String rest = uri.substring(end);
+    return rest.startsWith("/") ? rest : "/" + rest;
+  }
+
+  private static String below(String path, String basePath) throws Refused {
+    String rest = path.equals("*") ? "/" : path;
+    rest = without(basePath, rest);
+    rest = without(ALIAS, rest);
+    String segment = rest.isEmpty() ? "" : rest.substring(1);
+    if (segment.indexOf('/') >= 0) {
+      throw new Refused(404, "there is no such path; an event is at /ID, for example /22482");
+    }
+    return segment;
+  }
+
+  private static String without(String prefix, String path) {
+    boolean stands =
+        path.startsWith(prefix)
+            && (path.length() == prefix.length() || path.charAt(prefix.length()) == '/');
+    return stands ? path.substring(prefix.length()) : path;
+  }
+
+  /**
+   * The one value of a query parameter, percent-decoded.
+   *
+   * @return null if the query doesn't have it
+   */
+  @Nullable String parameter(String name) throws Refused {
+    String value = null;
+    for (int from = 0; from < query.length(); ) {
+      int end = query.indexOf('&', from);
+      end = end < 0 ? query.length() : end;
+      int equals = query.indexOf('=', from);
+      int nameEnd = equals < 0 || equals > end ? end : equals;
+      if (query.regionMatches(from, name, 0, Math.max(name.length(), nameEnd - from))) {
+        if (value != null) {
+          throw new Refused(400, name + " is given twice; give it once");
+        }
+        value = nameEnd == end ? "" : decode(query.substring(nameEnd + 1, end));
+      }
+      from = end + 1;
+    }
+    return value;
+  }
+
+  private static String decode(String text) throws Refused {
+    if (text.indexOf('%') < 0) {
+      return text;
+    }
+    ByteBuffer bytes = ByteBuffer.allocate(text.length());
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c != '%') {
+        bytes.put((byte) c);
+      } else if (i + 2 < text.length()
+          && HexFormat.isHexDigit(text.charAt(i + 1))
+          && HexFormat.isHexDigit(text.charAt(i + 2))) {
+        bytes.put((byte) HexFormat.fromHexDigits(text, i + 1, i + 3));
+        i += 2;
+      } else {
+        throw new Refused(400, "a '%' in a URL is followed by two hex digits");
+      }
+    }
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(bytes.flip()).toString();
+    } catch (CharacterCodingException e) {
+      throw new Refused(400, "a percent-encoded URL is UTF-8");
+    }
+  }
+}

@@ -1,0 +1,57 @@
+package doorbell.http;
+
+import io.netty.channel.EventLoop;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The waits of one loop that were woken and have no answer yet. Setters on any thread add to it
+ * without a lock; the loop answers them in the order they came, a bounded number at a time.
+ */
+final class Wakeups implements Runnable {
+  private final EventLoop events;
+  private final AtomicReference<@Nullable Link> newest = new AtomicReference<>();
+  private @Nullable Link oldest;
+
+  Wakeups(EventLoop events) {
+    this.events = events;
+  }
+
+  void add(Link woken) {
+    Link before;
+    do {
+      before = newest.get();
+      woken.nextWoken = before;
+    } while (!newest.compareAndSet(before, woken));
+    if (before == null) {
+      events.execute(this);
+    }
+  }
+
+  @Override
+  public void run() {
+    if (oldest == null) {
+      oldest = reversed(newest.getAndSet(null));
+    }
+    for (int i = 0; oldest != null && i < Limits.WAKES_PER_PASS; i++) {
+      Link woken = oldest;
+      oldest = woken.nextWoken;
+      woken.nextWoken = null;
+      woken.wait.onWake();
+    }
+    if (oldest != null || newest.get() != null) {
+      events.execute(this);
+    }
+  }
+
+  private static @Nullable Link reversed(@Nullable Link chain) {
+    Link result = null;
+    for (Link link = chain; link != null; ) {
+      Link next = link.nextWoken;
+      link.nextWoken = result;
+      result = link;
+      link = next;
+    }
+    return result;
+  }
+}

@@ -1,0 +1,208 @@
+package doorbell.event;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.Test;
+
+class EventTableTest {
+  private static final EventId ID = EventId.parse("22482");
+
+  private final SlowStore store = new SlowStore();
+  private final ArrayDeque<Runnable> later = new ArrayDeque<>();
+  private final EventTable table = new EventTable(store, (millis, task) -> later.add(task));
+  private final List<Ear> told = new ArrayList<>();
+
+  @Test
+  void aWaiterIsToldOnceBeforeTheStoreHasTheSet() {
+    Ear ear = new Ear();
+    assertThat(now(table.wait(ID, ear))).isFalse();
+    CompletionStage<Boolean> set = table.set(ID, 0);
+    assertThat(told).containsExactly(ear);
+    assertThat(set.toCompletableFuture()).isNotDone();
+    store.keepAll();
+    assertThat(now(set)).isTrue();
+    assertThat(now(table.set(ID, 0))).isFalse();
+    assertThat(told).containsExactly(ear);
+  }
+
+  @Test
+  void everyWaiterOfACrowdIsToldOnceInTheOrderItCame() {
+    List<Ear> crowd = crowd(1_000);
+    table.set(ID, 0);
+    assertThat(told).isEqualTo(crowd);
+  }
+
+  @Test
+  void whileASetIsBeingStoredTheEventIsSetForEverybodyElse() {
+    table.set(ID, 0);
+    assertThat(now(table.isSet(ID))).isTrue();
+    assertThat(now(table.wait(ID, new Ear()))).isTrue();
+    assertThat(store.sets).isEmpty();
+  }
+
+  @Test
+  void aSecondSetterHearsOnlyWhenTheFirstIsStored() {
+    CompletionStage<Boolean> first = table.set(ID, 0);
+    CompletionStage<Boolean> second = table.set(ID, 0);
+    assertThat(second.toCompletableFuture()).isNotDone();
+    store.keepAll();
+    assertThat(now(first)).isTrue();
+    assertThat(now(second)).isFalse();
+  }
+
+  @Test
+  void afterAFailedSetTheNextOneTriesAgain() {
+    CompletionStage<Boolean> first = table.set(ID, 0);
+    CompletionStage<Boolean> second = table.set(ID, 0);
+    store.failAll();
+    assertThatThrownBy(() -> now(first)).hasRootCauseMessage("disk full");
+    assertThatThrownBy(() -> now(second)).hasRootCauseMessage("disk full");
+    assertThat(now(table.isSet(ID))).isFalse();
+    CompletionStage<Boolean> third = table.set(ID, 0);
+    store.keepAll();
+    assertThat(now(third)).isTrue();
+  }
+
+  @Test
+  void whoLeavesIsNotToldAndLeavesNothingBehind() {
+    Ear stays = new Ear();
+    Ear leaves = new Ear();
+    table.wait(ID, leaves);
+    table.wait(ID, stays);
+    assertThat(table.leave(leaves)).isFalse();
+    table.set(ID, 0);
+    assertThat(told).containsExactly(stays);
+    store.keepAll();
+    assertThat(table.size()).isZero();
+  }
+
+  @Test
+  void theLastWaiterToLeaveTakesTheVariableAlong() {
+    List<Ear> crowd = crowd(3);
+    crowd.forEach(table::leave);
+    assertThat(table.size()).isZero();
+    assertThat(leavesSet(new Ear())).isFalse();
+  }
+
+  @Test
+  void whoWasToldLeavesASetEvent() {
+    Ear ear = new Ear();
+    table.wait(ID, ear);
+    table.set(ID, 0);
+    assertThat(table.leave(ear)).isTrue();
+  }
+
+  @Test
+  void aPacedWakeTellsAnEvenShareAtEachStep() {
+    List<Ear> crowd = crowd(100);
+    table.set(ID, 200);
+    for (int step = 1; step <= 10; step++) {
+      assertThat(told).hasSize(step * 10);
+      runLater();
+    }
+    assertThat(told).isEqualTo(crowd);
+    assertThat(later).isEmpty();
+    store.keepAll();
+    assertThat(table.size()).isZero();
+  }
+
+  @Test
+  void whoLeavesDuringAPacedWakeLeavesNothingBehind() {
+    List<Ear> crowd = crowd(100);
+    table.set(ID, 200);
+    store.keepAll();
+    for (Ear ear : crowd) {
+      assertThat(table.leave(ear)).isTrue();
+    }
+    assertThat(table.size()).isZero();
+    runLater();
+    assertThat(told).hasSize(10);
+    assertThat(later).isEmpty();
+  }
+
+  @Test
+  void whoComesDuringAPacedWakeIsAnsweredAtOnce() {
+    crowd(100);
+    table.set(ID, 200);
+    store.keepAll();
+    assertThat(leavesSet(new Ear())).isTrue();
+  }
+
+  private boolean leavesSet(Ear ear) {
+    boolean set = now(table.wait(ID, ear));
+    table.leave(ear);
+    return set;
+  }
+
+  private List<Ear> crowd(int size) {
+    List<Ear> crowd = new ArrayList<>();
+    for (int i = 0; i < size; i++) {
+      Ear ear = new Ear();
+      crowd.add(ear);
+      table.wait(ID, ear);
+    }
+    return crowd;
+  }
+
+  private void runLater() {
+    Runnable task = later.poll();
+    if (task != null) {
+      task.run();
+    }
+  }
+
+  private static boolean now(CompletionStage<Boolean> stage) {
+    CompletableFuture<Boolean> future = stage.toCompletableFuture();
+    assertThat(future).isDone();
+    return future.join();
+  }
+
+  private final class Ear extends Waiter {
+    @Override
+    protected void wake() {
+      told.add(this);
+    }
+  }
+
+  /** Keeps or fails what it was asked to set when the test says so. */
+  private static final class SlowStore implements SetStore {
+    private final Map<EventId, CompletableFuture<Boolean>> asked = new HashMap<>();
+    private final List<EventId> sets = new ArrayList<>();
+
+    @Override
+    public CompletionStage<Boolean> isSet(EventId id) {
+      return CompletableFuture.completedStage(sets.contains(id));
+    }
+
+    @Override
+    public CompletionStage<Boolean> set(EventId id) {
+      if (sets.contains(id)) {
+        return CompletableFuture.completedStage(false);
+      }
+      return asked.computeIfAbsent(id, asking -> new CompletableFuture<>());
+    }
+
+    private void keepAll() {
+      sets.addAll(asked.keySet());
+      asked.values().forEach(future -> future.complete(true));
+      asked.clear();
+    }
+
+    private void failAll() {
+      List<CompletableFuture<Boolean>> failing = List.copyOf(asked.values());
+      asked.clear();
+      failing.forEach(future -> future.completeExceptionally(new StoreException("disk full")));
+    }
+
+    @Override
+    public void close() {}
+  }
+}

@@ -1,0 +1,92 @@
+// Many at once: no wait is lost, and a spread wake is spread.
+import assert from "node:assert/strict";
+import { ask, facts, open, settle, wait } from "./wire.mjs";
+import { freshNumber, freshUuid, times } from "./names.mjs";
+
+const ROUNDS = Number(process.env.DOORBELL_ROUNDS ?? 2000);
+const CROWD = 40;
+
+// The moments at which a crowd of waiters was answered, earliest first.
+async function wakeACrowd(query) {
+  const number = freshNumber();
+  const crowd = await Promise.all(times(CROWD, () => wait(number)));
+  await settle();
+  const moments = crowd.map(async (wire) => {
+    (await wire.answer()).is(200);
+    wire.hangUp();
+    return performance.now();
+  });
+  (await ask("POST", `/${number}${query}`)).is(201);
+  const late = (await ask("GET", `/${number}`)).is(200) && performance.now();
+  return { late, moments: (await Promise.all(moments)).sort((a, b) => a - b) };
+}
+
+facts("crowd", {
+  // A wait and a set of the same variable begin at the same moment, again and again.
+  async noWaitIsLost() {
+    const [waiter, setter] = await Promise.all([open(), open()]);
+    for (let round = 0; round < ROUNDS; round++) {
+      const id = freshNumber();
+      const list = round % 3 ? id : `${freshUuid()},${id}`;
+      const sides = [
+        () => waiter.request("GET", `/${list}`),
+        () => setter.request("POST", `/${id}`),
+      ];
+      for (const side of round % 2 ? sides : sides.reverse()) side();
+      const [waited, wasSet] = await Promise.all([waiter.answer(), setter.answer()]);
+      waited.is(200).says(`doorbell("${id}");\n`);
+      wasSet.is(201);
+    }
+    waiter.hangUp();
+    setter.hangUp();
+  },
+
+  async everyWaiterOfASetInMidCrowdIsAnswered() {
+    for (let round = 0; round < 10; round++) {
+      const number = freshNumber();
+      const wires = await Promise.all(times(21, () => open()));
+      wires.forEach((wire, index) => wire.request(index === 10 ? "POST" : "GET", `/${number}`));
+      const answers = await Promise.all(wires.map((wire) => wire.answer()));
+      answers.forEach((answer, index) => answer.is(index === 10 ? 201 : 200));
+      wires.forEach((wire) => wire.hangUp());
+    }
+  },
+
+  // Compared with the crowd's own length, so that a slow machine changes nothing.
+  async aSpreadWakeIsSpreadEvenly() {
+    const { moments } = await wakeACrowd("?spread=2");
+    const [first, last] = [moments[0], moments[CROWD - 1]];
+    assert.ok(last - first > 1000, `a spread of 2 s took ${last - first} ms`);
+    for (let quarter = 0; quarter < 4; quarter++) {
+      const from = first + ((last - first) * quarter) / 4;
+      const until = first + ((last - first) * (quarter + 1)) / 4;
+      const share = moments.filter((moment) => moment >= from && moment <= until).length;
+      assert.ok(share >= CROWD / 10 && share <= CROWD / 2,
+        `${share} of ${CROWD} waiters were answered in quarter ${quarter + 1} of the spread`);
+    }
+  },
+
+  async aWaitBegunAfterASpreadSetIsAnsweredAtOnce() {
+    const { late, moments } = await wakeACrowd("?spread=2");
+    const before = moments.filter((moment) => moment < late).length;
+    assert.ok(before < CROWD / 2, `${before} of ${CROWD} parked waiters came before a late wait`);
+  },
+
+  async aWaitThatRunsOutDuringASpreadIsAnswered200() {
+    const number = freshNumber();
+    const crowd = await Promise.all(times(10, () => wait(number, { query: "?timeout=2" })));
+    await settle();
+    (await ask("POST", `/${number}?spread=3600`)).is(201);
+    for (const wire of crowd) {
+      (await wire.answer()).is(200);
+      wire.hangUp();
+    }
+  },
+
+  async withoutASpreadTheCrowdIsAnsweredTogether() {
+    const [together, spread] = await Promise.all([wakeACrowd(""), wakeACrowd("?spread=2")]);
+    const took = ({ moments }) => moments[CROWD - 1] - moments[0];
+    assert.ok(took(together) < took(spread) / 2,
+      `together: ${took(together)} ms, spread: ${took(spread)} ms`);
+  },
+});

@@ -1,0 +1,69 @@
+// How many waits a node holds, for one client address and for all. Needs a node on this machine,
+// started with small limits; run this file alone, since the others wait too.
+import assert from "node:assert/strict";
+import { ask, facts, set, settle, wait } from "./wire.mjs";
+import { freshNumber, times } from "./names.mjs";
+
+const PER_ADDRESS = Number(process.env.DOORBELL_MAX_WAITS_PER_ADDRESS ?? 0);
+const PER_NODE = Number(process.env.DOORBELL_MAX_WAITS ?? 0);
+
+function needs(option, name) {
+  return `needs a node with a small ${option}, named here too: ${name}=4`;
+}
+
+// Parks as many waits as the limit, from addresses that `from` picks.
+async function park(count, from) {
+  const id = freshNumber();
+  const parked = await Promise.all(times(count, (index) => wait(id, { from: from(index) })));
+  await settle();
+  for (const wire of parked) wire.isQuiet();
+  return { id, parked };
+}
+
+async function letGo({ id, parked }) {
+  (await set(id)).is(201);
+  for (const wire of parked) {
+    (await wire.answer()).is(200);
+    wire.hangUp();
+  }
+}
+
+facts("quota", {
+  async anAddressWithTooManyWaitsGets429(t) {
+    const name = "DOORBELL_MAX_WAITS_PER_ADDRESS";
+    if (!PER_ADDRESS) return t.skip(needs("--max-waits-per-address", name));
+    const from = "127.0.0.2";
+    const crowd = await park(PER_ADDRESS, () => from);
+    (await ask("GET", `/${freshNumber()}`, { from })).is(429);
+    (await ask("GET", `/${freshNumber()}?timeout=0`, { from })).is(204);
+    const other = await park(1, () => "127.0.0.3");
+    await letGo(crowd);
+    await letGo(other);
+    (await ask("GET", `/${freshNumber()}?timeout=0.05`, { from })).is(204);
+  },
+
+  async aWaitThatHungUpIsNoLongerCounted(t) {
+    const name = "DOORBELL_MAX_WAITS_PER_ADDRESS";
+    if (!PER_ADDRESS) return t.skip(needs("--max-waits-per-address", name));
+    const from = "127.0.0.4";
+    for (let round = 0; round < 3; round++) {
+      const { parked } = await park(PER_ADDRESS, () => from);
+      for (const wire of parked) wire.hangUp();
+      await settle();
+    }
+  },
+
+  async aNodeWithTooManyWaitsAnswers503(t) {
+    if (!PER_NODE) return t.skip(needs("--max-waits", "DOORBELL_MAX_WAITS"));
+    const each = PER_ADDRESS || PER_NODE;
+    const crowd = await park(PER_NODE, (index) => `127.0.1.${1 + Math.floor(index / each)}`);
+    const refused = await ask("GET", `/${freshNumber()}`, { from: "127.0.2.1" });
+    refused.is(503, /\bwaits?\b/i);
+    (await ask("GET", `/${freshNumber()}?timeout=0`, { from: "127.0.2.1" })).is(204);
+    (await set(freshNumber())).is(201);
+    await letGo(crowd);
+    const { parked } = await park(1, () => "127.0.2.1");
+    assert.equal(parked.length, 1);
+    parked[0].hangUp();
+  },
+}, false);
