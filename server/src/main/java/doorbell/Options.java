@@ -3,6 +3,7 @@ package doorbell;
 import doorbell.http.HttpOptions;
 import doorbell.http.Transport;
 import doorbell.store.RocksStore.Sync;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,7 +38,7 @@ public record Options(
   public static Options defaults() {
     HttpOptions http =
         new HttpOptions(
-            new InetSocketAddress("127.0.0.1", 8080),
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 8080),
             Transport.AUTO,
             Runtime.getRuntime().availableProcessors(),
             "",

@@ -230,8 +230,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
       answer(begun.end());
     } else {
       pending = begun;
-      suspend();
       loop.deadlines.set(this, begun.holdMillis());
+      suspend();
     }
   }
 

@@ -1,5 +1,6 @@
 package doorbell.http;
 
+import java.math.BigDecimal;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.regex.Pattern;
@@ -56,6 +57,8 @@ public record HttpOptions(
   }
 
   private static String text(Object value) {
-    return value instanceof Duration duration ? duration.toMillis() / 1_000.0 + " s" : "" + value;
+    return value instanceof Duration duration
+        ? BigDecimal.valueOf(duration.toMillis(), 3).stripTrailingZeros().toPlainString() + " s"
+        : "" + value;
   }
 }

@@ -78,9 +78,15 @@ public final class HttpPort implements AutoCloseable {
     ChannelFuture bound = bootstrap.bind(address).awaitUninterruptibly();
     if (!bound.isSuccess()) {
       group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
-      String at = address.getHostString() + ":" + address.getPort();
+      String why = String.valueOf(bound.cause().getMessage()).replaceFirst(".*: ", "");
       throw new IllegalStateException(
-          "can't listen on " + at + "; choose another address with --listen HOST:PORT",
+          "can't listen on "
+              + address.getHostString()
+              + ":"
+              + address.getPort()
+              + " ("
+              + why
+              + "); choose another address with --listen HOST:PORT",
           bound.cause());
     }
     return bound.channel();

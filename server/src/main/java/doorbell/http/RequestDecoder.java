@@ -1,8 +1,10 @@
 package doorbell.http;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpRequestDecoder;
+import java.util.List;
 
 /**
  * Netty's HTTP/1.1 decoder with our limits. It stands in the pipeline only while a request is being
@@ -21,9 +23,11 @@ final class RequestDecoder extends HttpRequestDecoder {
     this.connection = connection;
   }
 
+  /** Called for each piece of a request: also for one that came in behind another. */
   @Override
-  public void channelRead(ChannelHandlerContext context, Object bytes) throws Exception {
+  protected void decode(ChannelHandlerContext context, ByteBuf bytes, List<Object> out)
+      throws Exception {
     connection.onFirstBytes();
-    super.channelRead(context, bytes);
+    super.decode(context, bytes, out);
   }
 }

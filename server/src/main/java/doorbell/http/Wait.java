@@ -96,7 +96,7 @@ final class Wait implements Pending {
   @Override
   public boolean isDecided() {
     boolean mayPark = !request.onlyAsks() && !connection.loop.isDraining() && failure == null;
-    return set || (looking == 0 && !mayPark);
+    return looking == 0 && (set || !mayPark);
   }
 
   /** One that only asks is held for the store's answer, not for a set. */

@@ -1,0 +1,167 @@
+package doorbell.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import doorbell.Doorbell;
+import doorbell.Options;
+import doorbell.http.HttpOptions;
+import doorbell.http.Transport;
+import doorbell.store.RocksStore.Sync;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class MainTest {
+  private final PrintStream stdout = System.out;
+  private final PrintStream stderr = System.err;
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  @AfterEach
+  void restore() {
+    System.setOut(stdout);
+    System.setErr(stderr);
+  }
+
+  @Test
+  void waitEndsWithZeroWhenSomebodySets() throws Exception {
+    try (Doorbell node = node()) {
+      String event = Values.url(node.address()) + "/22482";
+      CompletableFuture<Integer> wait =
+          CompletableFuture.supplyAsync(() -> Main.run("wait", event));
+      Awaitility.await().until(() -> node.parked() == 1);
+      assertThat(run("set", event)).isZero();
+      assertThat(wait.get()).isZero();
+      assertThat(out.toString(UTF_8)).isEqualTo("set\n");
+      assertThat(run("wait", event, "--timeout", "0")).isZero();
+    }
+  }
+
+  @Test
+  void waitEndsWithOneWhenNobodySetsInTime() {
+    try (Doorbell node = node()) {
+      assertThat(run("wait", "5", "--node", Values.url(node.address()), "--timeout", "50ms"))
+          .isEqualTo(1);
+      assertThat(out.toString(UTF_8) + err).isEmpty();
+    }
+  }
+
+  @Test
+  void setSaysWhetherItWasTheFirst() {
+    try (Doorbell node = node()) {
+      String event = Values.url(node.address()) + "/doorbell/5";
+      assertThat(run("set", event)).isZero();
+      assertThat(run("set", event)).isZero();
+      assertThat(out.toString(UTF_8)).isEqualTo("set\nset already\n");
+    }
+  }
+
+  @Test
+  void aSealedIdIsSetWithItsKeyAlone() {
+    try (Doorbell node = node()) {
+      assertThat(run("new", "--sealed")).isZero();
+      String[] idAndKey = out.toString(UTF_8).trim().split(" ", 2);
+      String event = Values.url(node.address()) + "/" + idAndKey[0];
+      assertThat(run("set", event)).isEqualTo(2);
+      assertThat(err.toString(UTF_8)).contains("sealed");
+      assertThat(run("set", event, "--key", idAndKey[1])).isZero();
+    }
+  }
+
+  @Test
+  void newPrintsAnotherIdEachTime() {
+    assertThat(run("new")).isZero();
+    String first = out.toString(UTF_8);
+    assertThat(first).matches("[0-9]{30,39}\n");
+    assertThat(run("new")).isZero();
+    assertThat(out.toString(UTF_8)).isNotEqualTo(first + first);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          wait abc                      | a decimal number below 2^128
+          wait http://127.0.0.1:1/5     | nobody answers at http://127.0.0.1:1
+          wait http://127.0.0.1:1/      | names no event
+          wait 5 --timeout soon         | a time is like 90s
+          wait 5 --timeout -1           | a time is like 90s
+          set                           | Missing required parameter
+          set 5 --key k                 | The key is not that of 5
+          frob                          | there is no 'frob' here
+          serve --listen 8080           | an address is HOST:PORT
+          serve --listen 127.0.0.1:99999 | an address is HOST:PORT
+          serve --store disk            | the store is memory or rocksdb:DIR
+          serve --store rocksdb:        | the store is memory or rocksdb:DIR
+          serve --remember 0s           | remember is between 1 s and
+          serve --max-wait 8d           | max-wait is between 1 s and 604800 s
+          serve --max-waits 0           | max-waits is between 1 and
+          serve --base-path bell        | the base path is like /bell
+          serve --transport tcp         | '--transport'
+          serve --sync never            | '--sync'
+          serve --drain 2h              | drain is between 0 s and 3600 s
+          serve --config /no/such/file  | can't read the configuration /no/such/file
+          """)
+  void aMistakeIsToldInASentenceAndEndsWithTwo(String command, String sentence) {
+    assertThat(run(command.split(" ", -1))).isEqualTo(2);
+    assertThat(err.toString(UTF_8)).startsWith("doorbell: ").contains(sentence);
+    assertThat(err.toString(UTF_8).lines().toList()).hasSizeLessThanOrEqualTo(2);
+    assertThat(out.toString(UTF_8)).isEmpty();
+  }
+
+  @Test
+  void aPortInUseIsToldInASentence() {
+    try (Doorbell node = node()) {
+      String address = "127.0.0.1:" + node.address().getPort();
+      assertThat(run("serve", "--store", "memory", "--listen", address)).isEqualTo(2);
+      assertThat(err.toString(UTF_8))
+          .startsWith("doorbell: can't listen on " + address + " (Address already in use)");
+    }
+  }
+
+  @Test
+  void helpAndVersionAreOnStandardOutput() {
+    assertThat(run("--help")).isZero();
+    assertThat(run("serve", "--help")).isZero();
+    assertThat(run("--version")).isZero();
+    assertThat(out.toString(UTF_8))
+        .contains("serve", "--max-wait", "doorbell 0.")
+        .doesNotContain("${");
+  }
+
+  private int run(String... args) {
+    System.setOut(new PrintStream(out, true, UTF_8));
+    System.setErr(new PrintStream(err, true, UTF_8));
+    return Main.run(args);
+  }
+
+  private static Doorbell node() {
+    HttpOptions usual = Options.defaults().http();
+    return Doorbell.start(
+        new Options(
+            new HttpOptions(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                Transport.AUTO,
+                1,
+                "",
+                usual.maxWait(),
+                usual.maxWaits(),
+                0,
+                usual.headTimeout(),
+                usual.idleTimeout()),
+            "memory",
+            Duration.ofHours(1),
+            Sync.OS,
+            Duration.ZERO));
+  }
+}
