@@ -1,0 +1,133 @@
+package doorbell.client;
+
+import java.net.http.HttpResponse;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** What came back from a node, or from whatever stands in its place. */
+record Answer(HttpResponse<String> response) {
+  private static final Pattern NAMES = Pattern.compile("\"set\"\\s*:\\s*\\[([^\\]]*)\\]");
+  private static final Pattern TEXT = Pattern.compile("\"([^\"]*)\"");
+  private static final Pattern SET = Pattern.compile("\"set\"\\s*:\\s*(\\d{1,9})\\b");
+  private static final Pattern ALREADY = Pattern.compile("\"already\"\\s*:\\s*(\\d{1,9})\\b");
+  private static final Pattern DETAIL =
+      Pattern.compile("\"detail\"\\s*:\\s*\"([^\"\\\\]*+(?:\\\\.[^\"\\\\]*+)*+)\"");
+  private static final Pattern ESCAPE = Pattern.compile("\\\\(?:u([0-9a-fA-F]{4})|(.))");
+  private static final Pattern SECONDS = Pattern.compile("\\d{1,9}");
+  private static final int LONGEST_SENTENCE = 300;
+
+  int status() {
+    return response.statusCode();
+  }
+
+  boolean isSuccess() {
+    return status() / 100 == 2;
+  }
+
+  /** A node's answer to a set has no body; a page that says 200 to everything has one. */
+  boolean isSet() {
+    return (status() == 200 || status() == 201) && response.body().isBlank();
+  }
+
+  boolean isNotYet() {
+    return status() == 204;
+  }
+
+  /** Another try may fare better. A 408 is a head that was slow on its way. */
+  boolean isPassing() {
+    return status() >= 500 || status() == 429 || status() == 408;
+  }
+
+  /** Those of the ids that the answer names as set; empty where it isn't a node's answer. */
+  Set<EventId> named(Set<EventId> asked) {
+    Matcher names = NAMES.matcher(response.body());
+    if (status() != 200 || !names.find()) {
+      return Set.of();
+    }
+    Set<String> texts =
+        TEXT.matcher(names.group(1)).results().map(m -> m.group(1)).collect(Collectors.toSet());
+    return asked.stream()
+        .filter(id -> texts.contains(id.text()))
+        .collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
+  /** Null where the answer doesn't account for so many lines. */
+  @Nullable SetCount count(int lines) {
+    Matcher set = SET.matcher(response.body());
+    Matcher already = ALREADY.matcher(response.body());
+    if (status() != 200 || !set.find() || !already.find()) {
+      return null;
+    }
+    SetCount count =
+        new SetCount(Integer.parseInt(set.group(1)), Integer.parseInt(already.group(1)));
+    return count.set() + count.already() == lines ? count : null;
+  }
+
+  DoorbellException refusal() {
+    return new DoorbellException(status(), sentence() + " (status " + status() + ")", null);
+  }
+
+  DoorbellException nonsense() {
+    return new DoorbellException(
+        status(), response.uri() + " gave no answer of a Doorbell node.", null);
+  }
+
+  /** In seconds or as a date; zero where there is none. */
+  Duration retryAfter() {
+    String value = response.headers().firstValue("Retry-After").orElse("").strip();
+    Duration wait = Duration.ZERO;
+    if (SECONDS.matcher(value).matches()) {
+      wait = Duration.ofSeconds(Integer.parseInt(value));
+    } else if (!value.isEmpty()) {
+      try {
+        ZonedDateTime date = ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME);
+        wait = Duration.between(Instant.now(), date);
+      } catch (DateTimeException e) {
+        return Duration.ZERO;
+      }
+    }
+    if (wait.isNegative()) {
+      return Duration.ZERO;
+    }
+    return wait.compareTo(Options.LONGEST_RETRY_AFTER) < 0 ? wait : Options.LONGEST_RETRY_AFTER;
+  }
+
+  private String sentence() {
+    if (status() >= 300 && status() < 400) {
+      String place = response.headers().firstValue("Location").orElse("nowhere");
+      return "A redirect to " + place + " is not followed.";
+    }
+    Matcher detail = DETAIL.matcher(response.body());
+    String sentence = detail.find() ? unescaped(detail.group(1)) : response.body().strip();
+    if (sentence.isEmpty()) {
+      return response.uri() + " refused.";
+    }
+    return sentence.length() <= LONGEST_SENTENCE
+        ? sentence
+        : sentence.substring(0, LONGEST_SENTENCE) + "…";
+  }
+
+  private static String unescaped(String json) {
+    return ESCAPE.matcher(json).replaceAll(m -> Matcher.quoteReplacement(character(m)));
+  }
+
+  private static String character(MatchResult escape) {
+    if (escape.group(1) != null) {
+      return String.valueOf((char) Integer.parseInt(escape.group(1), 16));
+    }
+    return switch (escape.group(2)) {
+      case "n", "r", "t", "b", "f" -> " ";
+      default -> escape.group(2);
+    };
+  }
+}

@@ -1,0 +1,270 @@
+package doorbell.client;
+
+import java.math.BigDecimal;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BiPredicate;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+
+/**
+ * Waits for event variables at a Doorbell node, and sets them. Immutable and thread-safe: keep one.
+ * A wait costs a connection and no thread.
+ *
+ * <pre>{@code
+ * Doorbell bell = Doorbell.at(URI.create("https://bell.example"));
+ * EventId id = EventId.random();
+ * CompletableFuture<Void> rung = bell.wait(id);
+ * bell.set(id);
+ * }</pre>
+ *
+ * <p>Every future ends its request and everything behind it at once when it is cancelled; cancel
+ * the one that you were given, since a future derived from it doesn't tell it. What follows on a
+ * future runs on a thread of the common pool or the HttpClient: don't block there.
+ *
+ * <p>Failures that may pass (no connection, no answer in time, 408, 429, 5xx, an answer that isn't
+ * a node's) are tried again after a random pause of up to 0.2 s, twice that each time, up to 30 s,
+ * and {@code Retry-After} on top. Any other refusal completes the future with a {@link
+ * DoorbellException}.
+ */
+public final class Doorbell {
+  private final URI base;
+  private final Options options;
+  private final Pace pace;
+
+  Doorbell(URI base, Options options, Pace pace) {
+    this.base = base;
+    this.options = options;
+    this.pace = pace;
+  }
+
+  /**
+   * The node at that URL, with every option as it is by default.
+   *
+   * @param node where the node answers: {@code https://bell.example} or {@code
+   *     https://example.com/doorbell}
+   * @throws IllegalArgumentException where it isn't a plain http or https URL
+   */
+  public static Doorbell at(URI node) {
+    return new Doorbell(Options.base(node), Options.DEFAULT, Pace.REAL);
+  }
+
+  /**
+   * Through that client; by default, one is shared by all Doorbells, with 10 s to connect.
+   *
+   * @throws IllegalArgumentException where it follows redirects
+   */
+  public Doorbell withHttpClient(HttpClient http) {
+    return with(new Options(http, options.hold(), options.patience(), options.spread()));
+  }
+
+  /** How long a node is asked to hold a wait, each time: 1 s to 1 h, 25 s if unset. */
+  public Doorbell withHold(Duration hold) {
+    return with(new Options(options.http(), hold, options.patience(), options.spread()));
+  }
+
+  /** How long a set is tried for: up to 1 day, 30 s if unset. */
+  public Doorbell withPatience(Duration patience) {
+    return with(new Options(options.http(), options.hold(), patience, options.spread()));
+  }
+
+  /**
+   * Sets by the Doorbell that this returns wake their waiters evenly over that time (up to 1 h), so
+   * that a crowd doesn't come to the application at one moment.
+   */
+  public Doorbell withSpread(Duration spread) {
+    return with(new Options(options.http(), options.hold(), options.patience(), spread));
+  }
+
+  /** Done when the variable is set, however long that takes. */
+  public CompletableFuture<Void> wait(EventId id) {
+    return waitFor(Set.of(id), Options.NO_LIMIT, (set, done) -> done.complete(null));
+  }
+
+  /**
+   * Done when the variable is set, or with a {@link TimeoutException} when it isn't in time. Zero
+   * only asks. Where no answer comes either, the timeout is 2 s late.
+   *
+   * @param timeout up to 365 days
+   */
+  public CompletableFuture<Void> wait(EventId id, Duration timeout) {
+    return waitFor(Set.of(id), Options.timeout(timeout), (set, done) -> done.complete(null));
+  }
+
+  /**
+   * Done when one or more of the variables are set.
+   *
+   * @param ids 1 to 64
+   * @return those that are set by then
+   */
+  public CompletableFuture<Set<EventId>> waitAny(Collection<EventId> ids) {
+    return waitFor(some(ids), Options.NO_LIMIT, (set, done) -> done.complete(set));
+  }
+
+  /** As {@link #waitAny(Collection)}, with the timeout of {@link #wait(EventId, Duration)}. */
+  public CompletableFuture<Set<EventId>> waitAny(Collection<EventId> ids, Duration timeout) {
+    return waitFor(some(ids), Options.timeout(timeout), (set, done) -> done.complete(set));
+  }
+
+  /**
+   * Sets a variable that isn't sealed.
+   *
+   * @return true where this call set it, false where it was set already. Where an answer got lost
+   *     on its way, the set was tried again, and its own first try may be what set it already.
+   */
+  public CompletableFuture<Boolean> set(EventId id) {
+    return set(id, "");
+  }
+
+  /** Sets a sealed variable; for the rest as {@link #set(EventId)}. */
+  public CompletableFuture<Boolean> set(SealedId id) {
+    return set(id.id(), id.key());
+  }
+
+  /**
+   * Sets any number of variables that aren't sealed, 10,000 by a request, one request after the
+   * other. Where one fails, those before it are set; setting again does no harm.
+   */
+  public CompletableFuture<SetCount> setAll(Collection<EventId> ids) {
+    return setLines(ids.stream().map(EventId::text).toList());
+  }
+
+  /** Sets any number of sealed variables, as {@link #setAll}. */
+  public CompletableFuture<SetCount> setAllSealed(Collection<SealedId> ids) {
+    return setLines(ids.stream().map(id -> id.id() + " " + id.key()).toList());
+  }
+
+  /** As {@link #follow(HttpRequest, Consumer)}, by a plain GET. */
+  public CompletableFuture<Void> follow(
+      URI application, Consumer<? super HttpResponse<String>> onAnswer) {
+    return follow(HttpRequest.newBuilder(application).build(), onAnswer);
+  }
+
+  /**
+   * Asks an application, delivers its answer, waits for the event that the answer names, and asks
+   * again; after 5 minutes at most in any case. The header {@code Doorbell-Wait} names the event:
+   * its full URL (which this client then asks, at whatever host), or an id at this node.
+   *
+   * <p>It never ends by itself. An answer other than 2xx is not delivered, and the application is
+   * asked again after a growing pause, as it is where an answer names no event or one that rang
+   * before, or where {@code onAnswer} throws.
+   *
+   * @param onAnswer called for one answer after the other, never for two at a time
+   * @return ends it when it is cancelled
+   */
+  public CompletableFuture<Void> follow(
+      HttpRequest application, Consumer<? super HttpResponse<String>> onAnswer) {
+    return new Follow(this, application, onAnswer).start();
+  }
+
+  Doorbell elsewhere(URI node) {
+    return new Doorbell(Options.base(node), options, pace);
+  }
+
+  HttpClient http() {
+    return options.http();
+  }
+
+  Pace pace() {
+    return pace;
+  }
+
+  private Doorbell with(Options changed) {
+    return new Doorbell(base, changed, pace);
+  }
+
+  private <T> CompletableFuture<T> waitFor(
+      Set<EventId> ids, Duration limit, BiPredicate<Set<EventId>, CompletableFuture<T>> onSet) {
+    String names = ids.stream().map(EventId::text).collect(Collectors.joining(","));
+    var question =
+        new Asking.Question<T>(
+            names,
+            options.hold(),
+            hold ->
+                request(names + "?timeout=" + seconds(hold))
+                    .header("Accept", "application/json")
+                    .build(),
+            (answer, done) -> {
+              Set<EventId> set = answer.named(ids);
+              return !set.isEmpty() && onSet.test(set, done);
+            });
+    return new Asking<>(options.http(), pace, question, limit).start();
+  }
+
+  private static Set<EventId> some(Collection<EventId> ids) {
+    Set<EventId> distinct = new LinkedHashSet<>(ids);
+    if (distinct.isEmpty() || distinct.size() > Options.IDS) {
+      throw new IllegalArgumentException(
+          "A wait is for 1 to " + Options.IDS + " ids, not " + distinct.size() + ".");
+    }
+    return distinct;
+  }
+
+  private CompletableFuture<Boolean> set(EventId id, String key) {
+    return post(
+        id.text(), key, (answer, done) -> answer.isSet() && done.complete(answer.status() == 201));
+  }
+
+  private CompletableFuture<SetCount> setLines(List<String> lines) {
+    Steps<SetCount> steps = new Steps<>();
+    setRest(steps, lines, new SetCount(0, 0));
+    return steps.done;
+  }
+
+  private void setRest(Steps<SetCount> steps, List<String> lines, SetCount sum) {
+    if (lines.isEmpty()) {
+      steps.done.complete(sum);
+      return;
+    }
+    int size = Math.min(lines.size(), Options.LINES);
+    CompletableFuture<SetCount> first =
+        post(
+            "",
+            String.join("\n", lines.subList(0, size)),
+            (answer, done) -> {
+              SetCount count = answer.count(size);
+              return count != null && done.complete(count);
+            });
+    steps.next(
+        first,
+        (count, error) -> {
+          if (count != null) {
+            setRest(steps, lines.subList(size, lines.size()), sum.plus(count));
+          } else if (error != null) {
+            steps.done.completeExceptionally(error);
+          }
+        });
+  }
+
+  private <T> CompletableFuture<T> post(
+      String path, String body, BiPredicate<Answer, CompletableFuture<T>> reader) {
+    String query = options.spread().isZero() ? "" : "?spread=" + seconds(options.spread());
+    HttpRequest request =
+        request(path + query)
+            .header("Content-Type", "text/plain; charset=us-ascii")
+            .POST(BodyPublishers.ofString(body))
+            .build();
+    String name = path.isEmpty() ? "A list of events" : path;
+    var question = new Asking.Question<T>(name, Duration.ZERO, hold -> request, reader);
+    return new Asking<>(options.http(), pace, question, options.patience()).start();
+  }
+
+  private HttpRequest.Builder request(String pathAndQuery) {
+    return HttpRequest.newBuilder(URI.create(base + "/" + pathAndQuery))
+        .version(HttpClient.Version.HTTP_1_1); // a wait is a connection, not a stream among others
+  }
+
+  private static String seconds(Duration duration) {
+    return BigDecimal.valueOf(duration.toMillis(), 3).stripTrailingZeros().toPlainString();
+  }
+}

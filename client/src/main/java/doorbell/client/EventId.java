@@ -1,0 +1,102 @@
+package doorbell.client;
+
+import java.math.BigInteger;
+import java.security.SecureRandom;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Names an event variable. Two ids are equal where they name the same variable: leading zeros don't
+ * matter, nor does the case of hex digits, and a UUID is the same 128-bit number as its decimal
+ * text. Immutable.
+ */
+public final class EventId {
+  private static final Pattern NUMBER = Pattern.compile("[0-9]{1,39}");
+  private static final Pattern UUID_TEXT =
+      Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
+  private static final Pattern SEALED = Pattern.compile("[0-9a-fA-F]{64}");
+  private static final int NUMBER_BITS = 128;
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private final String text;
+  private final BigInteger value;
+  private final boolean sealed;
+
+  private EventId(String text, BigInteger value, boolean sealed) {
+    this.text = text;
+    this.value = value;
+    this.sealed = sealed;
+  }
+
+  /**
+   * The id of that text.
+   *
+   * @param text 1 to 39 decimal digits below 2^128, a UUID (8-4-4-4-12 hex digits), or 64 hex
+   *     digits (a sealed id)
+   * @throws IllegalArgumentException where it is none of them
+   */
+  public static EventId of(String text) {
+    if (SEALED.matcher(text).matches()) {
+      return new EventId(text, new BigInteger(text, 16), true);
+    }
+    if (UUID_TEXT.matcher(text).matches()) {
+      return new EventId(text, new BigInteger(text.replace("-", ""), 16), false);
+    }
+    if (NUMBER.matcher(text).matches()) {
+      BigInteger number = new BigInteger(text);
+      if (number.bitLength() <= NUMBER_BITS) {
+        return new EventId(text, number, false);
+      }
+    }
+    throw new IllegalArgumentException(
+        "An event id is a decimal number below 2^128, a UUID or 64 hex digits, not \""
+            + shortened(text)
+            + "\".");
+  }
+
+  /**
+   * The id of that number.
+   *
+   * @throws IllegalArgumentException where it is negative
+   */
+  public static EventId of(long number) {
+    return of(Long.toString(number));
+  }
+
+  /** The UUID's 128 bits as a number. */
+  public static EventId of(UUID uuid) {
+    return of(uuid.toString());
+  }
+
+  /** A fresh number of 128 random bits: nobody else picks it, and nobody guesses it. */
+  public static EventId random() {
+    return of(new BigInteger(NUMBER_BITS, RANDOM).toString());
+  }
+
+  /** The id as it was given: what stands in a URL. */
+  public String text() {
+    return text;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof EventId that && sealed == that.sealed && value.equals(that.value);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(value, sealed);
+  }
+
+  @Override
+  public String toString() {
+    return text;
+  }
+
+  private static String shortened(String text) {
+    String start = text.length() <= 80 ? text : text.substring(0, 80) + "…";
+    return start.replaceAll("\\p{Cntrl}", "?");
+  }
+}

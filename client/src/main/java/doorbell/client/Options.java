@@ -1,0 +1,107 @@
+package doorbell.client;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+
+/** What a caller may choose, and every limit of the client with its reason. */
+record Options(HttpClient http, Duration hold, Duration patience, Duration spread) {
+  /** Proxies cut a silent connection at 30 s or later. */
+  static final Duration HOLD = Duration.ofSeconds(25);
+
+  /** A shorter hold would be polling. */
+  static final Duration SHORTEST_HOLD = Duration.ofSeconds(1);
+
+  /** A node parks no wait for longer unless it is told to. */
+  static final Duration LONGEST_HOLD = Duration.ofHours(1);
+
+  /** Long enough for a node to restart. */
+  static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  static final Duration LONGEST_PATIENCE = Duration.ofDays(1);
+
+  /** Silent for that much longer than it was asked to hold: the peer is gone. */
+  static final Duration ANSWER = Duration.ofSeconds(10);
+
+  /** How late the node's "not yet" may come to a wait that has a timeout. */
+  static final Duration GRACE = Duration.ofSeconds(2);
+
+  /** "Not yet" within this time is a node that goes away; asking at once would hammer it. */
+  static final Duration SOON = Duration.ofSeconds(1);
+
+  static final Duration FIRST_PAUSE = Duration.ofMillis(200);
+
+  static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+
+  /** Nobody sends a client away for good by a slip of the keyboard. */
+  static final Duration LONGEST_RETRY_AFTER = Duration.ofMinutes(5);
+
+  /** An application is asked again after this time, whatever its event does. */
+  static final Duration LOOK = Duration.ofMinutes(5);
+
+  /** For an application whose request names no timeout of its own. */
+  static final Duration APPLICATION = Duration.ofSeconds(60);
+
+  static final Duration LONGEST_TIMEOUT = Duration.ofDays(365);
+
+  static final Duration NO_LIMIT = ChronoUnit.FOREVER.getDuration();
+
+  /** A node refuses more. */
+  static final Duration LONGEST_SPREAD = Duration.ofHours(1);
+
+  /** A node refuses more ids in one wait. */
+  static final int IDS = 64;
+
+  /** A node refuses more lines in one request. */
+  static final int LINES = 10_000;
+
+  /** A node's answers are far shorter; what passes it isn't from a node. */
+  static final int ANSWER_BYTES = 65_536;
+
+  static final Options DEFAULT =
+      new Options(
+          HttpClient.newBuilder()
+              .version(HttpClient.Version.HTTP_1_1)
+              .connectTimeout(ANSWER)
+              .build(),
+          HOLD,
+          PATIENCE,
+          Duration.ZERO);
+
+  Options {
+    if (http.followRedirects() != HttpClient.Redirect.NEVER) {
+      throw new IllegalArgumentException(
+          "The HttpClient must not follow redirects: a redirected POST becomes a GET.");
+    }
+    check("hold", hold, SHORTEST_HOLD, LONGEST_HOLD);
+    check("patience", patience, Duration.ZERO, LONGEST_PATIENCE);
+    check("spread", spread, Duration.ZERO, LONGEST_SPREAD);
+  }
+
+  static Duration timeout(Duration timeout) {
+    check("timeout", timeout, Duration.ZERO, LONGEST_TIMEOUT);
+    return timeout;
+  }
+
+  /** Without the slash at its end. */
+  static URI base(URI node) {
+    String scheme = String.valueOf(node.getScheme());
+    boolean isHttp = scheme.equalsIgnoreCase("http") || scheme.equalsIgnoreCase("https");
+    if (!isHttp
+        || node.getHost() == null
+        || node.getQuery() != null
+        || node.getFragment() != null) {
+      throw new IllegalArgumentException(
+          "A node is an http or https URL without query and fragment, not " + node + ".");
+    }
+    return URI.create(node.toString().replaceFirst("/+$", ""));
+  }
+
+  private static void check(String name, Duration value, Duration least, Duration most) {
+    if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+      throw new IllegalArgumentException(
+          "The " + name + " is from " + least + " to " + most + ", not " + value + ".");
+    }
+  }
+}

@@ -1,0 +1,58 @@
+package doorbell.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class OptionsTest {
+  private final Doorbell doorbell = Doorbell.at(URI.create("https://bell.example"));
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"bell.example", "ftp://bell.example", "http:///1", "http://b/?x", "http://b/#x"})
+  void aNodeIsAPlainHttpUrl(String url) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Doorbell.at(URI.create(url)))
+        .withMessageContaining(url);
+  }
+
+  @Test
+  void aSlashAtTheEndOfTheNodeIsNoMatter() {
+    assertThat(Options.base(URI.create("http://b/x//"))).isEqualTo(URI.create("http://b/x"));
+  }
+
+  @Test
+  void aClientThatFollowsRedirectsIsRefused() {
+    HttpClient http = HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NORMAL).build();
+    assertThatIllegalArgumentException().isThrownBy(() -> doorbell.withHttpClient(http));
+  }
+
+  @Test
+  void anOptionOutsideItsBoundsIsRefusedInOneSentence() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> doorbell.withHold(Duration.ofMillis(999)))
+        .withMessage("The hold is from PT1S to PT1H, not PT0.999S.");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> doorbell.withPatience(Duration.ofSeconds(-1)));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> doorbell.withSpread(Duration.ofSeconds(3601)));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> doorbell.wait(EventId.of(1), Duration.ofSeconds(-1)));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,200", "2,400", "8,25600", "9,30000", "1000000,30000"})
+  void aPauseIsAnythingUpToItsLongest(int failures, long longest) {
+    Pace most = new Pace(() -> 1, System::nanoTime, Pace.REAL.timer());
+    Pace least = new Pace(() -> 0, System::nanoTime, Pace.REAL.timer());
+    assertThat(most.backoff(failures)).isEqualTo(Duration.ofMillis(longest));
+    assertThat(least.backoff(failures)).isZero();
+  }
+}

@@ -1,0 +1,197 @@
+package doorbell.client;
+
+import static doorbell.client.FakeNode.answer;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.LongStream;
+import org.assertj.core.api.ThrowableAssertAlternative;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SetTest {
+  private static final Duration SOON = Duration.ofSeconds(10);
+  private static final EventId ID = EventId.of(22482);
+  private static final String DONE = answer(201, "");
+
+  private final HandClock clock = new HandClock();
+
+  @Test
+  void oneCallerIsToldThatItSet() {
+    try (FakeNode node = new FakeNode(DONE, answer(200, ""))) {
+      assertThat(clock.doorbell(node).set(ID)).succeedsWithin(SOON).isEqualTo(true);
+      assertThat(clock.doorbell(node).set(ID)).succeedsWithin(SOON).isEqualTo(false);
+      assertThat(node.lines()).containsOnly("POST /22482");
+      assertThat(clock.pending()).isEmpty();
+    }
+  }
+
+  @Test
+  void aSealedIdIsSetByItsKey() {
+    SealedId sealed = SealedId.ofKey("open-sesame");
+    try (FakeNode node = new FakeNode(DONE)) {
+      assertThat(clock.doorbell(node).set(sealed)).succeedsWithin(SOON).isEqualTo(true);
+      assertThat(node.lines()).containsExactly("POST /" + sealed.id());
+      assertThat(node.requests.get(0).body()).isEqualTo("open-sesame");
+    }
+  }
+
+  @Test
+  void aRefusedSetIsNotTriedAgain() {
+    String problem = "{\"detail\":\"the body is not the key\"}";
+    try (FakeNode node = new FakeNode(answer(403, problem))) {
+      fails(clock.doorbell(node).set(SealedId.random().id()), 403)
+          .withMessageContaining("the body is not the key");
+      assertThat(node.requests).hasSize(1);
+    }
+  }
+
+  @Test
+  void aSetIsTriedAgainUntilItIsTaken() {
+    String busy = answer(503, "", "Retry-After: 1");
+    try (FakeNode node = new FakeNode(busy, busy, DONE)) {
+      var set = clock.doorbell(node).set(ID);
+      clock.pass(Duration.ofMillis(1_100));
+      clock.pass(Duration.ofMillis(1_200));
+      assertThat(set).succeedsWithin(SOON).isEqualTo(true);
+    }
+  }
+
+  @Test
+  void aSetThatIsNotTakenInTimeTellsWhy() {
+    try (FakeNode node = new FakeNode(answer(503, "the disk is full", "Retry-After: 60"))) {
+      var set = clock.doorbell(node).set(ID);
+      clock.awaitPending(Duration.ofMillis(60_100));
+      clock.advance(Duration.ofSeconds(30));
+      fails(set, 503).withMessageContaining("PT30S").withMessageContaining("the disk is full");
+      assertThat(clock.pending()).isEmpty();
+    }
+  }
+
+  @Test
+  void aSetAtADeadNodeEndsAfterItsPatience() throws IOException {
+    try (Socket nobody = FakeNode.nobody()) {
+      Doorbell dead = clock.doorbell(FakeNode.uri(nobody.getLocalPort(), ""));
+      var set = dead.withPatience(Duration.ofSeconds(3)).set(ID);
+      clock.pass(Duration.ofMillis(100));
+      clock.awaitPending(Duration.ofMillis(200));
+      clock.advance(Duration.ofSeconds(3));
+      fails(set, 0).withMessageContaining("ConnectException");
+    }
+  }
+
+  @Test
+  void aSilentNodeIsAskedAgainAfterTenSeconds() {
+    try (FakeNode node = new FakeNode()) {
+      var set = clock.doorbell(node).set(ID);
+      await().until(() -> node.held() == 1);
+      clock.advance(Duration.ofSeconds(10));
+      await().until(() -> node.hangUps.get() == 1);
+      node.prepare(DONE);
+      clock.pass(Duration.ofMillis(100));
+      assertThat(set).succeedsWithin(SOON).isEqualTo(true);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"200,<html>welcome</html>", "201,created", "204,''", "202,''"})
+  void anAnswerThatIsNoNodesIsNoSet(int status, String body) {
+    try (FakeNode node = new FakeNode(answer(status, body), DONE)) {
+      var set = clock.doorbell(node).set(ID);
+      clock.awaitPending(Duration.ofMillis(100));
+      assertThat(set).isNotDone();
+      clock.advance(Duration.ofMillis(100));
+      assertThat(set).succeedsWithin(SOON).isEqualTo(true);
+    }
+  }
+
+  @Test
+  void aSetIsNotRedirected() {
+    try (FakeNode other = new FakeNode(DONE);
+        FakeNode node = new FakeNode(answer(307, "", "Location: " + other.uri("/22482")))) {
+      fails(clock.doorbell(node).set(SealedId.random()), 307);
+      assertThat(other.requests).isEmpty();
+    }
+  }
+
+  @Test
+  void spreadPacesTheWake() {
+    try (FakeNode node = new FakeNode(DONE, answer(200, "{\"set\":1,\"already\":0}"))) {
+      Doorbell doorbell = clock.doorbell(node).withSpread(Duration.ofMillis(2_500));
+      assertThat(doorbell.set(ID)).succeedsWithin(SOON);
+      assertThat(doorbell.setAll(List.of(ID))).succeedsWithin(SOON);
+      assertThat(node.lines()).containsExactly("POST /22482?spread=2.5", "POST /?spread=2.5");
+    }
+  }
+
+  @Test
+  void manyAreSetByTenThousandAtATime() {
+    try (FakeNode node = new FakeNode(counts(9_000, 1_000), counts(10_000, 0), counts(0, 5_000))) {
+      var ids = LongStream.range(0, 25_000).mapToObj(EventId::of).toList();
+      var count = clock.doorbell(node).setAll(ids);
+      assertThat(count).succeedsWithin(SOON).isEqualTo(new SetCount(19_000, 6_000));
+      assertThat(node.lines()).containsExactly("POST /", "POST /", "POST /");
+      String all = String.join("\n", node.requests.stream().map(FakeNode.Request::body).toList());
+      assertThat(all.lines()).containsExactlyElementsOf(ids.stream().map(EventId::text).toList());
+      assertThat(node.requests.get(0).body().lines()).hasSize(10_000);
+    }
+  }
+
+  @Test
+  void sealedLinesCarryTheirKeys() {
+    SealedId one = SealedId.ofKey("k1");
+    SealedId two = SealedId.ofKey("k2");
+    try (FakeNode node = new FakeNode(counts(2, 0))) {
+      assertThat(clock.doorbell(node).setAllSealed(List.of(one, two))).succeedsWithin(SOON);
+      assertThat(node.requests.get(0).body()).isEqualTo(one.id() + " k1\n" + two.id() + " k2");
+    }
+  }
+
+  @Test
+  void noIdsNeedNoRequest() {
+    try (FakeNode node = new FakeNode()) {
+      assertThat(clock.doorbell(node).setAll(List.of())).isCompletedWithValue(new SetCount(0, 0));
+      assertThat(node.requests).isEmpty();
+    }
+  }
+
+  @Test
+  void aCountThatDoesNotAddUpIsNoAnswer() {
+    try (FakeNode node = new FakeNode(counts(1, 0), answer(200, "ok"), counts(1, 1))) {
+      var count = clock.doorbell(node).setAll(List.of(ID, ID));
+      clock.pass(Duration.ofMillis(100));
+      clock.pass(Duration.ofMillis(200));
+      assertThat(count).succeedsWithin(SOON).isEqualTo(new SetCount(1, 1));
+    }
+  }
+
+  @Test
+  void aRefusedListEndsThere() {
+    String problem = "{\"detail\":\"line 3: a key is missing\"}";
+    try (FakeNode node = new FakeNode(counts(10_000, 0), answer(400, problem))) {
+      var ids = LongStream.range(0, 25_000).mapToObj(EventId::of).toList();
+      fails(clock.doorbell(node).setAll(ids), 400).withMessageContaining("line 3: a key");
+      assertThat(node.requests).hasSize(2);
+    }
+  }
+
+  private static String counts(int set, int already) {
+    return answer(200, "{\"set\":" + set + ",\"already\":" + already + "}\n");
+  }
+
+  private static ThrowableAssertAlternative<?> fails(CompletableFuture<?> future, int status) {
+    return assertThat(future)
+        .failsWithin(SOON)
+        .withThrowableOfType(ExecutionException.class)
+        .havingCause()
+        .isInstanceOfSatisfying(
+            DoorbellException.class, e -> assertThat(e.status()).isEqualTo(status));
+  }
+}

@@ -1,0 +1,326 @@
+package doorbell.client;
+
+import static doorbell.client.FakeNode.answer;
+import static doorbell.client.FakeNode.wake;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.LongStream;
+import org.assertj.core.api.ThrowableAssertAlternative;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class WaitTest {
+  private static final Duration SOON = Duration.ofSeconds(10);
+  private static final EventId ID = EventId.of(22482);
+  private static final String NOT_YET = answer(204, "");
+
+  /** 25 s, jittered by a clock whose chance is in the middle. */
+  private static final Duration HOLD = Duration.ofMillis(22_500);
+
+  private final HandClock clock = new HandClock();
+
+  @Test
+  void aWaitEndsWhenTheNodeNamesItsId() {
+    try (FakeNode node = new FakeNode()) {
+      var wait = clock.doorbell(node).wait(ID);
+      await().until(() -> node.held() == 1);
+      assertThat(wait).isNotDone();
+      node.release(wake("22482"));
+      assertThat(wait).succeedsWithin(SOON);
+      assertThat(node.lines()).containsExactly("GET /22482?timeout=22.5");
+      assertThat(node.requests.get(0).head()).containsIgnoringCase("accept: application/json");
+      assertThat(clock.pending()).isEmpty();
+    }
+  }
+
+  @Test
+  void anIdIsAskedAndNamedInTheTextThatItWasGivenIn() {
+    String text = "550E8400-E29B-41D4-A716-446655440000";
+    try (FakeNode node = new FakeNode(wake(text))) {
+      assertThat(clock.doorbell(node).wait(EventId.of(text))).succeedsWithin(SOON);
+      assertThat(node.lines()).containsExactly("GET /" + text + "?timeout=22.5");
+    }
+  }
+
+  @Test
+  void aHeldNotYetIsAskedAgainAtOnce() {
+    try (FakeNode node = new FakeNode()) {
+      var wait = clock.doorbell(node).wait(ID);
+      for (int round = 1; round <= 3; round++) {
+        int asked = round;
+        await().until(() -> node.requests.size() == asked && node.held() == 1);
+        clock.advance(HOLD);
+        node.release(NOT_YET);
+      }
+      await().until(() -> node.held() == 1);
+      node.release(wake("22482"));
+      assertThat(wait).succeedsWithin(SOON);
+      assertThat(node.requests).hasSize(4);
+    }
+  }
+
+  @Test
+  void aNotYetTooSoonIsAskedAgainAfterAPause() {
+    try (FakeNode node = new FakeNode(NOT_YET, NOT_YET, wake("22482"))) {
+      var wait = clock.doorbell(node).wait(ID);
+      clock.pass(Duration.ofMillis(100));
+      clock.pass(Duration.ofMillis(200));
+      assertThat(wait).succeedsWithin(SOON);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {408, 429, 500, 502, 503, 504})
+  void aPassingRefusalIsTriedAgainAfterGrowingPauses(int status) {
+    String refusal = answer(status, "busy");
+    try (FakeNode node = new FakeNode(refusal, refusal, refusal, wake("22482"))) {
+      var wait = clock.doorbell(node).wait(ID);
+      clock.pass(Duration.ofMillis(100));
+      clock.pass(Duration.ofMillis(200));
+      clock.pass(Duration.ofMillis(400));
+      assertThat(wait).succeedsWithin(SOON);
+    }
+  }
+
+  @Test
+  void retryAfterIsHonouredAndSpread() {
+    try (FakeNode node = new FakeNode(answer(503, "", "Retry-After: 7"), wake("22482"))) {
+      var wait = clock.doorbell(node).wait(ID);
+      clock.awaitPending(Duration.ofMillis(7_100));
+      clock.advance(Duration.ofSeconds(7));
+      assertThat(clock.pending()).contains(Duration.ofMillis(7_100));
+      assertThat(node.requests).hasSize(1);
+      clock.advance(Duration.ofMillis(100));
+      assertThat(wait).succeedsWithin(SOON);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"999999999", "Fri, 31 Dec 9999 23:59:59 GMT"})
+  void noRetryAfterSendsAClientAwayForGood(String value) {
+    try (FakeNode node = new FakeNode(answer(429, "", "Retry-After: " + value), wake("22482"))) {
+      var wait = clock.doorbell(node).wait(ID);
+      clock.pass(Duration.ofMinutes(5).plusMillis(100));
+      assertThat(wait).succeedsWithin(SOON);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-5", "soon", "99999999999999999999", "Thu, 01 Jan 1970 00:00:00 GMT"})
+  void aRetryAfterWithoutSenseIsNone(String value) {
+    try (FakeNode node = new FakeNode(answer(503, "", "Retry-After: " + value), wake("22482"))) {
+      var wait = clock.doorbell(node).wait(ID);
+      clock.pass(Duration.ofMillis(100));
+      assertThat(wait).succeedsWithin(SOON);
+    }
+  }
+
+  @Test
+  void aRefusalIsNotTriedAgainAndShowsTheNodesSentence() {
+    String problem = "{\"status\":400,\"detail\":\"at most \\\"64\\\" ids\\u0021\"}";
+    try (FakeNode node = new FakeNode(answer(400, problem))) {
+      var wait = clock.doorbell(node).wait(ID);
+      fails(wait, 400).withMessageContaining("at most \"64\" ids!");
+      assertThat(node.requests).hasSize(1);
+      assertThat(clock.pending()).isEmpty();
+    }
+  }
+
+  @Test
+  void aRefusalWithoutAProblemShowsItsText() {
+    try (FakeNode node = new FakeNode(answer(404, "no such path\n"))) {
+      fails(clock.doorbell(node).wait(ID), 404).withMessageContaining("no such path (status 404)");
+    }
+  }
+
+  @Test
+  void aLongSentenceIsCutShort() {
+    String problem = "{\"detail\":\"" + "\\u00e9long ".repeat(5_000) + "\"}";
+    try (FakeNode node = new FakeNode(answer(400, problem))) {
+      fails(clock.doorbell(node).wait(ID), 400)
+          .withMessageContaining("élong élong")
+          .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(400));
+    }
+  }
+
+  @Test
+  void aRedirectIsNotFollowed() {
+    try (FakeNode other = new FakeNode(wake("22482"));
+        FakeNode node = new FakeNode(answer(302, "", "Location: " + other.uri("/22482")))) {
+      fails(clock.doorbell(node).wait(ID), 302).withMessageContaining("redirect");
+      assertThat(other.requests).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "<html>Please log in</html>",
+        "{}",
+        "{\"set\":[]}",
+        "{\"set\":[\"5\"]}",
+        "{\"set\":[\"224820\",\"2248\"]}",
+        "{\"set\":[\"22482\"",
+        "{\"set\":1,\"already\":0}",
+        "doorbell(22482);\n"
+      })
+  void anAnswerThatDoesNotNameTheIdIsNoWake(String body) {
+    try (FakeNode node = new FakeNode(answer(200, body), wake("22482"))) {
+      var wait = clock.doorbell(node).wait(ID);
+      clock.awaitPending(Duration.ofMillis(100));
+      assertThat(wait).isNotDone();
+      clock.advance(Duration.ofMillis(100));
+      assertThat(wait).succeedsWithin(SOON);
+    }
+  }
+
+  @Test
+  void anAnswerThatIsNotHttpIsTriedAgain() {
+    try (FakeNode node = new FakeNode("SSH-2.0-nonsense\r\n\r\n", wake("22482"))) {
+      var wait = clock.doorbell(node).wait(ID);
+      clock.pass(Duration.ofMillis(100));
+      assertThat(wait).succeedsWithin(SOON);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "HTTP/1.1 200 Half\r\nContent-", "HTTP/1.1 200 Half\r\nA: b\r\n\r\n{"})
+  void anAnswerThatStopsIsHungUpOnTenSecondsAfterTheHold(String answer) {
+    try (FakeNode node = new FakeNode()) {
+      var wait = clock.doorbell(node).wait(ID);
+      await().until(() -> node.held() == 1);
+      node.release(answer);
+      clock.advance(HOLD.plusMillis(9_999));
+      assertThat(node.open()).isEqualTo(1);
+      clock.advance(Duration.ofMillis(1));
+      await().until(() -> node.hangUps.get() == 1);
+      node.prepare(wake("22482"));
+      clock.pass(Duration.ofMillis(100));
+      assertThat(wait).succeedsWithin(SOON);
+    }
+  }
+
+  @Test
+  void anEndlessAnswerIsHungUpOn() {
+    String endless = "HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n" + " ".repeat(100_000);
+    try (FakeNode node = new FakeNode(endless, wake("22482"))) {
+      var wait = clock.doorbell(node).wait(ID);
+      clock.pass(Duration.ofMillis(100));
+      await().until(() -> node.hangUps.get() == 1);
+      assertThat(wait).succeedsWithin(SOON);
+    }
+  }
+
+  @Test
+  void aDeadNodeIsTriedUntilItIsBack() throws IOException {
+    Socket nobody = FakeNode.nobody();
+    int port = nobody.getLocalPort();
+    var wait = clock.doorbell(FakeNode.uri(port, "")).wait(ID);
+    for (long pause : new long[] {100, 200, 400, 800, 1600, 3200, 6400, 12_800, 15_000, 15_000}) {
+      clock.pass(Duration.ofMillis(pause));
+    }
+    clock.awaitPending(Duration.ofSeconds(15));
+    nobody.close();
+    try (FakeNode back = new FakeNode(port, wake("22482"))) {
+      clock.advance(Duration.ofSeconds(15));
+      assertThat(wait).succeedsWithin(SOON);
+      assertThat(back.requests).hasSize(1);
+    }
+  }
+
+  @Test
+  void aTimeoutIsSharedOutAmongTheRequests() {
+    try (FakeNode node = new FakeNode()) {
+      var wait = clock.doorbell(node).wait(ID, Duration.ofSeconds(30));
+      await().until(() -> node.held() == 1);
+      clock.advance(HOLD);
+      node.release(NOT_YET);
+      await().until(() -> node.held() == 1);
+      assertThat(node.lines()).containsExactly("GET /22482?timeout=22.5", "GET /22482?timeout=7.5");
+      clock.advance(Duration.ofMillis(7_500));
+      node.release(NOT_YET);
+      timesOut(wait).withMessageContaining("22482 was not set within PT30S");
+      assertThat(clock.pending()).isEmpty();
+    }
+  }
+
+  @Test
+  void aTimeoutOfZeroOnlyAsks() {
+    try (FakeNode node = new FakeNode(NOT_YET, wake("22482"))) {
+      timesOut(clock.doorbell(node).wait(ID, Duration.ZERO));
+      assertThat(clock.doorbell(node).wait(ID, Duration.ZERO)).succeedsWithin(SOON);
+      assertThat(node.lines()).containsOnly("GET /22482?timeout=0");
+    }
+  }
+
+  @Test
+  void aTimeoutDoesNotNeedTheNode() {
+    try (FakeNode node = new FakeNode()) {
+      var wait = clock.doorbell(node).wait(ID, Duration.ofSeconds(5));
+      await().until(() -> node.held() == 1);
+      clock.advance(Duration.ofSeconds(7));
+      timesOut(wait);
+      await().until(() -> node.hangUps.get() == 1);
+    }
+  }
+
+  @Test
+  void aTimeoutTellsTheLastFailure() {
+    try (FakeNode node = new FakeNode(answer(503, "the store is out of reach"))) {
+      var wait = clock.doorbell(node).wait(ID, Duration.ofMillis(50));
+      clock.awaitPending(Duration.ofMillis(100));
+      clock.advance(Duration.ofMillis(2_050));
+      timesOut(wait).havingCause().withMessageContaining("out of reach");
+    }
+  }
+
+  @Test
+  void waitAnyTellsWhichAreSet() {
+    EventId seven = EventId.of("007");
+    String body = "{\"set\":[\"22482\",\"007\"]}";
+    try (FakeNode node = new FakeNode(answer(200, body))) {
+      var wait = clock.doorbell(node).waitAny(List.of(seven, EventId.of(8), ID, EventId.of(7)));
+      assertThat(wait).succeedsWithin(SOON).isEqualTo(Set.of(seven, ID));
+      assertThat(node.lines()).containsExactly("GET /007,8,22482?timeout=22.5");
+    }
+  }
+
+  @Test
+  void waitAnyIsForOneTo64Ids() {
+    Doorbell doorbell = clock.doorbell(new FakeNode());
+    var ids = LongStream.rangeClosed(1, 65).mapToObj(EventId::of).toList();
+    assertThatIllegalArgumentException().isThrownBy(() -> doorbell.waitAny(ids));
+    assertThatIllegalArgumentException().isThrownBy(() -> doorbell.waitAny(List.of()));
+    assertThat(doorbell.waitAny(ids.subList(0, 64)).cancel(true)).isTrue();
+  }
+
+  private static ThrowableAssertAlternative<?> fails(CompletableFuture<?> future, int status) {
+    return assertThat(future)
+        .failsWithin(SOON)
+        .withThrowableOfType(ExecutionException.class)
+        .havingCause()
+        .isInstanceOfSatisfying(
+            DoorbellException.class, e -> assertThat(e.status()).isEqualTo(status));
+  }
+
+  private static ThrowableAssertAlternative<?> timesOut(CompletableFuture<?> future) {
+    return assertThat(future)
+        .failsWithin(SOON)
+        .withThrowableOfType(ExecutionException.class)
+        .havingCause()
+        .isInstanceOf(TimeoutException.class);
+  }
+}
