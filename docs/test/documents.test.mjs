@@ -1,0 +1,148 @@
+// Runs what README.md and docs/start.md tell a reader to type, as they tell it: a block that starts
+// a server runs until the document's end, a wait until somebody sets. Port 8080 must be free.
+import assert from 'node:assert/strict';
+import { spawn, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
+const NODE = 'http://127.0.0.1:8080';
+
+function blocks(document, language) {
+  const text = readFileSync(join(root, document), 'utf8');
+  return [...text.matchAll(/^```(\w+)\n([^]*?)^```$/gm)]
+    .filter(match => match[1] === language)
+    .map(match => match[2].trim());
+}
+
+/** A block as a shell runs it, in a folder where ./doorbell is. */
+function run(block, cwd) {
+  const shell = spawn('bash', ['-c', block], { cwd, detached: true });
+  let output = '';
+  shell.stdout.on('data', data => { output += data; });
+  shell.stderr.on('data', data => { output += data; });
+  const exit = once(shell, 'exit').then(([code]) => ({ code, output }));
+  return { shell, exit, lines: createInterface(shell.stdout) };
+}
+
+async function line(started, start) {
+  for await (const text of started.lines) {
+    if (text.startsWith(start)) return text;
+  }
+  const { output } = await started.exit;
+  throw new Error(`ended without a line "${start}":\n${output}`);
+}
+
+async function stop(started) {
+  if (started.shell.exitCode === null) process.kill(-started.shell.pid, 'SIGTERM');
+  return started.exit;
+}
+
+/** Runs `waits` until it hangs at the node, then `sets`. */
+async function hangsUntil(waits, sets, cwd) {
+  const waiting = run(waits, cwd);
+  const set = await run(sets, cwd).exit;
+  assert.equal(set.code, 0, set.output);
+  const waited = await waiting.exit;
+  assert.equal(waited.code, 0, waited.output);
+  return { waited: waited.output, set: set.output };
+}
+
+describe('documents', { concurrency: 1 }, () => {
+  let folder;
+  let serve;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'doorbell-documents-'));
+    symlinkSync(join(root, 'doorbell'), join(folder, 'doorbell'));
+    serve = run('exec ./doorbell serve', folder);
+    assert.equal(await line(serve, 'doorbell: '), `doorbell: listening on ${NODE}`);
+  });
+
+  after(async () => {
+    await stop(serve);
+    rmSync(folder, { recursive: true });
+  });
+
+  test('readmeHasAtMost80Lines', () => {
+    const lines = readFileSync(join(root, 'README.md'), 'utf8').split('\n').length - 1;
+    assert.ok(lines <= 80, `${lines} lines`);
+  });
+
+  test('readmeSaysWhatIsRunHere', () => {
+    const commands = blocks('README.md', 'sh');
+    assert.deepEqual(commands, [
+      './doorbell serve',
+      `curl ${NODE}/22482`,
+      `curl -i -d '' ${NODE}/22482`,
+      './doorbell demo',
+      'script/test',
+    ]);
+  });
+
+  test('theDialogOfTheReadmeHolds', async () => {
+    const [, waits, sets] = blocks('README.md', 'sh');
+    const { waited, set } = await hangsUntil(waits, sets, folder);
+    assert.match(waited, /^doorbell\(22482\);$/m);
+    assert.match(set, /^HTTP\/1\.1 201 Created\r$/m);
+    const later = await run(waits, folder).exit;
+    assert.match(later.output, /^doorbell\(22482\);$/m);
+  });
+
+  test('theCommandsOfStartDoWhatItSays', async () => {
+    const [serves, waits, sets, loop, setsById, ...more] = blocks('docs/start.md', 'sh');
+    assert.equal(serves, './doorbell serve');
+    assert.deepEqual(more, []);
+    const { set } = await hangsUntil(waits, sets, folder);
+    assert.equal(set, 'set\n');
+    assert.equal((await run(loop, folder).exit).code, 0);
+    const id = setsById.split('/').pop();
+    const byId = await hangsUntil(`curl -s ${NODE}/${id}`, setsById, folder);
+    assert.equal(byId.waited, `doorbell("${id}");\n`);
+  });
+
+  test('theAnswerOfStartIsJsonAndItsIdIsTheOneThatIsSet', () => {
+    const [answer] = blocks('docs/start.md', 'json').map(JSON.parse);
+    const [, , , , setsById] = blocks('docs/start.md', 'sh');
+    assert.ok(setsById.endsWith(`/${answer.doorbell}`));
+  });
+
+  test('theJavaOfStartRuns', () => {
+    const [source] = blocks('docs/start.md', 'java');
+    const file = join(folder, 'Start.java');
+    writeFileSync(file, source);
+    const home = execFileSync(join(root, 'script/jdk'), ['25'], { encoding: 'utf8' }).trim();
+    const classes = join(root, 'client/target/classes');
+    const output = execFileSync(join(home, 'bin/java'), ['-cp', classes, file], {
+      encoding: 'utf8', timeout: 60_000,
+    });
+    assert.equal(output, 'look again\n');
+  });
+
+  test('theDemoSaysWhereToLook', async () => {
+    // The node of the README has its port: the demo takes others.
+    const demo = run('exec ./doorbell demo --listen 127.0.0.1:0 --app 127.0.0.1:0', folder);
+    const open = await line(demo, 'counter: ');
+    assert.match(open, /^counter: open http:\/\/127\.0\.0\.1:\d+ in two windows$/);
+    const url = open.split(' ')[2];
+    const page = await (await fetch(url)).text();
+    assert.match(page, /<script src="http:\/\/127\.0\.0\.1:\d+\/doorbell\.js">/);
+    await stop(demo);
+  });
+
+  test('everyLinkOfTheDocumentsLeadsSomewhere', () => {
+    const files = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' });
+    for (const file of files.trim().split('\n')) {
+      const text = readFileSync(join(root, file), 'utf8');
+      for (const [, target] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+        const path = new URL(target, `file://${root}/${file}`);
+        assert.doesNotThrow(() => readFileSync(path), { code: 'EISDIR' }, `${file}: ${target}`);
+      }
+    }
+  });
+});
