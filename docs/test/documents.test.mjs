@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -141,7 +141,7 @@ describe('documents', { concurrency: 1 }, () => {
       const text = readFileSync(join(root, file), 'utf8');
       for (const [, target] of text.matchAll(/\]\((?!https?:)([^)#]+)/g)) {
         const path = new URL(target, `file://${root}/${file}`);
-        assert.doesNotThrow(() => readFileSync(path), { code: 'EISDIR' }, `${file}: ${target}`);
+        assert.ok(existsSync(path), `${file}: ${target}`);
       }
     }
   });

@@ -25,8 +25,14 @@ final class Refused extends Exception {
     return new Refused(405, "this path takes " + allowed, "Allow: " + allowed + "\r\n");
   }
 
+  /** Pages on other origins may read when to come back, too. */
   static Refused forNow(int status, String sentence) {
-    return new Refused(status, sentence, "Retry-After: " + Limits.RETRY_SECONDS + "\r\n");
+    return new Refused(
+        status,
+        sentence,
+        "Retry-After: "
+            + Limits.RETRY_SECONDS
+            + "\r\nAccess-Control-Expose-Headers: Retry-After\r\n");
   }
 
   /** What a failed store says to its client; the inside of any other failure is not told. */

@@ -1,0 +1,99 @@
+/** An event id: decimal digits, a UUID, or 64 hex digits (sealed). A number must be safe. */
+type Id = string | bigint | number;
+
+/**
+ * A bell: a node, or a host name that leads to one. It keeps no connection open by itself;
+ * waits for the same variable share one request.
+ */
+declare class Doorbell {
+  /** @param url where the node answers, with its base path if it has one */
+  constructor(url: string | URL, options?: Doorbell.Options);
+
+  /** The node's URL, absolute, without a slash at the end. */
+  readonly url: string;
+
+  /**
+   * Waits until the variable is set; asks again as often as it takes, whatever fails.
+   * Rejects with the signal's reason, with a DOMException named TimeoutError, with a
+   * TypeError for what is no id, or with a Refusal. A script element can't see a refusal and
+   * tries on.
+   * @returns the id as text, digit for digit as it was given
+   */
+  wait(id: Id, options?: Doorbell.WaitOptions): Promise<string>;
+
+  /**
+   * Sets the variable for good. Tried again on network errors, 5xx, 408 and 429: a set may be
+   * repeated. If the answer to a first try was lost, the next one gives false.
+   * @param key the key of a sealed variable; undefined for any other
+   * @returns whether this call set it; false if it was set already
+   */
+  set(id: Id, key?: string, options?: Doorbell.SetOptions): Promise<boolean>;
+
+  /**
+   * Asks the application, hands on its answer, waits for the event that the answer names in the
+   * header Doorbell-Wait or in a JSON field, and asks again. An answer without a body is not
+   * handed on. An answer that names no event, or one that rang before, is followed by a pause.
+   * @param onAnswer gets parsed JSON where the Content-Type says JSON, else text; it is awaited,
+   *   and if it throws, that counts as an error of the application
+   * @returns settles when the signal stops it, or rejects with what onError threw
+   */
+  follow(
+    url: string | URL,
+    onAnswer: (answer: any) => unknown,
+    options?: Doorbell.FollowOptions,
+  ): Promise<void>;
+
+  /** 128 random bits as decimal text: an id that nobody guesses. */
+  static randomId(): string;
+}
+
+declare namespace Doorbell {
+  /** `auto`: fetch, and a script element where a page's policy forbids fetch. */
+  type Transport = 'auto' | 'fetch' | 'script';
+
+  interface Options {
+    /** Seconds that one request may hang at most; each takes 80 to 100 % of it. Default 25. */
+    hold?: number;
+    /** Default `auto`. */
+    transport?: Transport;
+    /** The name of a global function that is to be called too, with each id that rang. */
+    callback?: string;
+  }
+
+  interface WaitOptions {
+    signal?: AbortSignal;
+    /** Seconds; default: for ever. */
+    timeout?: number;
+    transport?: Transport;
+  }
+
+  interface SetOptions {
+    signal?: AbortSignal;
+    /** Default 10. */
+    tries?: number;
+  }
+
+  interface FollowOptions {
+    signal?: AbortSignal;
+    /** The JSON field that names the event. Default `doorbell`; the header comes first. */
+    field?: string;
+    /** Seconds after which the application is asked again at the latest. Default 300. */
+    look?: number;
+    /** Told of each failure; follow goes on, with growing pauses, unless it throws. */
+    onError?: (error: any) => void;
+    /** What else fetch shall know when it asks the application: headers, credentials. */
+    init?: RequestInit;
+    /** How to wait. An event of another bell than this one is always waited for by fetch. */
+    transport?: Transport;
+  }
+
+  /** What a server refused, in its own words. */
+  interface Refusal extends Error {
+    status: number;
+    /** Seconds, 0 if it didn't say. */
+    retryAfter: number;
+  }
+}
+
+export = Doorbell;
+export as namespace Doorbell;

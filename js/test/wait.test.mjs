@@ -1,0 +1,325 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import Doorbell from '../doorbell.mjs';
+import { fake, idOf, problem, reply, ring } from './fake.mjs';
+
+const HOLD = 0.2;
+
+// Holds the GET as a node does: half of the hold at least, then 204.
+function notYet(response) {
+  setTimeout(() => reply(response, 204), HOLD * 600);
+}
+
+test('waitAsksAgainUntilSet', async t => {
+  const pauses = pausesIn(t, HOLD);
+  const server = await fake(t, (request, response, n) =>
+    n < 3 ? notYet(response) : ring(request, response));
+  assert.equal(await new Doorbell(server.url, { hold: HOLD }).wait('22482'), '22482');
+  assert.equal(server.requests.length, 3);
+  assert.deepEqual(pauses, [], 'none after a wait that was held');
+});
+
+test('waitIsASimpleRequestWithAQueryOfItsOwn', async t => {
+  const server = await fake(t, (request, response, n) =>
+    n < 2 ? notYet(response) : ring(request, response));
+  await new Doorbell(server.url + '/base/', { hold: HOLD }).wait('5');
+  const [first, second] = server.requests;
+  assert.equal(first.path, '/base/5');
+  assert.equal(first.headers.accept, 'application/json');
+  const seconds = Number(first.query.get('timeout'));
+  assert.ok(seconds >= 0.16 && seconds <= 0.2, String(seconds));
+  assert.match(first.query.get('_'), /^[0-9a-z]{5,}$/);
+  assert.notEqual(first.query.get('_'), second.query.get('_'));
+});
+
+test('timeoutAskedIsJitteredBelowTheHold', async t => {
+  const server = await fake(t, ring);
+  const bell = new Doorbell(server.url);
+  for (let id = 1; id <= 20; id++) await bell.wait(id);
+  const asked = server.requests.map(request => +request.query.get('timeout'));
+  assert.ok(asked.every(seconds => seconds >= 20 && seconds <= 25), String(asked));
+  assert.ok(new Set(asked).size > 5, String(asked));
+});
+
+test('aNotYetAtOnceIsNotHammered', async t => {
+  const pauses = pausesIn(t);
+  const server = await fake(t, (request, response, n) =>
+    n < 3 ? reply(response, 204) : ring(request, response));
+  await new Doorbell(server.url).wait('5');
+  assertBetween(pauses, [[250, 500], [500, 1000]]);
+});
+
+test('waitHonoursRetryAfter', async t => {
+  const pauses = pausesIn(t);
+  const server = await fake(t, (request, response, n) =>
+    n < 2 ? problem(response, 503, 'draining', { 'Retry-After': '1' }) : ring(request, response));
+  await new Doorbell(server.url).wait('5');
+  assertBetween(pauses, [[1250, 1500]]);
+});
+
+test('noRetryAfterSendsAClientAwayForGood', async t => {
+  const pauses = pausesIn(t);
+  const server = await fake(t, (request, response, n) => n < 2
+    ? problem(response, 503, 'for ever', { 'Retry-After': '1000000000' })
+    : ring(request, response));
+  await new Doorbell(server.url).wait('5');
+  assertBetween(pauses, [[300_250, 300_500]]);
+});
+
+test('noPauseIsLongerThanHalfAMinute', async t => {
+  const pauses = pausesIn(t);
+  const server = await fake(t, (request, response, n) =>
+    n < 10 ? reply(response, 500) : ring(request, response));
+  await new Doorbell(server.url).wait('5');
+  assertBetween(pauses.slice(6), [[15_000, 30_000], [15_000, 30_000], [15_000, 30_000]]);
+});
+
+test('pausesDoubleAndStartAnewAfterAnAnswer', async t => {
+  const pauses = pausesIn(t, HOLD);
+  const server = await fake(t, (request, response, n) => {
+    if (n === 3) notYet(response);
+    else if (n < 5) reply(response, 500);
+    else ring(request, response);
+  });
+  await new Doorbell(server.url, { hold: HOLD }).wait('5');
+  assertBetween(pauses, [[250, 500], [500, 1000], [250, 500]]);
+});
+
+test('waitSurvivesALostConnection', async t => {
+  const server = await fake(t, (request, response, n) =>
+    n < 2 ? request.socket.destroy() : ring(request, response));
+  assert.equal(await new Doorbell(server.url).wait('5'), '5');
+});
+
+test('a200ThatIsNoAnswerOfABellIsNotBelieved', async t => {
+  const server = await fake(t, (request, response, n) => {
+    if (n === 1) reply(response, 200, '<p>Log in to the hotel network</p>');
+    else if (n === 2) reply(response, 200, { set: ['6'] });
+    else ring(request, response);
+  });
+  await new Doorbell(server.url).wait('5');
+  assert.equal(server.requests.length, 3);
+});
+
+test('aRefusalIsNotRetriedAndSaysWhy', async t => {
+  for (const status of [400, 403, 404]) {
+    const server = await fake(t, (request, response) =>
+      problem(response, status, 'this is no id'));
+    await assert.rejects(new Doorbell(server.url).wait('340282366920938463463374607431768211456'),
+      { message: 'this is no id', status });
+    assert.equal(server.requests.length, 1);
+  }
+});
+
+test('waitsForOneVariableShareARequest', async t => {
+  let rings;
+  const server = await fake(t, (request, response) => { rings = () => ring(request, response); });
+  const bell = new Doorbell(server.url);
+  const waits = [bell.wait('7'), bell.wait(7), bell.wait(7n)];
+  await server.asked();
+  waits.push(bell.wait('7'));
+  rings();
+  assert.deepEqual(await Promise.all(waits), ['7', '7', '7', '7']);
+  assert.equal(server.requests.length, 1);
+});
+
+test('aSetVariableIsNeverWaitedForAgain', async t => {
+  const server = await fake(t, (request, response) =>
+    request.method === 'POST' ? reply(response, 201) : ring(request, response));
+  const bell = new Doorbell(server.url);
+  await bell.wait('7');
+  await bell.wait('7');
+  assert.equal(server.requests.length, 1);
+  await bell.set('8');
+  await bell.wait('8');
+  assert.equal(server.requests.length, 2);
+});
+
+test('memoryOfSetVariablesIsBounded', async t => {
+  const { mock } = t.mock.method(globalThis, 'fetch', async url =>
+    Response.json({ set: [new URL(url).pathname.slice(1)] }));
+  const bell = new Doorbell('http://127.0.0.1');
+  for (let id = 0; id <= 1000; id++) await bell.wait(id);
+  await bell.wait(1000);
+  assert.equal(mock.callCount(), 1001);
+  await bell.wait(0);
+  assert.equal(mock.callCount(), 1002);
+});
+
+test('noDigitIsLost', async t => {
+  const server = await fake(t, ring);
+  const bell = new Doorbell(server.url);
+  const texts = ['9007199254740993', '340282366920938463463374607431768211455', '007',
+    '550E8400-e29b-41d4-a716-446655440000', 'aB'.repeat(32)];
+  for (const text of texts) assert.equal(await bell.wait(text), text);
+  assert.equal(await bell.wait(18446744073709551615n), '18446744073709551615');
+  assert.equal(await bell.wait(9007199254740991), '9007199254740991');
+  assert.deepEqual(server.requests.map(request => request.path.slice(1)),
+    [...texts, '18446744073709551615', '9007199254740991']);
+});
+
+test('whatIsNoIdIsATypeErrorWithoutARequest', async t => {
+  const server = await fake(t, ring);
+  const bell = new Doorbell(server.url);
+  for (const id of [2 ** 53, 0.5, -1, NaN, '', '..', '1,2', '1/2', 'abc', '1'.repeat(40), null]) {
+    await assert.rejects(bell.wait(id), TypeError, String(id));
+    await assert.rejects(bell.set(id), TypeError, String(id));
+  }
+  assert.equal(server.requests.length, 0);
+});
+
+test('abortEndsTheWaitAndItsRequest', async t => {
+  const server = await fake(t, () => {});
+  const controller = new AbortController();
+  const wait = new Doorbell(server.url).wait('7', { signal: controller.signal });
+  const request = await server.asked();
+  controller.abort();
+  await assert.rejects(wait, { name: 'AbortError' });
+  await request.hungUp;
+  assert.equal(server.requests.length, 1);
+});
+
+test('abortOfOneWaitLeavesTheOtherWaiting', async t => {
+  let rings;
+  const server = await fake(t, (request, response) => { rings = () => ring(request, response); });
+  const bell = new Doorbell(server.url);
+  const controller = new AbortController();
+  const given = assert.rejects(bell.wait('7', { signal: controller.signal }),
+    { name: 'AbortError' });
+  const kept = bell.wait('7');
+  await server.asked();
+  controller.abort();
+  await given;
+  rings();
+  assert.equal(await kept, '7');
+  assert.equal(server.requests.length, 1);
+});
+
+test('anAbortedSignalAsksNothing', async t => {
+  const server = await fake(t, ring);
+  const signal = AbortSignal.abort();
+  await assert.rejects(new Doorbell(server.url).wait('7', { signal }), { name: 'AbortError' });
+  assert.equal(server.requests.length, 0);
+});
+
+test('timeoutEndsTheWaitAndItsRequest', async t => {
+  const server = await fake(t, () => {});
+  const wait = new Doorbell(server.url).wait('7', { timeout: 0.1 });
+  await assert.rejects(wait, error =>
+    error instanceof DOMException && error.name === 'TimeoutError');
+  await (await server.asked()).hungUp;
+});
+
+test('listenersOfTheSignalAreRemoved', async t => {
+  const server = await fake(t, (request, response, n) =>
+    n < 2 ? reply(response, 500) : ring(request, response));
+  const { signal } = new AbortController();
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args) => (listeners++, addEventListener.apply(signal, args));
+  signal.removeEventListener = (...args) => (listeners--, removeEventListener.apply(signal, args));
+  const bell = new Doorbell(server.url);
+  await bell.wait('7', { signal });
+  await bell.set('8', undefined, { signal });
+  assert.equal(listeners, 0);
+});
+
+test('aSilentPeerIsGivenUp', async t => {
+  const server = await fake(t, (request, response, n) => {
+    if (n > 1) ring(request, response);
+  });
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const wait = new Doorbell(server.url).wait('7');
+  const first = await server.asked();
+  t.mock.timers.tick(36_000);
+  await first.hungUp;
+  await ticking(t, server.asked(() => true, 2));
+  assert.equal(await wait, '7');
+});
+
+test('scriptTransportNeedsAPage', async t => {
+  const server = await fake(t, ring);
+  const bell = new Doorbell(server.url, { transport: 'script' });
+  await assert.rejects(bell.wait('7'), TypeError);
+});
+
+test('theCallbackOfThePageIsCalledOnceForAnEvent', async t => {
+  const server = await fake(t, ring);
+  const rung = [];
+  globalThis.doorbell = id => rung.push(id);
+  t.after(() => delete globalThis.doorbell);
+  const bell = new Doorbell(server.url, { callback: 'doorbell' });
+  await Promise.all([bell.wait('7'), bell.wait('7')]);
+  assert.deepEqual(rung, ['7']);
+  await new Doorbell(server.url).wait('8');
+  assert.deepEqual(rung, ['7']);
+});
+
+test('nothingHoldsUpTheExitOfNode', async t => {
+  const server = await fake(t, (request, response) => {
+    if (idOf(request) === '1') ring(request, response);
+  });
+  const script = `
+    const Doorbell = require('./doorbell.js');
+    const bell = new Doorbell('${server.url}');
+    const controller = new AbortController();
+    const left = bell.wait(2, {signal: controller.signal, timeout: 1000}).catch(() => 'left');
+    bell.wait(1, {timeout: 1000}).then(() => controller.abort()).then(() => left)
+      .then(console.log);`;
+  const child = spawn(process.execPath, ['-e', script], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill());
+  const began = performance.now();
+  let said = '';
+  child.stdout.on('data', data => { said += data; });
+  const [code] = await once(child, 'exit');
+  assert.equal(code, 0);
+  assert.equal(said, 'left\n');
+  assert.ok(performance.now() - began < 15_000, 'far below the least hold');
+});
+
+test('randomIdsAreCanonicalDecimalsBelow2To128', () => {
+  const ids = Array.from({ length: 200 }, () => Doorbell.randomId());
+  assert.equal(new Set(ids).size, 200);
+  for (const id of ids) {
+    assert.equal(String(BigInt(id)), id);
+    assert.ok(BigInt(id) < 2n ** 128n);
+  }
+  assert.ok(ids.some(id => BigInt(id) > 2n ** 127n) && ids.some(id => BigInt(id) < 2n ** 127n));
+});
+
+// The pauses that the client makes, in ms; they pass a thousand times faster. The client's timers
+// are no whole numbers, thanks to the jitter, and those that are no pauses limit a request.
+function pausesIn(t, hold = 25) {
+  const pauses = [];
+  const real = globalThis.setTimeout;
+  t.mock.method(globalThis, 'setTimeout', (call, millis, ...args) => {
+    const isLimit = millis >= (hold * 0.8 + 10) * 1000 && millis <= (hold + 10) * 1000;
+    if (Number.isInteger(millis) || isLimit) return real(call, millis, ...args);
+    pauses.push(millis);
+    return real(call, millis / 1000, ...args);
+  });
+  return pauses;
+}
+
+function assertBetween(values, bounds) {
+  const fits = values.length === bounds.length
+    && bounds.every(([low, high], i) => values[i] >= low && values[i] <= high);
+  assert.ok(fits, `${values} is not between ${bounds.join(' and ')}`);
+}
+
+// Moves the mocked clock on until the promise settles.
+async function ticking(t, promise) {
+  let over = false;
+  promise.finally(() => { over = true; });
+  while (!over) {
+    t.mock.timers.tick(1000);
+    await new Promise(resolve => setImmediate(resolve));
+  }
+  return promise;
+}
