@@ -19,8 +19,6 @@ public final class EventTable {
   /** How often a paced wake moves on, in milliseconds. */
   private static final int PACE_MILLIS = 20;
 
-  private static final CompletionStage<Boolean> SET = CompletableFuture.completedStage(true);
-
   private final ConcurrentHashMap<EventId, EventVariable> variables = new ConcurrentHashMap<>();
   private final SetStore store;
   private final Pacer pacer;
@@ -51,13 +49,13 @@ public final class EventTable {
       variables.remove(id, variable);
       variable = variable(id);
     }
-    return variable.isSet() ? SET : store.isSet(id);
+    return variable.isSet() ? SetStore.YES : store.isSet(id);
   }
 
   /** Whether the event is set now; nobody is linked. */
   public CompletionStage<Boolean> isSet(EventId id) {
     EventVariable variable = variables.get(id);
-    return variable != null && variable.isSet() ? SET : store.isSet(id);
+    return variable != null && variable.isSet() ? SetStore.YES : store.isSet(id);
   }
 
   /**

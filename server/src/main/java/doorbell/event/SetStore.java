@@ -1,5 +1,6 @@
 package doorbell.event;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -10,6 +11,10 @@ import java.util.concurrent.CompletionStage;
  * and then forgotten.
  */
 public interface SetStore extends AutoCloseable {
+  /** The answers that need no waiting. Nobody can complete or change them. */
+  CompletionStage<Boolean> YES = CompletableFuture.completedStage(true);
+
+  CompletionStage<Boolean> NO = CompletableFuture.completedStage(false);
 
   /**
    * Whether {@code id} is set. True from the moment that {@link #set} for it completes, at the
@@ -18,9 +23,10 @@ public interface SetStore extends AutoCloseable {
   CompletionStage<Boolean> isSet(EventId id);
 
   /**
-   * Sets {@code id} for good. Completes when the store's promise holds: true for exactly one of all
-   * calls for an id, however many run at once, false for the others. Fails with {@link
-   * StoreException} when the set could not be kept; it may then be tried again.
+   * Sets {@code id} for good. Completes when the store's promise holds: true for one of all calls
+   * for an id, however many run at once, false for the others. Fails with {@link StoreException}
+   * when the set could not be kept; it may then be tried again. What failed may turn out to be set
+   * all the same, so the next call may hear false though none heard true.
    */
   CompletionStage<Boolean> set(EventId id);
 

@@ -1,0 +1,256 @@
+package doorbell.store;
+
+import doorbell.event.StoreException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.StampedLock;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.FlushOptions;
+import org.rocksdb.Holder;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteOptions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One RocksDB, which heals. Lookups come from any thread and hold the lock for reading, since a
+ * RocksDB that is used after its close takes the process with it. {@link #write} and {@link
+ * #upkeep} belong to one writer thread, which alone replaces the RocksDB. States:
+ *
+ * <pre>
+ * sound --a write fails--> faulty (looks up) --the disk takes writes again--> sound
+ *                             \--could not be reopened--> shut (fails lookups) --> sound
+ * </pre>
+ */
+final class Database implements AutoCloseable {
+  /** What memory knows of a key. */
+  enum Glance {
+    ABSENT,
+    PRESENT,
+    UNSURE
+  }
+
+  static final long RETRY_NANOS = 1_000_000_000;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Database.class);
+  private static final byte[] NOTHING = {};
+
+  private final StoreDirectory directory;
+  private final Settings settings;
+  private final WriteOptions writing;
+  private final FlushOptions flushing = new FlushOptions().setWaitForFlush(false);
+  private final StampedLock lock = new StampedLock();
+  private @Nullable RocksDB rocks;
+
+  /** Lookups give way: those who only try a lock would starve the one who waits for it. */
+  private volatile boolean replaced;
+
+  /** Why nothing is written now. */
+  private volatile @Nullable StoreException fault;
+
+  private long repairAt;
+  private long flushAt;
+  private final AtomicLong batches = new AtomicLong();
+  private boolean closed;
+
+  private Database(StoreDirectory directory, Settings settings, WriteOptions writing) {
+    this.directory = directory;
+    this.settings = settings;
+    this.writing = writing;
+  }
+
+  /**
+   * @throws StoreException if the directory can't be used, with one sentence that says what to do
+   */
+  static Database open(Path path, Duration remember, RocksStore.Sync sync) {
+    RocksDB.loadLibrary();
+    StoreDirectory directory = StoreDirectory.prepare(path);
+    Settings settings = new Settings(remember);
+    WriteOptions writing = new WriteOptions().setSync(sync == RocksStore.Sync.ALWAYS);
+    Database database = new Database(directory, settings, writing);
+    try {
+      database.rocks = directory.open(settings);
+    } catch (StoreException e) {
+      database.close();
+      throw e;
+    }
+    database.flushAt = System.nanoTime() + settings.eraNanos();
+    return database;
+  }
+
+  /** Looks in memory only. Fails with {@link StoreException} while there is no database. */
+  Glance glance(byte[] key) {
+    long stamp = beginLookup();
+    try {
+      RocksDB open = open();
+      if (!open.keyMayExist(key, null)) {
+        return Glance.ABSENT;
+      }
+      Holder<byte[]> value = new Holder<>();
+      open.keyMayExist(key, value);
+      return value.getValue() == null ? Glance.UNSURE : Glance.PRESENT;
+    } finally {
+      lock.unlockRead(stamp);
+    }
+  }
+
+  /** Looks in memory, then on the disk. Fails with {@link StoreException} if it can't tell. */
+  boolean holds(byte[] key) {
+    long stamp = beginLookup();
+    try {
+      RocksDB open = open();
+      return open.keyMayExist(key, null) && open.get(key) != null;
+    } catch (RocksDBException e) {
+      throw new StoreException("the store can't look up: " + reason(e) + "; try again", e);
+    } finally {
+      lock.unlockRead(stamp);
+    }
+  }
+
+  /**
+   * Keeps the keys. Where it fails, with {@link StoreException}, some may turn up after a repair
+   * all the same, as a set that was tried but never acknowledged may.
+   */
+  void write(List<byte[]> keys) {
+    if (keys.isEmpty()) {
+      return;
+    }
+    StoreException already = fault;
+    if (already != null) {
+      throw already;
+    }
+    try (WriteBatch batch = new WriteBatch()) {
+      for (byte[] key : keys) {
+        batch.put(key, NOTHING);
+      }
+      open().write(writing, batch);
+      batches.incrementAndGet();
+    } catch (RocksDBException e) {
+      throw failed(e);
+    }
+  }
+
+  /**
+   * Does what is due: seals the era's file, repairs what is faulty. Returns the nanoseconds until
+   * it wants to be called again.
+   */
+  long upkeep() {
+    long now = System.nanoTime();
+    if (fault != null && now - repairAt >= 0) {
+      repair();
+      repairAt = System.nanoTime() + RETRY_NANOS;
+    }
+    if (fault == null && now - flushAt >= 0) {
+      flush();
+      flushAt = now + settings.eraNanos();
+    }
+    return fault == null ? flushAt - now : RETRY_NANOS;
+  }
+
+  long batches() {
+    return batches.get();
+  }
+
+  /** Waits for lookups under way; those that come later fail. */
+  @Override
+  public void close() {
+    replace(
+        () -> {
+          if (!closed) {
+            closed = true;
+            shut();
+            writing.close();
+            flushing.close();
+            settings.close();
+          }
+        });
+  }
+
+  /** A file goes as a whole, by its youngest key's age, so no file may span more than an era. */
+  private void flush() {
+    try {
+      open().flush(flushing);
+    } catch (RocksDBException e) {
+      StoreException _ = failed(e);
+    }
+  }
+
+  /**
+   * RocksDB writes nothing more after an error, for good after most. A new one that reads the same
+   * log has all that was acknowledged. The old one answers lookups until the disk has room for it.
+   */
+  private void repair() {
+    if (!directory.takesWrites()) {
+      return;
+    }
+    replace(
+        () -> {
+          shut();
+          try {
+            rocks = directory.open(settings);
+            fault = null;
+            LOG.info("the store writes again");
+          } catch (StoreException e) {
+            LOG.error("the store can't be opened again", e);
+            fault = new StoreException("the store is out of order; try again later", e);
+          }
+        });
+  }
+
+  private void replace(Runnable replacement) {
+    replaced = true;
+    long stamp = lock.writeLock();
+    try {
+      replacement.run();
+    } finally {
+      lock.unlockWrite(stamp);
+      replaced = false;
+    }
+  }
+
+  private StoreException failed(RocksDBException e) {
+    StoreException failure =
+        new StoreException(
+            "the store can't write: " + reason(e) + "; the set was not kept, try again", e);
+    LOG.error("the store can't write to {}", directory, e);
+    fault = failure;
+    repairAt = System.nanoTime();
+    return failure;
+  }
+
+  private void shut() {
+    RocksDB old = rocks;
+    rocks = null;
+    if (old != null) {
+      old.close();
+    }
+  }
+
+  /** Never waits: an event loop must not, while the database is being replaced. */
+  private long beginLookup() {
+    long stamp = replaced ? 0 : lock.tryReadLock();
+    if (stamp == 0) {
+      throw new StoreException("the store is being reopened; try again");
+    }
+    return stamp;
+  }
+
+  private RocksDB open() {
+    RocksDB open = rocks;
+    if (open == null) {
+      StoreException why = fault;
+      throw why == null ? new StoreException("the store is closed") : why;
+    }
+    return open;
+  }
+
+  /** RocksDB ends with the operating system's own words; what stands before names our files. */
+  static String reason(RocksDBException e) {
+    String message = String.valueOf(e.getMessage());
+    return message.substring(message.lastIndexOf(": ") + 1).trim();
+  }
+}

@@ -1,0 +1,209 @@
+package doorbell.store;
+
+import doorbell.event.EventId;
+import doorbell.event.SetStore;
+import doorbell.event.StoreException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Remembers sets in a directory of RocksDB's. One writer thread takes all sets that are queued,
+ * writes them as one batch with one sync, and only then completes them, so the cost of a sync is
+ * shared by a crowd. Lookups are answered from memory, nearly always; the rest is read by a small
+ * pool. Stages complete on those threads: what hangs on them must not block.
+ */
+public final class RocksStore implements SetStore {
+
+  /** When a set counts as kept. */
+  public enum Sync {
+    /** Once the disk has it: survives a power cut. */
+    ALWAYS,
+    /** Once the operating system has it: survives a kill -9. */
+    OS
+  }
+
+  /** Sets that wait for the writer; a disk that is this far behind won't catch up by more. */
+  static final int MAX_QUEUED_SETS = 65_536;
+
+  /** Sets in one write: keeps the time until the first of them is acknowledged short. */
+  static final int MAX_BATCH = 8_192;
+
+  /** Lookups that wait for the disk, and the threads that read for them. */
+  static final int MAX_QUEUED_READS = 16_384;
+
+  private static final int READERS = 2;
+  private static final long READER_IDLE_SECONDS = 10;
+
+  private final BlockingQueue<Pending> queue = new LinkedBlockingQueue<>(MAX_QUEUED_SETS);
+  private final Database database;
+  private final ExecutorService writer;
+  private final ThreadPoolExecutor readers;
+  private volatile boolean closed;
+
+  private RocksStore(Database database) {
+    this.database = database;
+    this.readers =
+        new ThreadPoolExecutor(
+            READERS,
+            READERS,
+            READER_IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(MAX_QUEUED_READS),
+            daemons("doorbell-store-reader"));
+    readers.allowCoreThreadTimeOut(true);
+    this.writer = Executors.newSingleThreadExecutor(daemons("doorbell-store-writer"));
+  }
+
+  /**
+   * Opens the store in {@code directory}, or makes it there. Each set is remembered for at least
+   * {@code remember}, which is positive.
+   *
+   * @throws StoreException with one sentence that says what to do, if the directory is in use,
+   *     damaged, not a store or can't be written
+   */
+  public static RocksStore open(Path directory, Duration remember, Sync sync) {
+    RocksStore store = new RocksStore(Database.open(directory, remember, sync));
+    store.writer.execute(store::write);
+    return store;
+  }
+
+  @Override
+  public CompletionStage<Boolean> isSet(EventId id) {
+    byte[] key = id.bytes();
+    try {
+      return switch (database.glance(key)) {
+        case ABSENT -> NO;
+        case PRESENT -> YES;
+        case UNSURE -> read(key);
+      };
+    } catch (StoreException e) {
+      return CompletableFuture.failedStage(e);
+    }
+  }
+
+  @Override
+  public CompletionStage<Boolean> set(EventId id) {
+    Pending set = new Pending(id);
+    if (closed) {
+      set.completeExceptionally(closedStore());
+    } else if (!queue.offer(set)) {
+      set.completeExceptionally(
+          new StoreException("the store has too many sets to write; it was not kept, try again"));
+    } else if (closed && queue.remove(set)) {
+      // The writer may have left between the first look and the offer; nobody else would answer.
+      set.completeExceptionally(closedStore());
+    }
+    return set;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    // Wakes the writer, which stops once the queue is empty; the database outlives all who use it.
+    writer.shutdownNow();
+    writer.close();
+    readers.close();
+    database.close();
+  }
+
+  /** How many batches were written: with one sync each under {@link Sync#ALWAYS}. */
+  long batches() {
+    return database.batches();
+  }
+
+  private CompletionStage<Boolean> read(byte[] key) {
+    CompletableFuture<Boolean> answer = new CompletableFuture<>();
+    try {
+      readers.execute(
+          () -> {
+            try {
+              answer.complete(database.holds(key));
+            } catch (StoreException e) {
+              answer.completeExceptionally(e);
+            }
+          });
+    } catch (RejectedExecutionException e) {
+      answer.completeExceptionally(
+          closed
+              ? closedStore()
+              : new StoreException("the store has too many lookups waiting; try again", e));
+    }
+    return answer;
+  }
+
+  private void write() {
+    List<Pending> batch = new ArrayList<>();
+    while (!(closed && queue.isEmpty())) {
+      try {
+        Pending first = queue.poll(database.upkeep(), TimeUnit.NANOSECONDS);
+        if (first != null) {
+          batch.add(first);
+          queue.drainTo(batch, MAX_BATCH - 1);
+          keep(batch);
+          batch.clear();
+        }
+      } catch (InterruptedException e) {
+        // Somebody closes the store: the loop's condition says when to leave.
+      }
+    }
+  }
+
+  /** Completes every set of the batch, whatever happens: nobody may be left waiting. */
+  private void keep(List<Pending> batch) {
+    try {
+      database.write(choose(batch));
+    } catch (StoreException e) {
+      batch.forEach(set -> set.completeExceptionally(e));
+    } catch (Throwable e) {
+      StoreException failure = new StoreException("the store failed; the set was not kept", e);
+      batch.forEach(set -> set.completeExceptionally(failure));
+    }
+    batch.forEach(set -> set.complete(set.first));
+  }
+
+  /** Marks those who are the first to set their id, and returns their keys. */
+  private List<byte[]> choose(List<Pending> batch) {
+    Set<EventId> seen = new HashSet<>();
+    List<byte[]> keys = new ArrayList<>();
+    for (Pending set : batch) {
+      byte[] key = set.id.bytes();
+      // Only this thread writes, so an id that is not there now won't be until the batch is.
+      set.first = seen.add(set.id) && !database.holds(key);
+      if (set.first) {
+        keys.add(key);
+      }
+    }
+    return keys;
+  }
+
+  private static ThreadFactory daemons(String name) {
+    return Thread.ofPlatform().daemon().name(name).factory();
+  }
+
+  private static StoreException closedStore() {
+    return new StoreException("the store is closed; the set was not kept");
+  }
+
+  private static final class Pending extends CompletableFuture<Boolean> {
+    final EventId id;
+    boolean first;
+
+    Pending(EventId id) {
+      this.id = id;
+    }
+  }
+}

@@ -1,0 +1,200 @@
+package doorbell.store;
+
+import doorbell.event.StoreException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.stream.Stream;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.Status;
+import org.rocksdb.WALRecoveryMode;
+
+/** Where a store lies: opens what is a store, refuses the rest in one sentence. */
+record StoreDirectory(Path path) {
+  /** Marks a directory as ours, with the number of its format. */
+  static final String MARK = "DOORBELL";
+
+  static final String FORMAT = "doorbell store 1\n";
+
+  /** A new file system's root holds it; everything else in a directory is somebody's. */
+  private static final String LOST_AND_FOUND = "lost+found";
+
+  private static final String PROBE = "probe";
+  private static final int PROBE_BYTES = 1 << 20;
+
+  /**
+   * Makes the directory where it is missing or empty.
+   *
+   * @throws StoreException if it can't be made, or is no store of this format
+   */
+  static StoreDirectory prepare(Path path) {
+    StoreDirectory directory = new StoreDirectory(path);
+    Path mark = path.resolve(MARK);
+    try {
+      Files.createDirectories(path);
+      if (directory.isNew()) {
+        Files.writeString(mark, FORMAT, StandardOpenOption.CREATE, StandardOpenOption.SYNC);
+      } else if (!Files.exists(mark)) {
+        throw new StoreException(
+            path + " holds files that are not Doorbell's; name an empty directory for the store");
+      } else if (!Files.readString(mark).equals(FORMAT)) {
+        throw new StoreException(
+            path
+                + " was written by another version of Doorbell; run that one or name another"
+                + " directory for the store");
+      }
+      return directory;
+    } catch (IOException e) {
+      throw unusable(path, e);
+    }
+  }
+
+  /**
+   * Opens the RocksDB in it.
+   *
+   * @throws StoreException if it is in use, damaged or can't be written
+   */
+  RocksDB open(Settings settings) {
+    try {
+      // One that is made anew in place of a damaged one would have forgotten all.
+      settings.options.setCreateIfMissing(files(".log", ".sst").isEmpty());
+      return recover(settings);
+    } catch (RocksDBException e) {
+      throw refusal(e);
+    } catch (IOException e) {
+      throw unusable(path, e);
+    }
+  }
+
+  /**
+   * Whether the disk has room for what a reopened database writes at once: its log as a file, and a
+   * little more.
+   */
+  boolean takesWrites() {
+    Path probe = path.resolve(PROBE);
+    try {
+      long bytes = PROBE_BYTES;
+      for (Path log : files(".log")) {
+        bytes += Files.size(log);
+      }
+      try (FileChannel file =
+          FileChannel.open(probe, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+        ByteBuffer block = ByteBuffer.allocate(PROBE_BYTES);
+        while (file.size() < bytes) {
+          file.write(block.clear());
+        }
+        file.force(true);
+      }
+      return true;
+    } catch (IOException e) {
+      return false;
+    } finally {
+      delete(probe);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return path.toString();
+  }
+
+  /**
+   * RocksDB tolerates a log that ends within a record, as kill -9 leaves it. After a power cut the
+   * last record may also have its full length with a hole in it. It was never acknowledged, since
+   * its sync never returned, so all before it is all there was: point-in-time recovery gives that.
+   * But it would as silently drop what follows a record that rotted after its sync, so a log with
+   * whole records behind the damage is refused.
+   */
+  private RocksDB recover(Settings settings) throws RocksDBException, IOException {
+    try {
+      return open(settings, WALRecoveryMode.TolerateCorruptedTailRecords);
+    } catch (RocksDBException e) {
+      if (!isCorrupt(e)) {
+        throw e;
+      }
+      for (Path log : files(".log")) {
+        if (WriteAheadLog.isDamagedInside(log)) {
+          throw new StoreException(
+              log
+                  + " is damaged; restore it from a copy, or move it away to go on without the"
+                  + " sets in it",
+              e);
+        }
+      }
+      return open(settings, WALRecoveryMode.PointInTimeRecovery);
+    }
+  }
+
+  private RocksDB open(Settings settings, WALRecoveryMode mode) throws RocksDBException {
+    return RocksDB.open(settings.options.setWalRecoveryMode(mode), path.toString());
+  }
+
+  private StoreException refusal(RocksDBException e) {
+    String message = String.valueOf(e.getMessage());
+    String sentence;
+    if (message.contains("lock hold by") || message.contains("While lock file")) {
+      sentence = " is in use by another node; stop that one or name another directory";
+    } else if (isCorrupt(e) || message.contains("No such file") || message.contains("not exist")) {
+      sentence =
+          " is damaged ("
+              + message
+              + "); restore it from a copy, or name an empty directory,"
+              + " which begins with no sets";
+    } else {
+      sentence =
+          " can't be opened: " + Database.reason(e) + "; mend that or name another directory";
+    }
+    return new StoreException(path + sentence, e);
+  }
+
+  private static StoreException unusable(Path path, IOException e) {
+    String reason =
+        switch (e) {
+          case FileAlreadyExistsException _ -> "it is a file";
+          case AccessDeniedException _ -> "permission denied";
+          case FileSystemException f when f.getReason() != null -> f.getReason();
+          default -> e.toString();
+        };
+    return new StoreException(
+        path
+            + " can't hold the store: "
+            + reason
+            + "; name a directory that Doorbell may make and write",
+        e);
+  }
+
+  private static boolean isCorrupt(RocksDBException e) {
+    Status status = e.getStatus();
+    return status != null && status.getCode() == Status.Code.Corruption;
+  }
+
+  private boolean isNew() throws IOException {
+    List<String> ours = List.of(MARK, LOST_AND_FOUND);
+    return files("").stream().allMatch(file -> ours.contains(file.getFileName().toString()));
+  }
+
+  private List<Path> files(String... endings) throws IOException {
+    try (Stream<Path> files = Files.list(path)) {
+      return files.filter(file -> Stream.of(endings).anyMatch(file.toString()::endsWith)).toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private static void delete(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      // It is overwritten by the next probe.
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package doorbell.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import doorbell.event.SetStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+final class MemoryStoreTest extends SetStoreContract {
+  private static final Duration REMEMBER = Duration.ofHours(24);
+  private static final Duration ERA = REMEMBER.dividedBy(MemoryStore.ERAS);
+
+  private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - 5);
+  private final List<Runnable> sweeps = new ArrayList<>();
+
+  @Override
+  SetStore open() {
+    return new MemoryStore(REMEMBER, clock::get, sweeps::add);
+  }
+
+  @Test
+  void forgottenAfterRememberNeverBefore() {
+    for (Duration into : List.of(Duration.ZERO, Duration.ofNanos(1), ERA.minusNanos(1), ERA)) {
+      store = open();
+      pass(into);
+      answer(store.set(id(1)));
+      pass(REMEMBER);
+      sweep();
+      assertThat(answer(store.isSet(id(1)))).isTrue();
+      assertThat(answer(store.set(id(1)))).isFalse();
+      pass(ERA);
+      assertThat(answer(store.isSet(id(1)))).isFalse();
+    }
+  }
+
+  @Test
+  void aForgottenIdIsSetAnewOnce() {
+    answer(store.set(id(1)));
+    pass(REMEMBER.plus(ERA));
+    assertThat(answer(store.set(id(1)))).isTrue();
+    assertThat(answer(store.set(id(1)))).isFalse();
+    sweep();
+    assertThat(answer(store.isSet(id(1)))).isTrue();
+  }
+
+  @Test
+  void whatIsForgottenTakesNoMemory() {
+    for (long i = 0; i < 100; i++) {
+      answer(store.set(id(i)));
+    }
+    pass(REMEMBER.plus(ERA));
+    answer(store.set(id(100)));
+    sweep();
+    assertThat(((MemoryStore) store).size()).isEqualTo(1);
+  }
+
+  @Test
+  void sweepsAreSentOnceAnEraAndNeverRunByACaller() {
+    answer(store.set(id(1)));
+    assertThat(sweeps).isEmpty();
+    pass(ERA);
+    answer(store.set(id(2)));
+    answer(store.set(id(3)));
+    assertThat(sweeps).hasSize(1);
+  }
+
+  private void pass(Duration time) {
+    clock.addAndGet(time.toNanos());
+  }
+
+  private void sweep() {
+    sweeps.forEach(Runnable::run);
+    sweeps.clear();
+  }
+}

@@ -1,0 +1,166 @@
+package doorbell.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import doorbell.event.SetStore;
+import doorbell.event.StoreException;
+import doorbell.store.RocksStore.Sync;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class RocksStoreTest extends SetStoreContract {
+  static final Duration DAY = Duration.ofDays(1);
+
+  @TempDir Path directory;
+
+  @Override
+  SetStore open() {
+    return RocksStore.open(directory.resolve("store"), DAY, Sync.ALWAYS);
+  }
+
+  @Test
+  void whatIsClosedIsFoundWhenOpenedAgain() {
+    for (Sync sync : Sync.values()) {
+      store.close();
+      store = RocksStore.open(directory.resolve(sync.name()), DAY, sync);
+      LongStream.range(0, 1_000).mapToObj(i -> store.set(id(i))).toList().forEach(this::done);
+      store.close();
+      store = RocksStore.open(directory.resolve(sync.name()), DAY, sync);
+      for (long i = 0; i < 1_000; i++) {
+        assertThat(answer(store.isSet(id(i)))).isTrue();
+        assertThat(answer(store.set(id(i)))).isFalse();
+      }
+      assertThat(answer(store.isSet(id(1_000)))).isFalse();
+    }
+  }
+
+  @Test
+  void aCrowdSharesOneWrite() {
+    CountDownLatch writerGoesOn = holdWriter();
+    long before = rocks().batches();
+    List<CompletionStage<Boolean>> crowd = setMany(1_000);
+    writerGoesOn.countDown();
+    crowd.forEach(this::done);
+    assertThat(rocks().batches()).isEqualTo(before + 1);
+  }
+
+  @Test
+  void ofTwoInOneBatchOneIsFirst() {
+    CountDownLatch writerGoesOn = holdWriter();
+    CompletionStage<Boolean> one = store.set(id(1));
+    CompletionStage<Boolean> two = store.set(id(1));
+    writerGoesOn.countDown();
+    assertThat(List.of(answer(one), answer(two))).containsExactly(true, false);
+  }
+
+  @Test
+  void aFullQueueRefusesAtOnce() {
+    CountDownLatch writerGoesOn = holdWriter();
+    List<CompletionStage<Boolean>> accepted = setMany(RocksStore.MAX_QUEUED_SETS);
+    CompletionStage<Boolean> tooMany = store.set(id(Long.MIN_VALUE));
+    assertThatThrownBy(() -> answer(tooMany))
+        .hasCauseInstanceOf(StoreException.class)
+        .hasMessageContaining("try again");
+    writerGoesOn.countDown();
+    accepted.forEach(this::done);
+    assertThat(answer(store.set(id(Long.MIN_VALUE)))).isTrue();
+  }
+
+  @Test
+  void setsThatWereThereAreNotWrittenAgain() {
+    answer(store.set(id(1)));
+    answer(store.set(id(1)));
+    assertThat(rocks().batches()).isEqualTo(1);
+  }
+
+  /** By the system's clock, as RocksDB keeps it. Sets go on, so that some are a file's last. */
+  @Test
+  void forgottenAfterRememberNeverBefore() {
+    store.close();
+    Duration remember = Duration.ofSeconds(3);
+    store = RocksStore.open(directory.resolve("brief"), remember, Sync.OS);
+    List<Long> times = new ArrayList<>();
+    await()
+        .atMost(Duration.ofMinutes(1))
+        .until(
+            () -> {
+              answer(store.set(id(times.size())));
+              times.add(System.nanoTime());
+              long forgotten = 0;
+              for (int i = 0; i < times.size(); i++) {
+                if (!answer(store.isSet(id(i)))) {
+                  forgotten++;
+                  Duration kept = Duration.ofNanos(System.nanoTime() - times.get(i));
+                  assertThat(kept).isGreaterThanOrEqualTo(remember);
+                }
+              }
+              return forgotten > 10;
+            });
+    assertThat(answer(store.set(id(0)))).isTrue();
+  }
+
+  @Test
+  void filesSealedByManyErasAreAllSearched() {
+    store.close();
+    store = RocksStore.open(directory.resolve("restarted"), DAY, Sync.OS);
+    for (long i = 0; i < 20; i++) {
+      answer(store.set(id(i)));
+      store.close();
+      store = RocksStore.open(directory.resolve("restarted"), DAY, Sync.OS);
+    }
+    for (long i = 0; i < 20; i++) {
+      assertThat(answer(store.isSet(id(i)))).isTrue();
+    }
+    assertThat(answer(store.isSet(id(20)))).isFalse();
+  }
+
+  private RocksStore rocks() {
+    return (RocksStore) store;
+  }
+
+  /** Stages complete on the writer's thread, so one that doesn't return holds it. */
+  private CountDownLatch holdWriter() {
+    CompletableFuture<Void> held = new CompletableFuture<>();
+    CountDownLatch goOn = new CountDownLatch(1);
+    Thread caller = Thread.currentThread();
+    Runnable hold =
+        () -> {
+          // Where the set was complete already, this is the caller, and the next one is tried.
+          if (Thread.currentThread() != caller) {
+            held.complete(null);
+            awaitLatch(goOn);
+          }
+        };
+    for (long i = -1; !held.isDone(); i--) {
+      CompletableFuture<Void> set = store.set(id(i)).thenRun(hold).toCompletableFuture();
+      CompletableFuture.anyOf(set, held).join();
+    }
+    return goOn;
+  }
+
+  private static void awaitLatch(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private List<CompletionStage<Boolean>> setMany(int count) {
+    return LongStream.range(0, count).mapToObj(i -> store.set(id(i))).toList();
+  }
+
+  private void done(CompletionStage<Boolean> set) {
+    assertThat(answer(set)).isTrue();
+  }
+}
