@@ -1,5 +1,7 @@
 package doorbell.cli;
 
+import doorbell.client.Doorbell;
+import doorbell.client.EventId;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -7,8 +9,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** Waits until an event is set. */
 @Command(
@@ -17,8 +19,7 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true,
     sortOptions = false)
 final class WaitCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "URL|ID", description = "The event: http://HOST:PORT/ID, or its id.")
-  private String event = "";
+  @Mixin private Place place = new Place();
 
   @Option(
       names = "--timeout",
@@ -27,20 +28,11 @@ final class WaitCommand implements Callable<Integer> {
       description = "How long to wait at most; without end if not given. 0 only asks.")
   private @Nullable Duration timeout;
 
-  @Option(
-      names = "--node",
-      paramLabel = "URL",
-      defaultValue = Place.DEFAULT_NODE,
-      description = "The node, where the event is a bare id. Default: ${DEFAULT-VALUE}")
-  private String node = "";
-
   @Override
   public Integer call() throws ExecutionException, InterruptedException {
-    Place place = Place.parse(event, node);
-    CompletableFuture<Void> set =
-        timeout == null
-            ? place.client().wait(place.id())
-            : place.client().wait(place.id(), timeout);
+    EventId id = place.id();
+    Doorbell client = place.client();
+    CompletableFuture<Void> set = timeout == null ? client.wait(id) : client.wait(id, timeout);
     try {
       set.get();
       return Main.WELL;
