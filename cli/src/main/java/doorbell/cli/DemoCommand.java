@@ -2,7 +2,6 @@ package doorbell.cli;
 
 import doorbell.Doorbell;
 import doorbell.Options;
-import doorbell.http.HttpOptions;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -60,21 +59,7 @@ final class DemoCommand implements Callable<Integer> {
   /** As by default, but for a demo nothing is kept and the end is quick. */
   private static Options options(InetSocketAddress listen) {
     Options usual = Options.defaults();
-    HttpOptions http = usual.http();
     return new Options(
-        new HttpOptions(
-            listen,
-            http.transport(),
-            http.loops(),
-            http.basePath(),
-            http.maxWait(),
-            http.maxWaits(),
-            http.maxWaitsPerAddress(),
-            http.headTimeout(),
-            http.idleTimeout()),
-        "memory",
-        usual.remember(),
-        usual.sync(),
-        Duration.ofSeconds(1));
+        usual.http().at(listen), "memory", usual.remember(), usual.sync(), Duration.ofSeconds(1));
   }
 }

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import doorbell.Doorbell;
 import doorbell.Options;
 import doorbell.http.HttpOptions;
-import doorbell.http.Transport;
 import doorbell.store.RocksStore.Sync;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -94,7 +93,7 @@ class MainTest {
           wait abc                      | a decimal number below 2^128
           wait http://127.0.0.1:1/5     | nobody answers at http://127.0.0.1:1
           wait http://127.0.0.1:1/      | decimal number below 2^128
-          wait x:/y/5                   | 'x:/y' is no node's URL
+          wait x:/y/5                   | is no node's URL
           wait 5 --timeout soon         | a time is like 90s
           wait 5 --timeout -1           | a time is like 90s
           set                           | Missing required parameter
@@ -147,22 +146,8 @@ class MainTest {
   }
 
   private static Doorbell node() {
-    HttpOptions usual = Options.defaults().http();
-    return Doorbell.start(
-        new Options(
-            new HttpOptions(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                Transport.AUTO,
-                1,
-                "",
-                usual.maxWait(),
-                usual.maxWaits(),
-                0,
-                usual.headTimeout(),
-                usual.idleTimeout()),
-            "memory",
-            Duration.ofHours(1),
-            Sync.OS,
-            Duration.ZERO));
+    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    HttpOptions http = Options.defaults().http().at(any);
+    return Doorbell.start(new Options(http, "memory", Duration.ofHours(1), Sync.OS, Duration.ZERO));
   }
 }

@@ -44,11 +44,10 @@ public final class EventTable {
    * when nobody can tell. However it ends, the waiter calls {@link #leave} once afterwards.
    */
   public CompletionStage<Boolean> wait(EventId id, Waiter waiter) {
-    EventVariable variable = variable(id);
-    while (!variable.join(waiter)) {
-      variables.remove(id, variable);
+    EventVariable variable;
+    do {
       variable = variable(id);
-    }
+    } while (!variable.join(waiter));
     return variable.isSet() ? SetStore.YES : store.isSet(id);
   }
 
@@ -80,13 +79,12 @@ public final class EventTable {
    */
   public CompletionStage<Boolean> set(EventId id, long spreadMillis) {
     CompletableFuture<Boolean> mine = new CompletableFuture<>();
-    EventVariable variable = variable(id);
-    CompletableFuture<Boolean> counts = variable.set(mine);
-    while (counts == null) {
-      variables.remove(id, variable);
+    EventVariable variable;
+    CompletableFuture<Boolean> counts;
+    do {
       variable = variable(id);
       counts = variable.set(mine);
-    }
+    } while (counts == null);
     if (counts != mine) {
       return counts.thenApply(first -> false);
     }
@@ -110,9 +108,13 @@ public final class EventTable {
             });
   }
 
+  /** The variable of that id: a new one, where there is none or only a forgotten one. */
   private EventVariable variable(EventId id) {
     EventVariable known = variables.get(id);
-    return known != null ? known : variables.computeIfAbsent(id, EventVariable::new);
+    return known != null && !known.isForgotten()
+        ? known
+        : variables.compute(
+            id, (same, v) -> v == null || v.isForgotten() ? new EventVariable(id) : v);
   }
 
   private void sweep(EventVariable variable) {

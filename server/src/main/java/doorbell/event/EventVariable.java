@@ -110,18 +110,13 @@ final class EventVariable {
   }
 
   private void link(Waiter waiter) {
-    Waiter head = first;
-    if (head == null) {
-      waiter.previous = waiter;
-      waiter.next = waiter;
-      first = waiter;
-    } else {
-      Waiter last = requireNonNull(head.previous);
-      waiter.previous = last;
-      waiter.next = head;
-      last.next = waiter;
-      head.previous = waiter;
-    }
+    Waiter head = first == null ? waiter : first;
+    Waiter last = first == null ? waiter : requireNonNull(head.previous);
+    waiter.previous = last;
+    waiter.next = head;
+    last.next = waiter;
+    head.previous = waiter;
+    first = head;
     waiter.variable = this;
     size++;
   }

@@ -86,19 +86,23 @@ final class Deadlines implements Runnable {
     run = null;
     nextRun = NEVER;
     long now = nowSlot();
-    long from = Math.max(doneSlot + 1, now - SLOTS + 1);
+    ArrayDeque<Connection> due = due(now);
     doneSlot = now;
+    due.forEach(this::cancel);
+    due.forEach(Connection::onDeadline);
+    runAtNextSlotInUse(now);
+  }
+
+  private ArrayDeque<Connection> due(long now) {
     ArrayDeque<Connection> due = new ArrayDeque<>();
-    for (long slot = from; slot <= now; slot++) {
+    for (long slot = Math.max(doneSlot + 1, now - SLOTS + 1); slot <= now; slot++) {
       for (Connection c = slots[(int) (slot % SLOTS)]; c != null; c = c.later) {
         if (c.deadline <= now) {
           due.add(c);
         }
       }
     }
-    due.forEach(this::cancel);
-    due.forEach(Connection::onDeadline);
-    runAtNextSlotInUse(now);
+    return due;
   }
 
   private void runAtNextSlotInUse(long now) {

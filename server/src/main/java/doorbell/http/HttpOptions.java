@@ -48,6 +48,20 @@ public record HttpOptions(
     check("idle-timeout", idleTimeout, Duration.ofMillis(100), MAX_TIMEOUT);
   }
 
+  /** The same elsewhere. */
+  public HttpOptions at(InetSocketAddress other) {
+    return new HttpOptions(
+        other,
+        transport,
+        loops,
+        basePath,
+        maxWait,
+        maxWaits,
+        maxWaitsPerAddress,
+        headTimeout,
+        idleTimeout);
+  }
+
   /** Bounds a value, ends included; {@code name} is its name on the command line. */
   public static <T extends Comparable<T>> void check(String name, T value, T least, T most) {
     if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {

@@ -80,13 +80,8 @@ public final class HttpPort implements AutoCloseable {
       group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
       String why = String.valueOf(bound.cause().getMessage()).replaceFirst(".*: ", "");
       throw new IllegalStateException(
-          "can't listen on "
-              + address.getHostString()
-              + ":"
-              + address.getPort()
-              + " ("
-              + why
-              + "); choose another address with --listen HOST:PORT",
+          "can't listen on %s:%d (%s); choose another address with --listen HOST:PORT"
+              .formatted(address.getHostString(), address.getPort(), why),
           bound.cause());
     }
     return bound.channel();

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Every answer of the node, its head built once. One for each event loop, used by it alone. */
@@ -105,20 +106,23 @@ final class Replies {
 
   /** 200: the events of {@code set} are set. */
   ByteBuf set(Request request, List<Request.Event> set, After after) {
-    StringBuilder body = new StringBuilder(request.json() ? "{\"set\":[" : "");
-    for (int i = 0; i < set.size(); i++) {
-      Request.Event event = set.get(i);
-      if (request.json()) {
-        body.append(i == 0 ? "\"" : ",\"").append(event.text()).append('"');
-      } else {
-        body.append(request.callback()).append('(').append(literal(event)).append(");\n");
-      }
-    }
-    if (request.json()) {
-      body.append("]}\n");
-    }
     byte[] head = request.json() ? SET_JSON : SET_JAVASCRIPT;
-    return reply(head, body.toString().getBytes(US_ASCII), request.head(), after);
+    String body = request.json() ? json(set) : calls(request.callback(), set);
+    return reply(head, body.getBytes(US_ASCII), request.head(), after);
+  }
+
+  private static String json(List<Request.Event> set) {
+    return set.stream()
+        .map(Request.Event::text)
+        .collect(Collectors.joining("\",\"", "{\"set\":[\"", "\"]}\n"));
+  }
+
+  private static String calls(String callback, List<Request.Event> set) {
+    StringBuilder calls = new StringBuilder();
+    for (Request.Event event : set) {
+      calls.append(callback).append('(').append(literal(event)).append(");\n");
+    }
+    return calls.toString();
   }
 
   /** A bare number where JavaScript reads it exactly, else a string. */
@@ -163,14 +167,10 @@ final class Replies {
   ByteBuf problem(Refused refused, boolean headOnly, After after) {
     byte[] head = Objects.requireNonNull(PROBLEMS.get(refused.status));
     String title = HttpResponseStatus.valueOf(refused.status).reasonPhrase();
+    String sentence = refused.sentence().replace("\\", "\\\\").replace("\"", "\\\"");
     byte[] body =
-        ("{\"type\":\"about:blank\",\"title\":\""
-                + title
-                + "\",\"status\":"
-                + refused.status
-                + ",\"detail\":\""
-                + refused.sentence().replace("\\", "\\\\").replace("\"", "\\\"")
-                + "\"}\n")
+        "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":\"%s\"}\n"
+            .formatted(title, refused.status, sentence)
             .getBytes(UTF_8);
     byte[] more = refused.header == null ? NO_BODY : refused.header.getBytes(US_ASCII);
     ByteBuf reply = start(head, more.length + body.length).writeBytes(more);

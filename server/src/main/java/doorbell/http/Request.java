@@ -54,27 +54,17 @@ record Request(
   static Request of(HttpRequest request, String basePath) throws Refused {
     Target target = Target.parse(request.uri(), basePath);
     HttpMethod method = request.method();
-    boolean head = method.equals(HttpMethod.HEAD);
-    boolean get = head || method.equals(HttpMethod.GET);
     boolean script = target.segment().equals(SCRIPT);
     if (method.equals(HttpMethod.OPTIONS)) {
       return page(script ? What.SCRIPT_OPTIONS : What.OPTIONS, false);
     }
-    if (script) {
-      if (!get) {
-        throw Refused.method(SCRIPT_METHODS);
-      }
-      return page(What.SCRIPT, head);
+    if (method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD)) {
+      return get(target, request.headers(), method.equals(HttpMethod.HEAD));
     }
-    if (get) {
-      return target.segment().isEmpty()
-          ? page(What.LANDING_PAGE, head)
-          : waitFor(target, request.headers(), head);
-    }
-    if (method.equals(HttpMethod.POST)) {
+    if (method.equals(HttpMethod.POST) && !script) {
       return set(target);
     }
-    throw Refused.method(METHODS);
+    throw Refused.method(script ? SCRIPT_METHODS : METHODS);
   }
 
   /** How many bytes of body this request may have. */
@@ -97,31 +87,43 @@ record Request(
     return new Request(what, head, List.of(), DEFAULT_CALLBACK, false, 0);
   }
 
-  private static Request waitFor(Target target, HttpHeaders headers, boolean head) throws Refused {
-    String text = target.segment();
+  private static Request get(Target target, HttpHeaders headers, boolean head) throws Refused {
+    return switch (target.segment()) {
+      case "" -> page(What.LANDING_PAGE, head);
+      case SCRIPT -> page(What.SCRIPT, head);
+      default ->
+          new Request(
+              What.WAIT,
+              head,
+              events(target.segment()),
+              callback(target),
+              Accept.prefersJson(headers.getAll(HttpHeaderNames.ACCEPT)),
+              hold(target, headers));
+    };
+  }
+
+  private static List<Event> events(String list) throws Refused {
     List<Event> events = new ArrayList<>(1);
-    for (int from = 0; from <= text.length(); ) {
-      int comma = text.indexOf(',', from);
-      int end = comma < 0 ? text.length() : comma;
+    for (int from = 0; from <= list.length(); ) {
+      int comma = list.indexOf(',', from);
+      int end = comma < 0 ? list.length() : comma;
       if (events.size() == Limits.IDS_PER_WAIT) {
         throw new Refused(400, "a wait names at most " + Limits.IDS_PER_WAIT + " ids");
       }
-      events.add(Event.parse(text.substring(from, end)));
+      events.add(Event.parse(list.substring(from, end)));
       from = end + 1;
     }
+    return List.copyOf(events);
+  }
+
+  private static String callback(Target target) throws Refused {
     String callback = target.parameter("callback");
     if (callback != null && !CALLBACK.matcher(callback).matches()) {
       throw new Refused(
           400,
           "callback is a name of 1 to 64 of A-Z a-z 0-9 _ $ . that starts with no digit or dot");
     }
-    return new Request(
-        What.WAIT,
-        head,
-        List.copyOf(events),
-        callback == null ? DEFAULT_CALLBACK : callback,
-        Accept.prefersJson(headers.getAll(HttpHeaderNames.ACCEPT)),
-        hold(target, headers));
+    return callback == null ? DEFAULT_CALLBACK : callback;
   }
 
   private static long hold(Target target, HttpHeaders headers) throws Refused {
