@@ -1,0 +1,64 @@
+package doorbell.bench;
+
+import doorbell.event.EventId;
+import doorbell.event.SetStore;
+import doorbell.event.StoreException;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** Keeps sets in memory: at once, or when somebody settles what is due. */
+final class RaceStore implements SetStore {
+  enum Habit {
+    PROMPT,
+    SLOW,
+    SLOW_AND_FAILS_ONCE
+  }
+
+  private final Set<EventId> kept = ConcurrentHashMap.newKeySet();
+  private final Queue<Runnable> due = new ConcurrentLinkedQueue<>();
+  private final boolean slow;
+  private final AtomicBoolean fails;
+
+  RaceStore(Habit habit) {
+    slow = habit != Habit.PROMPT;
+    fails = new AtomicBoolean(habit == Habit.SLOW_AND_FAILS_ONCE);
+  }
+
+  @Override
+  public CompletionStage<Boolean> isSet(EventId id) {
+    return CompletableFuture.completedStage(kept.contains(id));
+  }
+
+  @Override
+  public CompletionStage<Boolean> set(EventId id) {
+    CompletableFuture<Boolean> answer = new CompletableFuture<>();
+    due.add(() -> keep(id, answer));
+    if (!slow) {
+      settle();
+    }
+    return answer;
+  }
+
+  /** Answers every set that was asked for. */
+  void settle() {
+    for (Runnable set = due.poll(); set != null; set = due.poll()) {
+      set.run();
+    }
+  }
+
+  @Override
+  public void close() {}
+
+  private void keep(EventId id, CompletableFuture<Boolean> answer) {
+    if (fails.getAndSet(false)) {
+      answer.completeExceptionally(new StoreException("the store fails once"));
+    } else {
+      answer.complete(kept.add(id));
+    }
+  }
+}
