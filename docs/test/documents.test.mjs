@@ -135,6 +135,23 @@ describe('documents', { concurrency: 1 }, () => {
     await stop(demo);
   });
 
+  test('everyPromiseNamesTestsThatExist', () => {
+    const text = readFileSync(join(root, 'spec/protocol.md'), 'utf8');
+    const promises = text.split(/^(?=\*\*P\d+\.\*\*|#)/m).filter(part => part.startsWith('**P'));
+    assert.ok(promises.length > 70);
+    const tests = execFileSync('git', ['ls-files', '*Test.java', '*.test.mjs'], { cwd: root })
+      .toString().trim().split('\n');
+    for (const promise of promises) {
+      const cited = [...promise.matchAll(/`(\w+(?:\.test\.mjs|\.java)): (\w+)`/g)];
+      assert.ok(cited.length > 0, promise);
+      for (const [, file, name] of cited) {
+        const found = tests.filter(path => path.endsWith(`/${file}`))
+          .some(path => readFileSync(join(root, path), 'utf8').includes(` ${name}(`));
+        assert.ok(found, `there is no ${file}: ${name}`);
+      }
+    }
+  });
+
   test('everyLinkOfTheDocumentsLeadsSomewhere', () => {
     const files = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' });
     for (const file of files.trim().split('\n')) {

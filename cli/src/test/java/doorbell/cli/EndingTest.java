@@ -46,6 +46,15 @@ class EndingTest {
   }
 
   @Test
+  void theMemoryStoreKeepsNothingPastTheProcess() throws Exception {
+    for (int run = 0; run < 2; run++) {
+      try (NodeProcess node = NodeProcess.serve("--store", "memory")) {
+        assertThat(post(node.url().resolve("/2")).statusCode()).isEqualTo(201);
+      }
+    }
+  }
+
+  @Test
   void theEnvironmentAndAFileConfigureANodeAndTheCommandLineWins(@TempDir Path directory)
       throws Exception {
     Path file = directory.resolve("doorbell.properties");

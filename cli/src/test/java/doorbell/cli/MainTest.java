@@ -130,6 +130,24 @@ class MainTest {
   }
 
   @Test
+  void theDefaultsAreThoseOfTheSpec() {
+    assertThat(run("serve", "--help")).isZero();
+    String help = out.toString(UTF_8).replaceAll("\\s+", " ");
+    assertThat(help)
+        .containsPattern("--max-wait=TIME [^-]*Default: 1h ")
+        .containsPattern("--max-waits=N [^-]*Default: 1000000 ")
+        .containsPattern("--remember=TIME [^-]*Default: 24h ")
+        .containsPattern("--head-timeout=TIME [^-]*Default: 10s ")
+        .containsPattern("--idle-timeout=TIME [^-]*Default: 75s ");
+    HttpOptions http = Options.defaults().http();
+    assertThat(http.maxWait()).isEqualTo(Duration.ofHours(1));
+    assertThat(http.maxWaits()).isEqualTo(1_000_000);
+    assertThat(http.headTimeout()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(http.idleTimeout()).isEqualTo(Duration.ofSeconds(75));
+    assertThat(Options.defaults().remember()).isEqualTo(Duration.ofHours(24));
+  }
+
+  @Test
   void helpAndVersionAreOnStandardOutput() {
     assertThat(run("--help")).isZero();
     assertThat(run("serve", "--help")).isZero();

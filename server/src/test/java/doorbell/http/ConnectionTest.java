@@ -33,6 +33,22 @@ class ConnectionTest {
   }
 
   @Test
+  void aSetInTheMomentBetweenTheLookAndItsAnswerIsNotLost() {
+    int[] moments = {0};
+    node.stage.meanwhile =
+        () -> {
+          moments[0]++;
+          if (moments[0] == 2) {
+            node.stage.asAnotherThread(() -> node.table.set(ID, 0));
+          }
+        };
+    client.send(WAIT);
+    node.runAll();
+    assertThat(answer(client).status()).isEqualTo(200);
+    assertThat(node.table.size()).isZero();
+  }
+
+  @Test
   void slowStoreIs503AndTheConnectionLives() {
     node.store.latePercent = 100;
     client.send(SET);
