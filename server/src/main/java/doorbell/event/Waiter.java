@@ -4,7 +4,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Somebody who waits for one event variable: a link in that variable's ring, so that joining and
- * leaving cost the same for one waiter as for a million. Told at most once.
+ * leaving cost the same for one waiter as for a million. Told at most once, and used for one wait
+ * only: while a crowd is being told, the links of those who were told lead on.
  *
  * <p>The fields belong to the variable, under its lock, while the waiter is linked.
  */

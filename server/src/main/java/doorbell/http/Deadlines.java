@@ -88,9 +88,15 @@ final class Deadlines implements Runnable {
     long now = nowSlot();
     ArrayDeque<Connection> due = due(now);
     doneSlot = now;
-    due.forEach(this::cancel);
-    due.forEach(Connection::onDeadline);
-    runAtNextSlotInUse(now);
+    try {
+      while (!due.isEmpty()) {
+        Connection connection = due.remove();
+        cancel(connection);
+        connection.onDeadline();
+      }
+    } finally {
+      runAtNextSlotInUse(now);
+    }
   }
 
   private ArrayDeque<Connection> due(long now) {

@@ -110,6 +110,9 @@ public final class HttpPort implements AutoCloseable {
   /** Closes every connection, after what was written to it is sent. Blocks. */
   @Override
   public void close() {
+    if (group.isShuttingDown()) {
+      return;
+    }
     listener.close().awaitUninterruptibly();
     for (Loop loop : loops.values()) {
       loop.events.execute(() -> loop.deadlines.connections().forEach(Connection::close));

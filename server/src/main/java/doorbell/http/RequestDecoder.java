@@ -7,8 +7,8 @@ import io.netty.handler.codec.http.HttpRequestDecoder;
 import java.util.List;
 
 /**
- * Netty's HTTP/1.1 decoder with our limits. It stands in the pipeline only while a request is being
- * read: a parked or idle connection has none.
+ * Netty's HTTP/1.1 decoder with our limits. It comes with a request's first byte and goes when the
+ * request has no answer yet: a parked connection has none.
  */
 final class RequestDecoder extends HttpRequestDecoder {
   private static final HttpDecoderConfig CONFIG =

@@ -33,14 +33,17 @@ final class Wakeups implements Runnable {
     if (oldest == null) {
       oldest = reversed(newest.getAndSet(null));
     }
-    for (int i = 0; oldest != null && i < Limits.WAKES_PER_PASS; i++) {
-      Link woken = oldest;
-      oldest = woken.nextWoken;
-      woken.nextWoken = null;
-      woken.wait.onWake();
-    }
-    if (oldest != null || newest.get() != null) {
-      events.execute(this);
+    try {
+      for (int i = 0; oldest != null && i < Limits.WAKES_PER_PASS; i++) {
+        Link woken = oldest;
+        oldest = woken.nextWoken;
+        woken.nextWoken = null;
+        woken.wait.onWake();
+      }
+    } finally {
+      if (oldest != null || newest.get() != null) {
+        events.execute(this);
+      }
     }
   }
 
