@@ -152,6 +152,19 @@ describe('documents', { concurrency: 1 }, () => {
     }
   });
 
+  test('openapiSaysWhatTheProtocolSays', () => {
+    const protocol = readFileSync(join(root, 'spec/protocol.md'), 'utf8');
+    const openapi = readFileSync(join(root, 'spec/openapi.yaml'), 'utf8');
+    const statuses = new Set([...openapi.matchAll(/^ +"(\d{3})":/gm)].map(match => match[1]));
+    assert.ok(statuses.size > 10);
+    for (const status of statuses) assert.match(protocol, new RegExp(`\\b${status}\\b`));
+    const components = openapi.slice(openapi.indexOf('\ncomponents:'));
+    for (const [, kind, name] of openapi.matchAll(/"#\/components\/(\w+)\/(\w+)"/g)) {
+      const section = components.slice(components.indexOf(`\n  ${kind}:\n`));
+      assert.ok(section.includes(`\n    ${name}:\n`), `${kind}/${name} is missing`);
+    }
+  });
+
   test('everyLinkOfTheDocumentsLeadsSomewhere', () => {
     const files = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' });
     for (const file of files.trim().split('\n')) {
