@@ -39,6 +39,7 @@ class EndingTest {
       }
       assertThat(node.process.waitFor(30, TimeUnit.SECONDS)).isTrue();
       assertThat(node.process.exitValue()).isZero();
+      assertThat(node.errors()).isEmpty();
     }
     try (NodeProcess again = serve(directory)) {
       assertThat(post(again.url().resolve("/2")).statusCode()).isEqualTo(200);

@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNull;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,9 +18,11 @@ final class NodeProcess implements AutoCloseable {
 
   final Process process;
   final BufferedReader out;
+  private final Path err;
 
-  private NodeProcess(Process process) {
+  private NodeProcess(Process process, Path err) {
     this.process = process;
+    this.err = err;
     this.out = process.inputReader(UTF_8);
   }
 
@@ -34,8 +37,9 @@ final class NodeProcess implements AutoCloseable {
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().keySet().removeIf(name -> name.startsWith("DOORBELL_"));
     builder.environment().putAll(environment);
-    builder.redirectError(ProcessBuilder.Redirect.INHERIT);
-    return new NodeProcess(builder.start());
+    Path err = Files.createTempFile("doorbell-test", ".err");
+    builder.redirectError(err.toFile());
+    return new NodeProcess(builder.start(), err);
   }
 
   /** A node on a free port, with more options. */
@@ -54,9 +58,16 @@ final class NodeProcess implements AutoCloseable {
     return URI.create(line.substring(READY.length()));
   }
 
+  /** What it has written to standard error. */
+  String errors() throws IOException {
+    return Files.readString(err);
+  }
+
   @Override
-  public void close() {
+  public void close() throws IOException {
     process.destroyForcibly();
     process.onExit().join();
+    System.err.print(errors());
+    Files.delete(err);
   }
 }

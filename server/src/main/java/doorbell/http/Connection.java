@@ -7,6 +7,7 @@ import doorbell.http.Replies.After;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -169,9 +170,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Closes when all that was answered is sent. */
-  void close() {
+  /** Closes when all that was answered is sent; done when it is closed. */
+  ChannelFuture close() {
     channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    return channel.closeFuture();
   }
 
   private void onBytes(ByteBuf bytes) {

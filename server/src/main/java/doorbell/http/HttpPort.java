@@ -114,8 +114,11 @@ public final class HttpPort implements AutoCloseable {
       return;
     }
     listener.close().awaitUninterruptibly();
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CLOSE_MILLIS);
     for (Loop loop : loops.values()) {
-      loop.events.execute(() -> loop.deadlines.connections().forEach(Connection::close));
+      for (ChannelFuture closed : loop.events.submit(loop::close).syncUninterruptibly().getNow()) {
+        closed.awaitUninterruptibly(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+      }
     }
     group.shutdownGracefully(0, CLOSE_MILLIS, TimeUnit.MILLISECONDS).awaitUninterruptibly();
   }

@@ -1,9 +1,11 @@
 package doorbell.http;
 
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Ticker;
 import java.time.InstantSource;
+import java.util.List;
 
 /** An event loop and what its connections share. Everything in it belongs to the loop's thread. */
 final class Loop {
@@ -30,5 +32,10 @@ final class Loop {
   void drain(long millis, Runnable done) {
     draining = true;
     new Drain(this, millis, done).run();
+  }
+
+  /** Closes all connections; each is closed when its future is done. */
+  List<ChannelFuture> close() {
+    return deadlines.connections().stream().map(Connection::close).toList();
   }
 }
