@@ -49,7 +49,7 @@ final class Replies {
   private static final byte[] FIRST = head(201, null, "");
   private static final byte[] ALREADY = head(200, null, "");
   private static final byte[] OPTIONS = options(Request.METHODS);
-  private static final byte[] SCRIPT_OPTIONS = options("GET, HEAD, OPTIONS");
+  private static final byte[] SCRIPT_OPTIONS = options(Request.SCRIPT_METHODS);
   private static final byte[] PAGE =
       head(
           200,

@@ -23,7 +23,7 @@ record Request(
     What what, boolean head, List<Event> events, String callback, boolean json, long millis) {
   static final long FOREVER = -1;
   static final String METHODS = "GET, HEAD, POST, OPTIONS";
-  private static final String SCRIPT_METHODS = "GET, HEAD, OPTIONS";
+  static final String SCRIPT_METHODS = "GET, HEAD, OPTIONS";
   private static final String SCRIPT = "doorbell.js";
   private static final String DEFAULT_CALLBACK = "doorbell";
   private static final Pattern CALLBACK = Pattern.compile("[A-Za-z_$][A-Za-z0-9_$.]{0,63}");
