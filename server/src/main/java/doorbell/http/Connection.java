@@ -5,22 +5,11 @@ import static java.util.Objects.requireNonNull;
 import doorbell.event.EventTable;
 import doorbell.http.Replies.After;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.util.ReferenceCountUtil;
-import java.io.IOException;
-import java.net.SocketAddress;
+import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One client's connection. Belongs to its loop's thread; what comes from elsewhere (a wake, a
@@ -35,9 +24,8 @@ import org.slf4j.LoggerFactory;
  *  +----------------------------------+
  * </pre>
  */
-final class Connection extends ChannelInboundHandlerAdapter {
+final class Connection {
   static final long NO_DEADLINE = -1;
-  private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
 
   private enum State {
     IDLE,
@@ -56,58 +44,48 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
   final Node node;
   final Loop loop;
-  private final Channel channel;
+  private final Wire wire;
   private State state = State.IDLE;
   private After after = After.STAYS;
   private boolean inRead;
   private @Nullable RequestDecoder decoder;
   private @Nullable Incoming incoming;
   private @Nullable Pending pending;
-  private @Nullable ByteBuf behind;
 
-  Connection(Node node, Loop loop, Channel channel) {
+  /** Bytes that came and could not be read yet: the start of a request, or what is behind one. */
+  private @Nullable ByteBuf unread;
+
+  Connection(Node node, Loop loop, Wire wire) {
     this.node = node;
     this.loop = loop;
-    this.channel = channel;
+    this.wire = wire;
   }
 
-  @Override
-  public void channelActive(ChannelHandlerContext context) {
+  void onOpen() {
     loop.deadlines.set(this, node.options.idleTimeout().toMillis());
   }
 
-  @Override
-  public void channelRead(ChannelHandlerContext context, Object message) {
+  /** Takes {@code bytes}, which are the caller's again afterwards. */
+  void onBytes(ByteBuf bytes) {
     inRead = true;
-    if (message instanceof ByteBuf bytes) {
-      onBytes(bytes);
-      return;
-    }
-    try {
-      if (message instanceof HttpRequest head && state != State.CLOSING) {
-        onHead(new Incoming(head, node.options.basePath()));
-      }
-      if (message instanceof HttpContent content && incoming != null) {
-        onBody(incoming, content);
-      }
-    } finally {
-      ReferenceCountUtil.release(message);
+    switch (state) {
+      case IDLE, READING -> read(bytes);
+      case ASKED -> keepBehind(bytes);
+      case CLOSING -> {}
     }
   }
 
-  @Override
-  public void channelReadComplete(ChannelHandlerContext context) {
+  /** For now, no more bytes come. */
+  void onReadEnd() {
     inRead = false;
-    channel.flush();
+    wire.flush();
   }
 
-  @Override
-  public void channelWritabilityChanged(ChannelHandlerContext context) {
+  void onWritable() {
     readOrPause();
   }
 
-  @Override
-  public void channelInactive(ChannelHandlerContext context) {
+  void onClosed() {
     state = State.CLOSING;
     if (pending != null) {
       pending.abandon();
@@ -117,25 +95,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
     loop.deadlines.cancel(this);
   }
 
-  @Override
-  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    if (!(cause instanceof IOException)) {
-      LOG.warn("a connection failed and is closed", cause);
-    }
-    channel.close();
-  }
-
-  /** The decoder got bytes: the request must be complete in time from now on. */
-  void onFirstBytes() {
-    if (state == State.IDLE) {
-      state = State.READING;
-      loop.deadlines.set(this, node.options.headTimeout().toMillis());
-    }
-  }
-
   void onDeadline() {
     switch (state) {
-      case IDLE, CLOSING -> channel.close();
+      case IDLE, CLOSING -> wire.cut();
       case READING -> refuseAndClose(new Refused(408, "the request took too long to arrive"));
       case ASKED -> onDecided(requireNonNull(pending));
     }
@@ -149,9 +111,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Whose connection it is. */
-  SocketAddress client() {
-    return channel.remoteAddress();
+  /** Whose connection it is; null if the client is gone. */
+  @Nullable InetSocketAddress address() {
+    return wire.client();
   }
 
   /** How the connection goes on after the answer that is written now. */
@@ -170,20 +132,56 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Closes when all that was answered is sent; done when it is closed. */
-  ChannelFuture close() {
-    channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-    return channel.closeFuture();
+  /** Closes when all that was answered is sent. */
+  void close() {
+    wire.close();
   }
 
-  private void onBytes(ByteBuf bytes) {
-    switch (state) {
-      case IDLE, READING -> {
-        decoder = new RequestDecoder(this);
-        channel.pipeline().addFirst(decoder).fireChannelRead(bytes);
+  private void read(ByteBuf came) {
+    ByteBuf kept = unread;
+    unread = null;
+    ByteBuf bytes = kept == null ? came : kept.writeBytes(came);
+    RequestDecoder reader = decoder == null ? loop.takeDecoder() : decoder;
+    decoder = null;
+    try {
+      while (isReading() && bytes.isReadable() && reader.decode(bytes, this::onPiece)) {
+        // The pieces do the work.
       }
-      case ASKED -> keepBehind(bytes);
-      case CLOSING -> bytes.release();
+      afterRead(reader, bytes);
+    } finally {
+      if (kept != null) {
+        kept.release();
+      }
+    }
+  }
+
+  private void afterRead(RequestDecoder reader, ByteBuf rest) {
+    if (reader.isBetweenRequests()) {
+      loop.giveBack(reader);
+    } else if (isReading()) {
+      decoder = reader;
+    }
+    if (state == State.IDLE && (decoder != null || rest.isReadable())) {
+      state = State.READING;
+      loop.deadlines.set(this, node.options.headTimeout().toMillis());
+    }
+    if (state == State.ASKED) {
+      keepBehind(rest);
+    } else if (state == State.READING) {
+      keep(rest);
+    }
+  }
+
+  private boolean isReading() {
+    return state == State.IDLE || state == State.READING;
+  }
+
+  private void onPiece(Object piece) {
+    if (piece instanceof HttpRequest head && state != State.CLOSING) {
+      onHead(new Incoming(head, node.options.basePath()));
+    }
+    if (piece instanceof HttpContent content && incoming != null) {
+      onBody(incoming, content);
     }
   }
 
@@ -193,14 +191,15 @@ final class Connection extends ChannelInboundHandlerAdapter {
     if (request.isHopeless()) {
       refuseAndClose(request);
     } else if (request.expectsContinue) {
-      channel.writeAndFlush(Replies.goOn());
+      wire.write(Replies.goOn());
+      wire.flush();
     }
   }
 
   private void onBody(Incoming request, HttpContent content) {
     if (content.decoderResult().isFailure()) {
       request.refuseBody();
-    } else if (request.add(content.content(), channel.alloc())) {
+    } else if (request.add(content.content(), loop.allocator)) {
       loop.deadlines.set(this, node.options.headTimeout().toMillis());
     }
     if (request.isHopeless()) {
@@ -233,7 +232,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     } else {
       pending = begun;
       loop.deadlines.set(this, begun.holdMillis());
-      suspend();
+      state = State.ASKED;
     }
   }
 
@@ -259,13 +258,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
     state = State.IDLE;
     loop.deadlines.set(this, node.options.idleTimeout().toMillis());
-    if (inRead) {
-      channel.write(reply, channel.voidPromise());
-    } else {
-      channel.writeAndFlush(reply, channel.voidPromise());
-    }
+    wire.write(reply);
     if (suspended) {
       resume();
+    }
+    if (!inRead) {
+      wire.flush();
     }
   }
 
@@ -276,51 +274,24 @@ final class Connection extends ChannelInboundHandlerAdapter {
     state = State.CLOSING;
     dropInput();
     loop.deadlines.set(this, Limits.LINGER_MILLIS);
-    channel
-        .writeAndFlush(reply)
-        .addListener(
-            sent -> {
-              if (sent.isSuccess() && channel instanceof DuplexChannel duplex) {
-                duplex.shutdownOutput();
-              } else {
-                channel.close();
-              }
-            });
+    wire.write(reply);
+    wire.finish();
     readOrPause();
   }
 
-  /**
-   * Nothing stands by while an answer is due; what the client sends meanwhile is kept for later.
-   */
-  private void suspend() {
-    state = State.ASKED;
-    removeDecoder();
-  }
-
+  /** Reads what came behind a request that was answered now. */
   private void resume() {
-    ByteBuf next = behind;
-    behind = null;
+    ByteBuf next = unread;
+    unread = null;
     readOrPause();
     if (next != null) {
-      boolean outer = inRead;
-      inRead = true;
-      onBytes(next);
-      inRead = outer;
-      if (!outer) {
-        channel.flush();
-      }
+      read(next);
+      next.release();
     }
   }
 
   private void keepBehind(ByteBuf bytes) {
-    try {
-      if (behind == null) {
-        behind = channel.alloc().buffer(bytes.readableBytes());
-      }
-      behind.writeBytes(bytes);
-    } finally {
-      bytes.release();
-    }
+    keep(bytes);
     if (isBehindFull() && isParked()) {
       requireNonNull(pending).abandon();
       pending = null;
@@ -332,35 +303,33 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
   }
 
+  private void keep(ByteBuf bytes) {
+    if (bytes.isReadable()) {
+      if (unread == null) {
+        unread = loop.allocator.buffer(bytes.readableBytes());
+      }
+      unread.writeBytes(bytes);
+    }
+  }
+
   private boolean isBehindFull() {
-    return behind != null && behind.readableBytes() > Limits.BEHIND_A_WAIT;
+    return unread != null && unread.readableBytes() > Limits.BEHIND_A_WAIT;
   }
 
   /** A client that doesn't take its answers, or runs ahead of its sets, isn't listened to. */
   private void readOrPause() {
-    boolean reads = channel.isWritable() && !isBehindFull();
-    if (channel.config().isAutoRead() != reads) {
-      channel.config().setAutoRead(reads);
-    }
-  }
-
-  private void removeDecoder() {
-    RequestDecoder removed = decoder;
-    decoder = null;
-    if (removed != null) {
-      channel.pipeline().remove(removed);
-    }
+    wire.listen(wire.isWritable() && !isBehindFull());
   }
 
   private void dropInput() {
-    removeDecoder();
+    decoder = null;
     if (incoming != null) {
       incoming.release();
       incoming = null;
     }
-    if (behind != null) {
-      behind.release();
-      behind = null;
+    if (unread != null) {
+      unread.release();
+      unread = null;
     }
   }
 }

@@ -1,11 +1,7 @@
 package doorbell.http;
 
 import doorbell.event.EventTable;
-import io.netty.bootstrap.ServerBootstrap;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -15,8 +11,9 @@ import io.netty.util.concurrent.Ticker;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.IdentityHashMap;
-import java.util.Objects;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -26,8 +23,8 @@ public final class HttpPort implements AutoCloseable {
   private static final long CLOSE_MILLIS = 5_000;
 
   private final EventLoopGroup group;
-  private final IdentityHashMap<EventLoop, Loop> loops = new IdentityHashMap<>();
-  private final Channel listener;
+  private final Map<EventLoop, Loop> loops = new LinkedHashMap<>();
+  private final Listener listener;
   private final WaitingRoom room;
 
   /**
@@ -52,44 +49,33 @@ public final class HttpPort implements AutoCloseable {
             options.loops(), new DefaultThreadFactory("doorbell-loop"), transport.handlers());
     for (EventExecutor executor : group) {
       EventLoop events = (EventLoop) executor;
-      loops.put(events, new Loop(events, Ticker.systemTicker(), InstantSource.system()));
+      loops.put(
+          events,
+          new Loop(
+              events, Ticker.systemTicker(), InstantSource.system(), ByteBufAllocator.DEFAULT));
     }
-    Connection.Node node = new Connection.Node(table, room, options);
-    ServerBootstrap bootstrap =
-        new ServerBootstrap()
-            .group(group)
-            .channel(transport.serverChannel())
-            .option(ChannelOption.SO_BACKLOG, Limits.ACCEPT_BACKLOG)
-            .option(ChannelOption.SO_REUSEADDR, true)
-            .childOption(ChannelOption.TCP_NODELAY, true)
-            .childHandler(
-                new ChannelInitializer<Channel>() {
-                  @Override
-                  protected void initChannel(Channel channel) {
-                    Loop loop = Objects.requireNonNull(loops.get(channel.eventLoop()));
-                    channel.pipeline().addLast(new Connection(node, loop, channel));
-                  }
-                });
-    transport.findDeadPeers(bootstrap);
-    listener = listen(bootstrap, options.listen());
+    listener = listen(transport, new Connection.Node(table, room, options));
   }
 
-  private Channel listen(ServerBootstrap bootstrap, InetSocketAddress address) {
-    ChannelFuture bound = bootstrap.bind(address).awaitUninterruptibly();
-    if (!bound.isSuccess()) {
+  private Listener listen(Transport transport, Connection.Node node) {
+    try {
+      return transport == Transport.NIO
+          ? new ChannelListener(group, node, loops)
+          : new SocketListener(transport, node, List.copyOf(loops.values()));
+    } catch (Exception e) {
       group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
-      String why = String.valueOf(bound.cause().getMessage()).replaceFirst(".*: ", "");
+      InetSocketAddress address = node.options().listen();
+      String why = String.valueOf(e.getMessage()).replaceFirst(".*: ", "");
       throw new IllegalStateException(
           "can't listen on %s:%d (%s); choose another address with --listen HOST:PORT"
               .formatted(address.getHostString(), address.getPort(), why),
-          bound.cause());
+          e);
     }
-    return bound.channel();
   }
 
   /** Where it listens, with the port that it really has. */
   public InetSocketAddress address() {
-    return (InetSocketAddress) listener.localAddress();
+    return listener.address();
   }
 
   /** How many waits are parked. */
@@ -99,7 +85,7 @@ public final class HttpPort implements AutoCloseable {
 
   /** Takes no more clients, and answers all parked waits, evenly over {@code time}. Blocks. */
   public void drain(Duration time) throws InterruptedException {
-    listener.close().awaitUninterruptibly();
+    listener.stop().awaitUninterruptibly();
     CountDownLatch drained = new CountDownLatch(loops.size());
     for (Loop loop : loops.values()) {
       loop.events.execute(() -> loop.drain(time.toMillis(), drained::countDown));
@@ -113,12 +99,15 @@ public final class HttpPort implements AutoCloseable {
     if (group.isShuttingDown()) {
       return;
     }
-    listener.close().awaitUninterruptibly();
-    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CLOSE_MILLIS);
+    listener.stop().awaitUninterruptibly();
+    CountDownLatch closed = new CountDownLatch(loops.size());
     for (Loop loop : loops.values()) {
-      for (ChannelFuture closed : loop.events.submit(loop::close).syncUninterruptibly().getNow()) {
-        closed.awaitUninterruptibly(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
-      }
+      loop.events.execute(() -> loop.close(closed::countDown));
+    }
+    try {
+      closed.await(CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
     group.shutdownGracefully(0, CLOSE_MILLIS, TimeUnit.MILLISECONDS).awaitUninterruptibly();
   }

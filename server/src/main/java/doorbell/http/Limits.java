@@ -38,8 +38,14 @@ final class Limits {
   /** When a client that was refused for want of room should come back, in seconds. */
   static final int RETRY_SECONDS = 5;
 
+  /** Bytes that a loop reads from a socket at once. */
+  static final int INPUT = 65_536;
+
   /** Connections waiting to be accepted: a crowd that was woken comes back at once. */
   static final int ACCEPT_BACKLOG = 4_096;
+
+  /** When to accept again after the system refused to, in milliseconds. */
+  static final int ACCEPT_AGAIN_MILLIS = 200;
 
   /** Silence after which the kernel asks whether a peer still lives, in seconds. */
   static final int KEEP_ALIVE_IDLE_SECONDS = 60;

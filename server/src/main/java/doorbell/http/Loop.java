@@ -1,11 +1,11 @@
 package doorbell.http;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Ticker;
 import java.time.InstantSource;
-import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** An event loop and what its connections share. Everything in it belongs to the loop's thread. */
 final class Loop {
@@ -14,14 +14,42 @@ final class Loop {
   final Wakeups wakeups;
   final Replies replies;
 
+  /** What connections keep of a request's bytes. */
+  final ByteBufAllocator allocator;
+
   /** The node is going down: nothing is parked any more, and every answer closes. */
   private boolean draining;
 
-  Loop(EventLoop events, Ticker ticker, InstantSource clock) {
+  private @Nullable RequestDecoder spareDecoder;
+  private @Nullable ByteBuf input;
+  private int open;
+  private Runnable onEmpty = () -> {};
+
+  Loop(EventLoop events, Ticker ticker, InstantSource clock, ByteBufAllocator allocator) {
     this.events = events;
     this.deadlines = new Deadlines(events, ticker);
     this.wakeups = new Wakeups(events);
     this.replies = new Replies(ByteBufAllocator.DEFAULT, clock);
+    this.allocator = allocator;
+  }
+
+  /** Where a socket's bytes are read to, one socket at a time. */
+  ByteBuf input() {
+    if (input == null) {
+      input = allocator.directBuffer(Limits.INPUT, Limits.INPUT);
+    }
+    return input;
+  }
+
+  RequestDecoder takeDecoder() {
+    RequestDecoder decoder = spareDecoder;
+    spareDecoder = null;
+    return decoder == null ? new RequestDecoder() : decoder;
+  }
+
+  /** {@code decoder} is between requests. */
+  void giveBack(RequestDecoder decoder) {
+    spareDecoder = decoder;
   }
 
   boolean isDraining() {
@@ -34,8 +62,22 @@ final class Loop {
     new Drain(this, millis, done).run();
   }
 
-  /** Closes all connections; each is closed when its future is done. */
-  List<ChannelFuture> close() {
-    return deadlines.connections().stream().map(Connection::close).toList();
+  void onOpened() {
+    open++;
+  }
+
+  void onReleased() {
+    open--;
+    if (open == 0) {
+      onEmpty.run();
+    }
+  }
+
+  /** Closes all connections; {@code done} runs when the last one is. */
+  void close(Runnable done) {
+    onEmpty = done;
+    open++;
+    deadlines.connections().forEach(Connection::close);
+    onReleased();
   }
 }

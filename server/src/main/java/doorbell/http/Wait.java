@@ -2,6 +2,7 @@ package doorbell.http;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +24,7 @@ final class Wait implements Pending {
   private int looking;
   private boolean set;
   private boolean parked;
+  private @Nullable InetAddress place;
   private @Nullable Refused failure;
 
   Wait(Connection connection, Request request) {
@@ -81,7 +83,7 @@ final class Wait implements Pending {
 
   private void park() {
     try {
-      connection.node.room().enter(connection.client());
+      place = connection.node.room().enter(connection);
       parked = true;
     } catch (Refused refused) {
       failure = refused;
@@ -130,7 +132,7 @@ final class Wait implements Pending {
   /** Leaves all its events, and answers which of them are set. */
   private List<Request.Event> leave() {
     if (parked) {
-      connection.node.room().leave(connection.client());
+      connection.node.room().leave(place);
     }
     List<Request.Event> found = new ArrayList<>(1);
     for (Link link : links) {

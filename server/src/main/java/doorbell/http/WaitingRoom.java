@@ -2,9 +2,9 @@ package doorbell.http;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** How many waits may be parked, in the whole node and for one client address. Any thread. */
 final class WaitingRoom {
@@ -23,27 +23,32 @@ final class WaitingRoom {
     return taken.get();
   }
 
-  /** Takes a place, to be given back by {@link #leave}; or refuses, and then takes none. */
-  void enter(SocketAddress client) throws Refused {
+  /**
+   * Takes a place, to be given back by {@link #leave}; or refuses, and then takes none.
+   *
+   * @return the client's address, if addresses are looked at
+   */
+  @Nullable InetAddress enter(Connection client) throws Refused {
     if (taken.incrementAndGet() > places) {
       taken.decrementAndGet();
       throw Refused.forNow(
           503, "this node holds " + places + " waits and takes no more; try later");
     }
-    if (placesPerAddress > 0 && client instanceof InetSocketAddress inet) {
-      int here = takenByAddress.merge(inet.getAddress(), 1, Integer::sum);
-      if (here > placesPerAddress) {
-        leave(client);
-        throw Refused.forNow(
-            429, "at most " + placesPerAddress + " waits from one address at a time; try later");
-      }
+    InetSocketAddress known = placesPerAddress > 0 ? client.address() : null;
+    InetAddress address = known == null ? null : known.getAddress();
+    if (address != null && takenByAddress.merge(address, 1, Integer::sum) > placesPerAddress) {
+      leave(address);
+      throw Refused.forNow(
+          429, "at most " + placesPerAddress + " waits from one address at a time; try later");
     }
+    return address;
   }
 
-  void leave(SocketAddress client) {
+  /** Gives back a place that was taken for {@code address}. */
+  void leave(@Nullable InetAddress address) {
     taken.decrementAndGet();
-    if (placesPerAddress > 0 && client instanceof InetSocketAddress inet) {
-      takenByAddress.computeIfPresent(inet.getAddress(), (a, n) -> n == 1 ? null : n - 1);
+    if (address != null) {
+      takenByAddress.computeIfPresent(address, (a, n) -> n == 1 ? null : n - 1);
     }
   }
 }

@@ -81,7 +81,7 @@ class DeadlinesTest {
 
   private Timed timed(long millis) {
     SimulatedNode.Client client = node.connect();
-    Connection connection = client.channel.pipeline().get(Connection.class);
+    Connection connection = client.channel.pipeline().get(ChannelWire.class).connection;
     in(() -> deadlines.set(connection, millis));
     return new Timed(client.channel, connection, now() + millis);
   }

@@ -35,7 +35,7 @@ final class SimulatedNode {
   final List<SimulatedLoop> threads = new ArrayList<>();
   final List<Loop> loops = new ArrayList<>();
 
-  /** What the channels allocate; the answers come from elsewhere. */
+  /** What is kept of requests; the answers come from elsewhere. */
   final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false);
 
   private final Connection.Node node;
@@ -58,7 +58,7 @@ final class SimulatedNode {
     for (int i = 0; i < loopCount; i++) {
       SimulatedLoop thread = new SimulatedLoop(stage, ticker);
       threads.add(thread);
-      loops.add(new Loop(thread, ticker, clock));
+      loops.add(new Loop(thread, ticker, clock, allocator));
     }
   }
 
@@ -177,7 +177,7 @@ final class SimulatedNode {
             }
           };
       channel.config().setAllocator(allocator);
-      channel.pipeline().addLast(new Connection(node, loop, channel));
+      channel.pipeline().addLast(new ChannelWire(node, loop, channel));
       thread.enter(this::register);
     }
 

@@ -1,0 +1,58 @@
+package doorbell.http;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.socket.nio.NioChannelOption;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.util.concurrent.Future;
+import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.Objects;
+import jdk.net.ExtendedSocketOptions;
+
+/** Listens by a channel of Netty's, for {@link ChannelWire}s. */
+final class ChannelListener implements Listener {
+  private final Channel channel;
+
+  /** Throws what is wrong with the address. */
+  ChannelListener(EventLoopGroup group, Connection.Node node, Map<?, Loop> loops) {
+    ServerBootstrap bootstrap =
+        new ServerBootstrap()
+            .group(group)
+            .channel(NioServerSocketChannel.class)
+            .option(ChannelOption.SO_BACKLOG, Limits.ACCEPT_BACKLOG)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.SO_KEEPALIVE, true)
+            .childOption(
+                NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPIDLE),
+                Limits.KEEP_ALIVE_IDLE_SECONDS)
+            .childOption(
+                NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPINTERVAL),
+                Limits.KEEP_ALIVE_INTERVAL_SECONDS)
+            .childOption(
+                NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT), Limits.KEEP_ALIVE_PROBES)
+            .childHandler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel client) {
+                    Loop loop = Objects.requireNonNull(loops.get(client.eventLoop()));
+                    client.pipeline().addLast(new ChannelWire(node, loop, client));
+                  }
+                });
+    channel = bootstrap.bind(node.options().listen()).syncUninterruptibly().channel();
+  }
+
+  @Override
+  public InetSocketAddress address() {
+    return (InetSocketAddress) channel.localAddress();
+  }
+
+  @Override
+  public Future<?> stop() {
+    return channel.close();
+  }
+}

@@ -1,0 +1,64 @@
+package doorbell.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoEvent;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.channel.unix.Socket;
+import java.io.IOException;
+
+/** A socket in an epoll set: one system call joins it for its life, and one is a send. */
+final class EpollWire extends SocketWire implements EpollIoHandle {
+  private static final EpollIoOps EDGES =
+      EpollIoOps.EPOLLIN
+          .with(EpollIoOps.EPOLLRDHUP)
+          .with(EpollIoOps.EPOLLOUT)
+          .with(EpollIoOps.EPOLLET);
+  private static final int OUT = EpollIoOps.EPOLLOUT.value();
+  private static final int END = EpollIoOps.EPOLLRDHUP.value();
+
+  EpollWire(Connection.Node node, Loop loop, Socket socket) {
+    super(node, loop, socket);
+  }
+
+  @Override
+  public FileDescriptor fd() {
+    return socket;
+  }
+
+  @Override
+  void join(IoRegistration registration) {
+    registration.submit(EDGES);
+  }
+
+  /** The next edge comes by itself. */
+  @Override
+  void poll(IoRegistration registration) {}
+
+  @Override
+  public void handle(IoRegistration registration, IoEvent event) {
+    int edges = ((EpollIoEvent) event).ops().value();
+    if ((edges & OUT) != 0) {
+      send();
+    }
+    if ((edges & ~OUT) != 0 && !isClosed()) {
+      onReadable((edges & END) != 0);
+    }
+  }
+
+  /** What the kernel didn't take waits for the next edge. */
+  @Override
+  void send(IoRegistration registration, ByteBuf sending, int from) throws IOException {
+    onSent(socket.sendAddress(sending.memoryAddress(), from, sending.writerIndex()));
+  }
+
+  /** A closed socket is out of the set; to take it out first would be a system call more. */
+  @Override
+  void leave(IoRegistration registration) {
+    release();
+    registration.cancel();
+  }
+}

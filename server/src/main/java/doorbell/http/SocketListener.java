@@ -1,0 +1,177 @@
+package doorbell.http;
+
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.channel.unix.Socket;
+import io.netty.channel.uring.IoUringIoEvent;
+import io.netty.channel.uring.IoUringIoHandle;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Listens by a bare socket, for {@link SocketWire}s, which it deals out to the loops in turn. It is
+ * itself in the poll set of the first loop, to whose thread it belongs.
+ */
+final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
+  private static final Logger LOG = LoggerFactory.getLogger(SocketListener.class);
+
+  /** Clients taken in one go before the loop looks at those it has. */
+  private static final int ACCEPTS_PER_PASS = 256;
+
+  /** What a client's address takes at most, as {@link Socket#accept} writes it. */
+  private static final int ADDRESS_BYTES = 26;
+
+  private static final int SOL_TCP = 6;
+  private static final int TCP_KEEPIDLE = 4;
+  private static final int TCP_KEEPINTVL = 5;
+  private static final int TCP_KEEPCNT = 6;
+  private static final int TCP_USER_TIMEOUT = 18;
+
+  private final Connection.Node node;
+  private final List<Loop> loops;
+  private final Transport transport;
+  private final Socket socket = Socket.newSocketStream();
+  private final InetSocketAddress bound;
+  private final byte[] client = new byte[ADDRESS_BYTES];
+  private final Promise<Void> closed;
+  private final IoRegistration registration;
+  private long poll;
+  private int next;
+
+  /** Throws what is wrong with the address. */
+  SocketListener(Transport transport, Connection.Node node, List<Loop> loops) throws IOException {
+    this.transport = transport;
+    this.node = node;
+    this.loops = loops;
+    IoEventLoop events = (IoEventLoop) loops.get(0).events;
+    this.closed = events.newPromise();
+    try {
+      socket.setReuseAddress(true);
+      forClients();
+      socket.bind(node.options().listen());
+      socket.listen(Limits.ACCEPT_BACKLOG);
+      bound = socket.localAddress();
+    } catch (IOException e) {
+      socket.close();
+      throw e;
+    }
+    registration = events.register(this).syncUninterruptibly().getNow();
+    events.execute(this::join);
+  }
+
+  /** Linux hands a listening socket's options on to those that it accepts. */
+  private void forClients() throws IOException {
+    socket.setTcpNoDelay(true);
+    socket.setKeepAlive(true);
+    socket.setIntOpt(SOL_TCP, TCP_KEEPIDLE, Limits.KEEP_ALIVE_IDLE_SECONDS);
+    socket.setIntOpt(SOL_TCP, TCP_KEEPINTVL, Limits.KEEP_ALIVE_INTERVAL_SECONDS);
+    socket.setIntOpt(SOL_TCP, TCP_KEEPCNT, Limits.KEEP_ALIVE_PROBES);
+    socket.setIntOpt(SOL_TCP, TCP_USER_TIMEOUT, Limits.USER_TIMEOUT_MILLIS);
+  }
+
+  @Override
+  public InetSocketAddress address() {
+    return bound;
+  }
+
+  @Override
+  public FileDescriptor fd() {
+    return socket;
+  }
+
+  private boolean isUring() {
+    return transport == Transport.IO_URING;
+  }
+
+  private void join() {
+    if (isUring()) {
+      poll = registration.submit(UringOps.poll(socket));
+    } else {
+      registration.submit(EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLET));
+    }
+  }
+
+  @Override
+  public void handle(IoRegistration self, IoEvent event) {
+    if (!(event instanceof IoUringIoEvent polled) || UringOps.isPoll(polled)) {
+      accept();
+    }
+  }
+
+  private void accept() {
+    if (!registration.isValid()) {
+      return;
+    }
+    try {
+      for (int i = 0; i < ACCEPTS_PER_PASS; i++) {
+        int accepted = socket.accept(client);
+        if (accepted < 0) {
+          pollAgain();
+          return;
+        }
+        welcome(new Socket(accepted));
+      }
+      loops.get(0).events.execute(this::accept);
+    } catch (IOException e) {
+      LOG.warn("can't take a client now; are too many files open (ulimit -n)?", e);
+      loops.get(0).events.schedule(this::accept, Limits.ACCEPT_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /** An io_uring tells once, an epoll set each time. */
+  private void pollAgain() {
+    if (isUring()) {
+      join();
+    }
+  }
+
+  private void welcome(Socket accepted) {
+    Loop loop = loops.get(next);
+    next = (next + 1) % loops.size();
+    SocketWire wire =
+        isUring() ? new UringWire(node, loop, accepted) : new EpollWire(node, loop, accepted);
+    if (loop.events.inEventLoop()) {
+      wire.open();
+    } else {
+      loop.events.execute(wire::open);
+    }
+  }
+
+  @Override
+  public Future<?> stop() {
+    IoEventLoop events = (IoEventLoop) loops.get(0).events;
+    events.execute(
+        () -> {
+          if (isUring()) {
+            registration.submit(UringOps.cancel(poll));
+          }
+          registration.cancel();
+        });
+    return closed;
+  }
+
+  @Override
+  public void close() {
+    stop();
+  }
+
+  @Override
+  public void unregistered() {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      LOG.warn("the port was not closed cleanly", e);
+    }
+    closed.trySuccess(null);
+  }
+}

@@ -1,0 +1,274 @@
+package doorbell.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoHandle;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.unix.Socket;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A wire that is a bare socket in its loop's poll set. It holds no buffer while nothing is to be
+ * sent, and is told of edges only, so it reads until there is no more.
+ */
+abstract class SocketWire implements Wire, IoHandle {
+  /** Buffers that are read in one go before the loop looks at its other clients. */
+  private static final int READS_PER_PASS = 16;
+
+  private static final Logger LOG = LoggerFactory.getLogger(SocketWire.class);
+
+  final Socket socket;
+  private final Loop loop;
+  private final Connection connection;
+  private @Nullable IoRegistration registration;
+
+  /** What the kernel takes now, and how much of it it has; it stays as it is until it has all. */
+  private @Nullable ByteBuf sending;
+
+  private int sent;
+
+  /** What goes out after that. */
+  private @Nullable ByteBuf unsent;
+
+  private boolean listening = true;
+
+  /** There is more to read, as far as is known; and then the end. */
+  private boolean readable;
+
+  private boolean ended;
+
+  /** What follows when all is sent. */
+  private boolean finishing;
+
+  private boolean closing;
+  private boolean closed;
+
+  SocketWire(Connection.Node node, Loop loop, Socket socket) {
+    this.loop = loop;
+    this.socket = socket;
+    this.connection = new Connection(node, loop, this);
+  }
+
+  /** Joins the poll set, to be told of bytes, of their end, and of room. */
+  abstract void join(IoRegistration registration);
+
+  /** There is no more to read now: asks to be told when there is. */
+  abstract void poll(IoRegistration registration);
+
+  /** Has the kernel take bytes of {@code sending} from {@code from} on: see {@link #onSent}. */
+  abstract void send(IoRegistration registration, ByteBuf sending, int from) throws IOException;
+
+  /** Leaves the poll set and then calls {@link #release}. */
+  abstract void leave(IoRegistration registration);
+
+  /** Joins the poll set of its loop, on whose thread this runs. */
+  final void open() {
+    loop.onOpened();
+    try {
+      registration = ((IoEventLoop) loop.events).register(this).syncUninterruptibly().getNow();
+    } catch (IllegalStateException loopIsEnding) {
+      release();
+      return;
+    }
+    connection.onOpen();
+    join(registration);
+  }
+
+  /** Bytes came; and then the end, if {@code end}. */
+  final void onReadable(boolean end) {
+    readable = true;
+    ended |= end;
+    if (listening) {
+      read();
+    }
+  }
+
+  private void read() {
+    try {
+      for (int i = 0; i < READS_PER_PASS && readable && listening && !closed; i++) {
+        readSome(loop.input());
+      }
+      connection.onReadEnd();
+    } catch (IOException brokenOff) {
+      cut();
+    } catch (RuntimeException e) {
+      LOG.warn("a connection failed and is closed", e);
+      cut();
+    }
+    if (readable) {
+      readOn();
+    } else if (registration != null && !closed) {
+      poll(registration);
+    }
+  }
+
+  /** A buffer that wasn't filled took all there was, but for the end. */
+  private void readSome(ByteBuf bytes) throws IOException {
+    int read = socket.recvAddress(bytes.memoryAddress(), 0, bytes.capacity());
+    readable = read == bytes.capacity() || (ended && read > 0);
+    if (read > 0) {
+      connection.onBytes(bytes.setIndex(0, read));
+    } else if (read < 0) {
+      close();
+    }
+  }
+
+  private void readOn() {
+    if (readable && listening && !closed) {
+      loop.events.execute(
+          () -> {
+            if (readable && listening && !closed) {
+              read();
+            }
+          });
+    }
+  }
+
+  @Override
+  public final void listen(boolean wanted) {
+    if (wanted != listening) {
+      listening = wanted;
+      readOn();
+    }
+  }
+
+  @Override
+  public final @Nullable InetSocketAddress client() {
+    return socket.remoteAddress();
+  }
+
+  @Override
+  public final void write(ByteBuf bytes) {
+    if (closed) {
+      bytes.release();
+    } else {
+      unsent = unsent == null ? bytes : joined(unsent, bytes);
+    }
+  }
+
+  /** One buffer of two; one that others send too is left as it is. */
+  private static ByteBuf joined(ByteBuf before, ByteBuf more) {
+    ByteBuf both = before;
+    if (before.isReadOnly()) {
+      both = before.alloc().directBuffer(before.readableBytes() + more.readableBytes());
+      both.writeBytes(before, before.readerIndex(), before.readableBytes());
+      before.release();
+    }
+    both.writeBytes(more, more.readerIndex(), more.readableBytes());
+    more.release();
+    return both;
+  }
+
+  @Override
+  public final void flush() {
+    if (closed || sending != null) {
+      return;
+    }
+    if (unsent != null) {
+      sending = unsent;
+      unsent = null;
+      sent = 0;
+      send();
+    } else if (closing) {
+      cut();
+    } else if (finishing) {
+      finishing = false;
+      shutdown(false);
+    }
+  }
+
+  /** Sends what is left to be sent of what the kernel takes now, if there is. */
+  final void send() {
+    if (registration != null && sending != null) {
+      try {
+        send(registration, sending, sent);
+      } catch (IOException brokenOff) {
+        cut();
+      }
+    }
+  }
+
+  /** The kernel took so many bytes; false if it must be given the rest. */
+  final boolean onSent(int bytes) {
+    ByteBuf all = sending;
+    sent += bytes;
+    if (all == null || closed || sent < all.writerIndex()) {
+      return all == null || closed;
+    }
+    sending = null;
+    all.release();
+    flush();
+    if (!listening && !closed) {
+      connection.onWritable();
+    }
+    return true;
+  }
+
+  /** Ends the sending side; if {@code reading} ends too, what is being sent is given up. */
+  final void shutdown(boolean reading) {
+    try {
+      socket.shutdown(reading, true);
+    } catch (IOException brokenOff) {
+      cut();
+    }
+  }
+
+  @Override
+  public final boolean isWritable() {
+    return unsent == null || unsent.readableBytes() <= MAX_UNSENT;
+  }
+
+  @Override
+  public final void finish() {
+    finishing = true;
+    flush();
+  }
+
+  @Override
+  public final void close() {
+    closing = true;
+    flush();
+  }
+
+  @Override
+  public final void cut() {
+    if (!closed) {
+      closed = true;
+      connection.onClosed();
+      if (sending != null) {
+        shutdown(true);
+      }
+      if (registration != null) {
+        leave(registration);
+      }
+    }
+  }
+
+  final boolean isClosed() {
+    return closed;
+  }
+
+  /** Gives back the socket and the buffers. */
+  final void release() {
+    closed = true;
+    sending = released(sending);
+    unsent = released(unsent);
+    try {
+      socket.close();
+    } catch (IOException e) {
+      // It is gone, which is all that was wanted.
+    }
+    loop.onReleased();
+  }
+
+  private static @Nullable ByteBuf released(@Nullable ByteBuf bytes) {
+    if (bytes != null) {
+      bytes.release();
+    }
+    return null;
+  }
+}
