@@ -111,10 +111,17 @@ public final class EventTable {
   /** The variable of that id: a new one, where there is none or only a forgotten one. */
   private EventVariable variable(EventId id) {
     EventVariable known = variables.get(id);
-    return known != null && !known.isForgotten()
-        ? known
-        : variables.compute(
-            id, (same, v) -> v == null || v.isForgotten() ? new EventVariable(id) : v);
+    while (known == null || known.isForgotten()) {
+      if (known != null) {
+        variables.remove(id, known);
+      }
+      EventVariable mine = new EventVariable(id);
+      known = variables.putIfAbsent(id, mine);
+      if (known == null) {
+        return mine;
+      }
+    }
+    return known;
   }
 
   private void sweep(EventVariable variable) {

@@ -3,22 +3,29 @@ package doorbell.http;
 import doorbell.event.EventId;
 import doorbell.event.EventTable;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoop;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** One set, or a bulk of them, from the wake of the waiters to the store's answer. */
 final class Setting implements Pending {
   private final Connection connection;
   private final Request request;
   private final List<EventId> ids;
-  private CompletableFuture<Integer> stored = new CompletableFuture<>();
+  private final AtomicInteger left;
+  private final AtomicInteger firsts = new AtomicInteger();
+  private volatile @Nullable Throwable failure;
+
+  /** Everything was asked of the store: what comes now comes late. */
+  private boolean begun;
 
   /** Checks the keys, before anything is set. */
   Setting(Connection connection, Request request, String body) throws Refused {
     this.connection = connection;
     this.request = request;
     this.ids = isBulk() ? Bulk.parse(body) : List.of(one(request, body.trim()));
+    this.left = new AtomicInteger(ids.size());
   }
 
   private static EventId one(Request request, String key) throws Refused {
@@ -36,20 +43,28 @@ final class Setting implements Pending {
   @Override
   public void begin() {
     EventTable table = connection.node.table();
-    List<CompletableFuture<Boolean>> sets =
-        ids.stream().map(id -> table.set(id, request.millis()).toCompletableFuture()).toList();
-    stored =
-        CompletableFuture.allOf(sets.toArray(CompletableFuture<?>[]::new))
-            .thenApply(all -> (int) sets.stream().filter(CompletableFuture::join).count());
-    if (!stored.isDone()) {
-      stored.whenComplete(
-          (first, failure) -> connection.loop.events.execute(() -> connection.onDecided(this)));
+    for (EventId id : ids) {
+      table.set(id, request.millis()).whenComplete(this::onStored);
+    }
+    begun = true;
+  }
+
+  /** One of them is stored, or couldn't be. Called on any thread. */
+  private void onStored(@Nullable Boolean first, @Nullable Throwable cause) {
+    if (cause != null) {
+      failure = cause;
+    } else if (Boolean.TRUE.equals(first)) {
+      firsts.incrementAndGet();
+    }
+    EventLoop events = connection.loop.events;
+    if (left.decrementAndGet() == 0 && (!events.inEventLoop() || begun)) {
+      events.execute(() -> connection.onDecided(this));
     }
   }
 
   @Override
   public boolean isDecided() {
-    return stored.isDone();
+    return left.get() == 0;
   }
 
   @Override
@@ -59,18 +74,17 @@ final class Setting implements Pending {
 
   @Override
   public ByteBuf end() {
-    Replies replies = connection.loop.replies;
-    if (!stored.isDone()) {
+    if (!isDecided()) {
       return problem("the store is slow; the set may be kept all the same: set it again");
     }
-    try {
-      int first = stored.join();
-      return isBulk()
-          ? replies.stored(first, ids.size() - first, connection.after())
-          : replies.stored(first == 1, connection.after());
-    } catch (CompletionException failure) {
+    if (failure != null) {
       return problem(Refused.sentence(failure));
     }
+    Replies replies = connection.loop.replies;
+    int first = firsts.get();
+    return isBulk()
+        ? replies.stored(first, ids.size() - first, connection.after())
+        : replies.stored(first == 1, connection.after());
   }
 
   private ByteBuf problem(String sentence) {
