@@ -82,7 +82,13 @@ final class Connection {
   }
 
   void onWritable() {
-    readOrPause();
+    if (state == State.IDLE) {
+      inRead = true;
+      resume();
+      onReadEnd();
+    } else {
+      readOrPause();
+    }
   }
 
   void onClosed() {
@@ -144,7 +150,7 @@ final class Connection {
     RequestDecoder reader = decoder == null ? loop.takeDecoder() : decoder;
     decoder = null;
     try {
-      while (isReading() && bytes.isReadable() && reader.decode(bytes, this::onPiece)) {
+      while (mayRead() && bytes.isReadable() && reader.decode(bytes, this::onPiece)) {
         // The pieces do the work.
       }
       afterRead(reader, bytes);
@@ -158,22 +164,21 @@ final class Connection {
   private void afterRead(RequestDecoder reader, ByteBuf rest) {
     if (reader.isBetweenRequests()) {
       loop.giveBack(reader);
-    } else if (isReading()) {
+    } else if (state != State.CLOSING) {
       decoder = reader;
     }
-    if (state == State.IDLE && (decoder != null || rest.isReadable())) {
+    if (state == State.IDLE && wire.isWritable() && (decoder != null || rest.isReadable())) {
       state = State.READING;
       loop.deadlines.set(this, node.options.headTimeout().toMillis());
     }
-    if (state == State.ASKED) {
+    if (state != State.CLOSING) {
       keepBehind(rest);
-    } else if (state == State.READING) {
-      keep(rest);
     }
   }
 
-  private boolean isReading() {
-    return state == State.IDLE || state == State.READING;
+  /** Answers that aren't taken keep the next request from being read. */
+  private boolean mayRead() {
+    return (state == State.IDLE || state == State.READING) && wire.isWritable();
   }
 
   private void onPiece(Object piece) {
@@ -291,7 +296,12 @@ final class Connection {
   }
 
   private void keepBehind(ByteBuf bytes) {
-    keep(bytes);
+    if (bytes.isReadable()) {
+      if (unread == null) {
+        unread = loop.allocator.buffer(bytes.readableBytes());
+      }
+      unread.writeBytes(bytes);
+    }
     if (isBehindFull() && isParked()) {
       requireNonNull(pending).abandon();
       pending = null;
@@ -300,15 +310,6 @@ final class Connection {
               413, "at most " + Limits.BEHIND_A_WAIT + " bytes may follow a wait before its end"));
     } else {
       readOrPause();
-    }
-  }
-
-  private void keep(ByteBuf bytes) {
-    if (bytes.isReadable()) {
-      if (unread == null) {
-        unread = loop.allocator.buffer(bytes.readableBytes());
-      }
-      unread.writeBytes(bytes);
     }
   }
 

@@ -7,6 +7,7 @@ import io.netty.channel.IoRegistration;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.channels.NotYetConnectedException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -203,16 +204,22 @@ abstract class SocketWire implements Wire, IoHandle {
     all.release();
     flush();
     if (!listening && !closed) {
-      connection.onWritable();
+      loop.events.execute(this::onRoom);
     }
     return true;
+  }
+
+  private void onRoom() {
+    if (!closed && isWritable()) {
+      connection.onWritable();
+    }
   }
 
   /** Ends the sending side; if {@code reading} ends too, what is being sent is given up. */
   final void shutdown(boolean reading) {
     try {
       socket.shutdown(reading, true);
-    } catch (IOException brokenOff) {
+    } catch (IOException | NotYetConnectedException brokenOff) {
       cut();
     }
   }

@@ -31,6 +31,11 @@ final class Peer implements AutoCloseable {
     return this;
   }
 
+  /** Ends its sending side. */
+  void saysNoMore() throws IOException {
+    socket.shutdownOutput();
+  }
+
   /** The next answer; waits for it. */
   Answer hear() throws IOException {
     @Nullable Answer answer = Answer.take(received, false);

@@ -1,0 +1,132 @@
+package doorbell.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What a wire owes its connection when the other end is slow, rude or gone. */
+class WireTest {
+  private static final String SCRIPT = "GET /doorbell.js HTTP/1.1\nHost: a\n\n";
+
+  static Stream<Transport> transports() {
+    return PortFixture.transports();
+  }
+
+  @ParameterizedTest
+  @MethodSource("transports")
+  @EnabledOnOs(OS.LINUX)
+  void whoDoesntTakeAnswersIsNotReadFromAndMissesNone(Transport transport) throws Exception {
+    int requests = 3_000;
+    try (PortFixture node = new PortFixture(transport)) {
+      Peer lazy = node.connect().say(SCRIPT.repeat(requests));
+      lazy.say("GET /22482?timeout=0 HTTP/1.1\nHost: a\n\n");
+      await().during(Duration.ofMillis(300)).until(() -> unread(node.port.address()) > 0);
+      String script = lazy.hear().body();
+      assertThat(script).contains("Doorbell");
+      for (int i = 1; i < requests; i++) {
+        assertThat(lazy.hear().body()).isEqualTo(script);
+      }
+      assertThat(lazy.hear().status()).isEqualTo(204);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("transports")
+  void whoSaysNoMoreStillGetsTheAnswer(Transport transport) throws Exception {
+    try (PortFixture node = new PortFixture(transport)) {
+      for (int i = 0; i < 50; i++) {
+        Peer brief = node.connect().say("POST /" + i + " HTTP/1.1\nHost: a\n\n" + SCRIPT);
+        brief.saysNoMore();
+        assertThat(brief.hear().status()).isEqualTo(201);
+        assertThat(brief.hear().status()).isEqualTo(200);
+        assertThat(brief.hearsTheEnd()).isTrue();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("transports")
+  @EnabledOnOs(OS.LINUX)
+  void noFileStaysOpenWhoeverEndsTheConnection(Transport transport) throws Exception {
+    try (PortFixture node = new PortFixture(transport)) {
+      node.connect().say(SCRIPT).hear();
+      int before = openFiles().size();
+      List<Peer> crowd = new ArrayList<>(node.crowd(200, "1"));
+      for (int i = 0; i < 100; i++) {
+        crowd.add(node.connect().say(SCRIPT.repeat(500)));
+        Peer told = node.connect().say("HEAD /2 HTTP/1.1\nHost: a\nConnection: close\n\n");
+        crowd.add(told);
+        assertThat(told.hear().closes()).isTrue();
+      }
+      await().until(() -> node.port.parked() == 200);
+      for (Peer peer : crowd) {
+        peer.close();
+      }
+      await().untilAsserted(() -> assertThat(openFiles()).hasSizeLessThanOrEqualTo(before));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("transports")
+  @EnabledOnOs(OS.LINUX)
+  void aPortThatClosesLeavesNoFileOpenThoughSomebodyDoesntTakeAnswers(Transport transport)
+      throws Exception {
+    int before = openFiles().size();
+    HttpOptions brisk =
+        PortFixture.options(transport, Duration.ofSeconds(10), Duration.ofMillis(200));
+    try (PortFixture node = new PortFixture(brisk)) {
+      node.connect().say(SCRIPT.repeat(3_000)).hear();
+      node.end();
+    }
+    assertThat(openFiles()).hasSizeLessThanOrEqualTo(before);
+  }
+
+  /** Bytes that the node's kernel holds and the node has not read; see proc(5), /proc/net/tcp. */
+  private static long unread(InetSocketAddress node) throws IOException {
+    String port = ":%04X".formatted(node.getPort());
+    return Stream.of("/proc/net/tcp", "/proc/net/tcp6")
+        .map(Path::of)
+        .filter(Files::exists)
+        .flatMap(WireTest::lines)
+        .map(line -> line.trim().split("\\s+", -1))
+        .filter(fields -> fields[1].endsWith(port))
+        .mapToLong(fields -> Long.parseLong(fields[4].substring(9), 16))
+        .sum();
+  }
+
+  private static Stream<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file).stream();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What the open files of this process are; {@code socket:[4711]} for a socket. */
+  private static List<String> openFiles() throws IOException {
+    List<String> open = new ArrayList<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+      for (Path file : files) {
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+          open.add(Files.readSymbolicLink(file).toString());
+        }
+      }
+    }
+    return open;
+  }
+}
