@@ -1,11 +1,11 @@
-// A figure as an SVG of horizontal bars: a bar is the median, its dots are the single rounds. The
-// colours have enough contrast on white and on black paper.
+// A figure as an SVG of horizontal bars, a median each, with the single rounds as dots. The colours
+// have enough contrast on white and on black.
 import { figures, bars } from "./figures.mjs";
 import { filled, grouped, medianOf } from "./summary.mjs";
 
 const WIDTH = 720;
-const LEFT = 218; // of the axis
-const RIGHT = 636; // where it ends; behind it, the medians are written
+const LEFT = 244; // of the axis
+const RIGHT = 624; // where it ends; behind it, the medians are written
 const TOP = 64;
 const ROW = 34;
 const BAR = 18;
@@ -74,7 +74,7 @@ function row(index, { label, value, values, colour, digits }, scale, most) {
     `<rect x="${LEFT}" y="${y}" width="${width}" height="${BAR}" rx="2" fill="${colour}"` +
       ` fill-opacity="0.75"/>`,
     ...(values.length > 1 ? dots : []),
-    text(RIGHT + 12, middle + 4.5, grouped(value, digits), { weight: 600 }),
+    text(WIDTH - 12, middle + 4.5, grouped(value, digits), { anchor: "end", weight: 600 }),
   ];
 }
 
@@ -121,11 +121,12 @@ export function plot(name, run) {
 }
 
 function legend(rows, marks, most) {
-  const rounds = Math.max(...rows.map(({ values }) => values.length));
-  const shown = marks.filter(({ at }) => at <= most).length;
+  const values = rows.flatMap((each) => each.values);
+  const rounds = values.length / rows.length;
+  const beyond = values.some((value) => value > most);
   return [
-    rounds > 1 ? `bar: median of ${rounds} rounds; dots: the rounds, hollow beyond the edge`
-      : "one run",
-    ...(shown ? ["red: the bar to meet"] : []),
+    rounds > 1 ? `median of ${rounds} rounds, and each of them as a dot` : "one run",
+    ...(beyond ? ["hollow dots: further out"] : []),
+    ...(marks.some(({ at }) => at <= most) ? ["red: what is to be met"] : []),
   ].join("; ");
 }

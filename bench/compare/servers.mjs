@@ -38,13 +38,21 @@ class Server {
   waitPath = "/";
   setPath = "/";
   namesId = true;
+  #isEnding = false;
 
   constructor(running, port, pid = running.pid) {
     Object.assign(this, { running, port, pid, url: `http://127.0.0.1:${port}` });
+    running.child.once("close", () => this.#closed());
+  }
+
+  // A server that ends by itself says why; the load generator only sees that it has gone.
+  async #closed() {
+    if (!this.#isEnding) process.stderr.write(`bench: ${(await this.running.failure()).message}\n`);
   }
 
   async end() {
     if (!this.running.isRunning) throw await this.running.failure();
+    this.#isEnding = true;
     await this.running.end();
   }
 }

@@ -7,7 +7,8 @@
 struct waiter {
   int connection;
   uint64_t id;
-  double since; // when its set was sent; 0 while it is parked
+  double since;  // in steady: when its set was due; 0 while it is parked
+  bool is_woken; // in broadcast and storm, where it doesn't wait again
 };
 
 struct poster {

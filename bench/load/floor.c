@@ -30,7 +30,8 @@ struct variable {
   bool is_set;
 };
 
-static struct variable *table; // open addressing, zeroed pages until they are touched
+// Open addressing. It is so large, and so sparse, that no set ever waits for it to grow.
+static struct variable *table;
 static int variables;
 static int next_waiter[FILES]; // by socket: the waiter of the same variable that came before it
 

@@ -1,5 +1,6 @@
 // Parks waits at a server of event variables and wakes them, and says what that cost the server.
-// One thread, epoll, on the loopback. A lost wake, an early or a wrong answer ends it with status 1.
+// One thread, epoll, on the loopback. A lost wake, an early answer or a wrong one ends it with
+// status 1.
 #define _GNU_SOURCE
 #include <getopt.h>
 #include <stdio.h>

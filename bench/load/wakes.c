@@ -40,7 +40,9 @@ static void take_event(struct waking *waking, uint32_t number) {
   }
   struct waiter *waiter = &crowd->waiters[number];
   if (!crowd->one_id && (int)number >= waking->sent) fail("a wait was answered before its set");
-  if (take_wake(waiter->connection, waiter->id)) waking->woken++;
+  if (waiter->is_woken) fail("a wait was answered twice, or its connection closed");
+  waiter->is_woken = take_wake(waiter->connection, waiter->id);
+  waking->woken += waiter->is_woken;
 }
 
 static void wake_all(const struct plan *plan, bool one_id, int posters) {
