@@ -5,6 +5,7 @@ import { isNode, start } from "./servers.mjs";
 export class Bench {
   samples = {};
   #servers = new Map();
+  #start = Date.now();
 
   constructor(settings) {
     this.settings = settings;
@@ -15,7 +16,8 @@ export class Bench {
   }
 
   say(text) {
-    process.stderr.write(`bench: ${text}\n`);
+    const minutes = ((Date.now() - this.#start) / 60_000).toFixed(1);
+    process.stderr.write(`bench: minute ${minutes}: ${text}\n`);
   }
 
   // Interleaved rounds: in each, everything is measured once.
@@ -55,10 +57,10 @@ export class Bench {
     const rounds = isNode(name) ? warmRounds : 1;
     for (let round = 1; round <= rounds; round++) {
       this.say(`warming up ${name}, round ${round} of ${rounds}`);
-      for (const mode of ["broadcast", "storm", "pingpong"]) {
-        await park(server, mode, { waits, samples });
-      }
+      await park(server, "storm", { waits });
       if (!isNode(name)) continue;
+      await park(server, "broadcast", { waits });
+      await park(server, "pingpong", { waits, samples });
       await getSet(server, wrkSeconds);
       await postNew(server, wrkSeconds);
     }

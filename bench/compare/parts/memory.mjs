@@ -2,6 +2,7 @@
 // warm with some.
 import { hold, park } from "../load.mjs";
 import { directBytes, liveHeapBytes, proportionalBytes, residentBytes } from "../processes.mjs";
+import { isNode } from "../servers.mjs";
 
 const RESIDENT_SUBJECTS = ["node", "peer", "floor"];
 const TRACKING = "-XX:NativeMemoryTracking=summary";
@@ -10,6 +11,7 @@ const MEGABYTE = 1e6;
 // Bytes for each wait that is added, by each of the readers.
 async function growth(bench, server, readers, oneId = false) {
   const { base, waits, memoryWarmRounds } = bench.settings;
+  // So often that a JVM's young generation is resident before the waits come.
   for (let round = 0; round < memoryWarmRounds; round++) {
     await park(server, "storm", { waits: base });
     await park(server, "broadcast", { waits: base });
@@ -28,9 +30,16 @@ async function growth(bench, server, readers, oneId = false) {
   return after.map((value, index) => (value - before[index]) / (waits - base));
 }
 
+// Without a collection, the waits of a JVM would lie where garbage lay before and seem to be free.
+async function bytesAfterCollection(pid) {
+  await liveHeapBytes(pid);
+  return proportionalBytes(pid);
+}
+
 async function resident(bench, name) {
   const server = await bench.fresh(name);
-  const [bytes] = await growth(bench, server, [proportionalBytes]);
+  const reader = isNode(name) ? bytesAfterCollection : proportionalBytes;
+  const [bytes] = await growth(bench, server, [reader]);
   bench.record("resident", name, bytes);
   await server.end();
 }
