@@ -4,14 +4,14 @@ import { filled, grouped, judged, medianOf } from "./summary.mjs";
 
 const MINUS = "–";
 
-// Columns have one width; all but the first are numbers.
-function table(head, rows) {
+// The columns from this one on are numbers, and stand at the right.
+function table(head, rows, numbersFrom = head.length) {
   const widths = head.map((_, column) =>
     Math.max(...[head, ...rows].map((row) => [...row[column]].length)));
   const line = (row) => `| ${row.map((cell, column) =>
-    (column ? cell.padStart(widths[column]) : cell.padEnd(widths[column]))).join(" | ")} |`;
+    (column < numbersFrom ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join(" | ")} |`;
   const rule = `|${widths.map((width, column) =>
-    (column ? `${"-".repeat(width + 1)}:` : "-".repeat(width + 2))).join("|")}|`;
+    (column < numbersFrom ? "-".repeat(width + 2) : `${"-".repeat(width + 1)}:`)).join("|")}|`;
   return [line(head), rule, ...rows.map(line)].join("\n");
 }
 
@@ -31,7 +31,7 @@ function figureTable(name, { samples, settings }) {
   });
   const heads = { floor: "to floor", peer: "to nchan" };
   return table(["", `median, ${unit}`, "lowest", "highest", ...rivals.map((name) => heads[name])],
-    rows);
+    rows, 1);
 }
 
 export function measuredFigures({ samples }, block) {
