@@ -24,7 +24,8 @@ render        writes docs/performance.md from the results of earlier runs, and m
 options:
   --quick             everything, soak too, with little of it: whether it runs and all answers are
                       right. Writes nothing into docs/.
-  --rounds N          how often each figure is measured (7)
+  --rounds N          how often each figure is measured (7); but start always 15 times, memory
+                      and footprint at most 3 times
   --duration SECONDS  how long each half of the soak goes on (600)
   --transport NAME    what carries the node's sockets: io_uring, epoll or nio
   --help

@@ -8,8 +8,9 @@ const MINUS = "–";
 function table(head, rows, numbersFrom = head.length) {
   const widths = head.map((_, column) =>
     Math.max(...[head, ...rows].map((row) => [...row[column]].length)));
-  const line = (row) => `| ${row.map((cell, column) =>
-    (column < numbersFrom ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join(" | ")} |`;
+  const padded = (cell, column) =>
+    (column < numbersFrom ? cell.padEnd(widths[column]) : cell.padStart(widths[column]));
+  const line = (row) => `| ${row.map(padded).join(" | ")} |`;
   const rule = `|${widths.map((width, column) =>
     (column < numbersFrom ? "-".repeat(width + 2) : `${"-".repeat(width + 1)}:`)).join("|")}|`;
   return [line(head), rule, ...rows.map(line)].join("\n");
