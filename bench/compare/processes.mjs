@@ -32,7 +32,8 @@ export class Running {
   constructor(command, { core = null, env = {} } = {}) {
     const [file, ...rest] = core === null ? command : ["taskset", "-c", String(core), ...command];
     this.command = command.join(" ");
-    this.child = spawn(file, rest, { cwd: root, env: { ...process.env, ...env } });
+    const environment = { ...process.env, ...env };
+    this.child = spawn(file, rest, { cwd: root, env: environment, detached: true });
     this.child.stderr.on("data", (bytes) => { this.#stderr += bytes; });
     this.child.on("error", (error) => { this.#stderr += error.message; });
     this.#exit = once(this.child, "close").then(([code]) => code, () => -1);
@@ -71,7 +72,8 @@ export class Running {
   }
 }
 
-process.on("exit", () => running.forEach(({ child }) => child.kill("SIGKILL")));
+// Each has a group of its own, since nginx would leave its worker behind.
+process.on("exit", () => running.forEach(({ pid }) => process.kill(-pid, "SIGKILL")));
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
 export function readProcess(pid, file) {
