@@ -1,0 +1,62 @@
+// Measures what script/bench is asked to, and says or writes down what came out.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Bench } from "./compare/bench.mjs";
+import { writeDocument } from "./compare/document.mjs";
+import { machine, source } from "./compare/machine.mjs";
+import { parse, USAGE } from "./compare/options.mjs";
+import { flat, hangup } from "./compare/parts/flat.mjs";
+import { footprint, memory } from "./compare/parts/memory.mjs";
+import { get, post } from "./compare/parts/requests.mjs";
+import { soak } from "./compare/parts/soak.mjs";
+import { start } from "./compare/parts/start.mjs";
+import { broadcast, pingpong, storm } from "./compare/parts/wakes.mjs";
+import { execute, root } from "./compare/processes.mjs";
+import { missing } from "./compare/summary.mjs";
+import { barTable, figureTables } from "./compare/tables.mjs";
+
+const measures = { start, footprint, memory, broadcast, storm, pingpong, get, post, flat, hangup,
+  soak };
+
+const TARGET = "bench/target";
+
+async function measure(parts, settings) {
+  await execute("./doorbell", ["--version"], { cwd: root }); // builds, where that is due
+  const bench = new Bench(settings);
+  for (const part of parts) await measures[part](bench);
+  await bench.end();
+  const gaps = missing(bench.samples, parts);
+  if (gaps.length > 0) throw new Error(`not measured: ${gaps.join(", ")}`);
+  return bench.samples;
+}
+
+function keep(run) {
+  const file = join(TARGET, `${run.date.replace(/[:.]/g, "-")}.json`);
+  writeFileSync(join(root, file), `${JSON.stringify(run, null, 1)}\n`);
+  return file;
+}
+
+async function main(words) {
+  const { help, render, parts, settings, documented } = parse(words);
+  if (help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  if (render) {
+    for (const file of render) writeDocument(JSON.parse(readFileSync(file, "utf8")), "docs");
+    return;
+  }
+  const about = { date: new Date().toISOString(), ...source(), machine: await machine() };
+  const command = ["script/bench", ...words].join(" ");
+  const run = { ...about, command, settings, samples: await measure(parts, settings) };
+  const file = keep(run);
+  process.stdout.write(`${figureTables(run)}\n\n${barTable(run)}\n\nkept in ${file}\n`);
+  writeDocument(run, documented ? "docs" : TARGET);
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`bench: ${error.message}\n`);
+  process.exit(1);
+}

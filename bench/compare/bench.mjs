@@ -1,0 +1,73 @@
+// A run: its settings, the servers that stay for all of it, and what it has recorded.
+import { getSet, park, postNew } from "./load.mjs";
+import { isNode, start } from "./servers.mjs";
+
+export class Bench {
+  samples = {};
+  #servers = new Map();
+  #start = Date.now();
+
+  constructor(settings) {
+    this.settings = settings;
+  }
+
+  record(figure, subject, value) {
+    ((this.samples[figure] ??= {})[subject] ??= []).push(value);
+  }
+
+  say(text) {
+    const minutes = ((Date.now() - this.#start) / 60_000).toFixed(1);
+    process.stderr.write(`bench: minute ${minutes}: ${text}\n`);
+  }
+
+  // Interleaved rounds: in each, everything is measured once.
+  async rounds(name, measure, rounds = this.settings.rounds) {
+    for (let round = 1; round <= rounds; round++) {
+      this.say(`${name}, round ${round} of ${rounds}`);
+      await measure(round);
+    }
+  }
+
+  // A server of its own, cold; who asks for it ends it.
+  fresh(name, options = {}) {
+    return start(name, { transport: this.settings.transport, ...options });
+  }
+
+  // The server that stays until the run ends, warm.
+  async server(name) {
+    if (!this.#servers.has(name)) {
+      const server = await this.fresh(name);
+      this.#servers.set(name, server);
+      await this.#warmUp(name, server);
+    }
+    return this.#servers.get(name);
+  }
+
+  // Begins again with an empty server; not for nodes, which need long to be warm.
+  async renewed(name) {
+    if (isNode(name)) return this.server(name);
+    await this.#servers.get(name)?.end();
+    this.#servers.delete(name);
+    return this.server(name);
+  }
+
+  // The JVM compiles what runs often; until then, it isn't the program that is measured.
+  async #warmUp(name, server) {
+    const { waits, samples, warmRounds, wrkSeconds } = this.settings;
+    const rounds = isNode(name) ? warmRounds : 1;
+    for (let round = 1; round <= rounds; round++) {
+      this.say(`warming up ${name}, round ${round} of ${rounds}`);
+      await park(server, "storm", { waits });
+      if (!isNode(name)) continue;
+      await park(server, "broadcast", { waits });
+      await park(server, "pingpong", { waits, samples });
+      await getSet(server, wrkSeconds);
+      await postNew(server, wrkSeconds);
+    }
+  }
+
+  async end() {
+    for (const server of this.#servers.values()) await server.end();
+    this.#servers.clear();
+  }
+}

@@ -1,0 +1,142 @@
+// What is measured and which bars it has to meet. A figure has a value for each subject and round.
+// In texts, {waits}, {base} and {few} stand for how many waits a run had.
+import { NAMES } from "./servers.mjs";
+
+const pick = (...names) => Object.fromEntries(names.map((name) => [name, NAMES[name]]));
+const three = pick("node", "peer", "floor");
+const all = pick("node", "os", "always", "peer", "floor");
+const manyAndFew = { many: "{waits} parked", few: "{few} parked" };
+
+// part: what measures it; block: where it stands in docs/performance.md.
+export const figures = {
+  resident: {
+    part: "memory", block: "memory", unit: "bytes", digits: 0, subjects: three,
+    title: "Resident memory of a parked wait",
+  },
+  held: {
+    part: "memory", block: "memory", unit: "bytes", digits: 0,
+    subjects: {
+      heap: "live heap", direct: "direct memory", node: "both",
+      oneId: "both, one variable for all",
+    },
+    title: "Heap and direct memory of a parked wait",
+  },
+  broadcast: {
+    part: "broadcast", block: "wakes", unit: "µs", digits: 2, subjects: all,
+    title: "Server CPU per wake: {waits} waits on one id, one set",
+  },
+  storm: {
+    part: "storm", block: "wakes", unit: "µs", digits: 2, subjects: all,
+    title: "Server CPU per wake: {waits} ids, 32 connections that set",
+  },
+  pingpong: {
+    part: "pingpong", block: "wakes", unit: "µs", digits: 1, subjects: all,
+    title: "From set to answer, {waits} parked, median",
+  },
+  pingpongTail: {
+    part: "pingpong", block: "wakes", unit: "µs", digits: 1, subjects: all,
+    title: "From set to answer, {waits} parked, 99th percentile",
+  },
+  pingpongTailOfTen: {
+    part: "pingpong", block: "wakes", unit: "µs", digits: 1, subjects: all,
+    title: "From set to answer, 10 parked, 99th percentile",
+  },
+  get: {
+    part: "get", block: "requests", unit: "requests/s", digits: 0,
+    subjects: { ...all, constant: "nginx, constant 204" },
+    title: "GET of a set variable, one core",
+  },
+  getCost: {
+    part: "get", block: "requests", unit: "µs", digits: 2,
+    subjects: { ...all, constant: "nginx, constant 204" },
+    title: "Server CPU per GET of a set variable",
+  },
+  post: {
+    part: "post", block: "requests", unit: "requests/s", digits: 0, subjects: all,
+    title: "POST of a new id each, one core",
+  },
+  postCost: {
+    part: "post", block: "requests", unit: "µs", digits: 2, subjects: all,
+    title: "Server CPU per POST of a new id",
+  },
+  flatBroadcast: {
+    part: "flat", block: "flat", unit: "µs", digits: 2, subjects: manyAndFew,
+    title: "Server CPU per wake of a broadcast",
+  },
+  flatStorm: {
+    part: "flat", block: "flat", unit: "µs", digits: 2, subjects: manyAndFew,
+    title: "Server CPU per wake of a storm",
+  },
+  flatPingpong: {
+    part: "flat", block: "flat", unit: "µs", digits: 1, subjects: manyAndFew,
+    title: "From set to answer, median",
+  },
+  hangup: {
+    part: "hangup", block: "flat", unit: "µs", digits: 2,
+    subjects: { atOnce: "all at once", oneByOne: "one by one" },
+    title: "Server CPU per hang-up of {waits} clients",
+  },
+  footprint: {
+    part: "footprint", block: "start", unit: "MB", digits: 1, subjects: pick("node"),
+    title: "Resident size with {footprint} waits parked",
+  },
+  start: {
+    part: "start", block: "start", unit: "ms", digits: 0,
+    subjects: { node: "Doorbell, to its first answer", java: "java Hello, to its end" },
+    title: "Start",
+  },
+  soakTail: {
+    part: "soak", block: "soak", unit: "ms", digits: 2,
+    subjects: { p50: "median", p99: "99th percentile", p999: "99.9th percentile" },
+    title: "From set to answer, 2,000 wakes a second, {waits} parked",
+  },
+  soakHeap: {
+    part: "soak", block: "soak", unit: "bytes", digits: 0,
+    subjects: { start: "before the soak", end: "after it" },
+    title: "Live heap after a full collection, nothing parked",
+  },
+};
+
+// A bar holds the median of a figure's subject against a number or another median:
+// `against` is a subject of the same figure, or [figure, subject].
+export const bars = [
+  { of: ["held", "node"], atMost: 1024, text: "at most 1,024 bytes" },
+  { of: ["resident", "node"], against: "peer", atMost: 0.1, text: "at most a tenth of nchan's" },
+  { of: ["broadcast", "node"], against: "floor", atMost: 0.8, text: "at most 0.8 of the floor's" },
+  { of: ["storm", "node"], against: "peer", below: 1, text: "below nchan's" },
+  { of: ["storm", "node"], against: "floor", atMost: 1.3, text: "at most 1.3 of the floor's" },
+  { of: ["pingpong", "node"], against: "peer", below: 1, text: "below nchan's" },
+  {
+    of: ["pingpongTail", "node"], against: ["pingpongTailOfTen", "node"], atMost: 2,
+    text: "at most twice that with 10 parked",
+  },
+  { of: ["get", "node"], against: "peer", above: 1, text: "above nchan's" },
+  { of: ["get", "node"], against: "floor", atLeast: 0.9, text: "at least 0.9 of the floor's" },
+  { of: ["post", "node"], against: "peer", above: 1, text: "above nchan's" },
+  { of: ["post", "node"], against: "floor", atLeast: 0.9, text: "at least 0.9 of the floor's" },
+  {
+    of: ["postCost", "os"], against: "node", atMost: 1.3,
+    text: "with --sync os at most 1.3 of that with memory",
+  },
+  {
+    of: ["flatBroadcast", "many"], against: "few", atMost: 1.15,
+    text: "at most 1.15 of that with {few} parked",
+  },
+  {
+    of: ["flatStorm", "many"], against: "few", atMost: 1.15,
+    text: "at most 1.15 of that with {few} parked",
+  },
+  {
+    of: ["flatPingpong", "many"], against: "few", atMost: 1.15,
+    text: "at most 1.15 of that with {few} parked",
+  },
+  {
+    of: ["held", "oneId"], against: "node", atLeast: 0.9, atMost: 1.1,
+    text: "one variable for all: within a tenth of one each",
+  },
+  { of: ["hangup", "atOnce"], against: "oneByOne", atMost: 1.5, text: "at most 1.5 of one by one" },
+  { of: ["footprint", "node"], below: 96, text: "below 96 MB" },
+  { of: ["start", "node"], against: "java", atMost: 1.5, text: "at most 1.5 of java Hello" },
+  { of: ["soakTail", "p999"], below: 10, text: "99.9 % below 10 ms" },
+  { of: ["soakHeap", "end"], against: "start", atMost: 1.01, text: "as at the start, to 1 %" },
+];

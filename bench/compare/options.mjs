@@ -1,0 +1,88 @@
+// The command line, and the settings of a run.
+import { parseArgs } from "node:util";
+
+export const USAGE = `usage: script/bench [PART]... [OPTION]...
+       script/bench render FILE...
+
+Measures Doorbell side by side with nginx+nchan and a least server in C. The figures are printed
+and kept in bench/target/. A run of all parts, and one of soak, also writes docs/performance.md.
+
+parts (all but soak, if none is named):
+  start       from the command to the first answer, against java Hello
+  footprint   resident size with 10,000 parked waits
+  memory      bytes of a parked wait
+  broadcast   CPU per wake, all waits on one id
+  storm       CPU per wake, an id for each wait
+  pingpong    time from set to answer
+  get, post   requests that don't wait, with wrk
+  flat        the same costs with few waits parked
+  hangup      CPU per client that leaves
+  soak        twenty minutes of steady load, and what is left in the heap
+
+render        writes docs/performance.md from the results of earlier runs, and measures nothing
+
+options:
+  --quick             everything, soak too, with little of it: whether it runs and all answers are
+                      right. Writes nothing into docs/.
+  --rounds N          how often each figure is measured (7); but start always 15 times, memory
+                      and footprint at most 3 times
+  --duration SECONDS  how long each half of the soak goes on (600)
+  --transport NAME    what carries the node's sockets: io_uring, epoll or nio
+  --help
+`;
+
+export const PARTS = ["start", "footprint", "memory", "broadcast", "storm", "pingpong", "get",
+  "post", "flat", "hangup"];
+
+const FULL = {
+  waits: 18_000, base: 2_000, few: 1_000, footprint: 10_000, samples: 3_000, rounds: 7,
+  freshRounds: 3, startRounds: 15, warmRounds: 5, memoryWarmRounds: 10, wrkSeconds: 2,
+  duration: 600, soakWarmSeconds: 15, remember: 4,
+};
+const QUICK = {
+  waits: 1_000, base: 200, few: 100, footprint: 1_000, samples: 300, rounds: 1, freshRounds: 1,
+  startRounds: 1, warmRounds: 1, memoryWarmRounds: 1, wrkSeconds: 1,
+  duration: 2, soakWarmSeconds: 1, remember: 1,
+};
+
+function positive(values, name) {
+  if (values[name] === undefined) return {};
+  const number = Number(values[name]);
+  if (!Number.isInteger(number) || number < 1) throw new Error(`--${name} is a positive number`);
+  return { [name]: number };
+}
+
+// A quick run or some parts say too little, and the document speaks of a soak of full length.
+function isDocumented({ quick, duration }, parts) {
+  const isAll = parts.join() === PARTS.join();
+  const isSoak = parts.join() === "soak" && duration === undefined;
+  return !quick && (isAll || isSoak);
+}
+
+// {help, render, parts, settings, documented}; documented: docs/performance.md is to be written.
+export function parse(words) {
+  const { values, positionals } = parseArgs({
+    args: words,
+    allowPositionals: true,
+    options: {
+      quick: { type: "boolean" }, help: { type: "boolean" }, rounds: { type: "string" },
+      duration: { type: "string" }, transport: { type: "string" },
+    },
+  });
+  if (positionals[0] === "render") return { render: positionals.slice(1) };
+  const unknown = positionals.find((name) => name !== "soak" && !PARTS.includes(name));
+  if (unknown !== undefined) throw new Error(`there is no part ${unknown}; see --help`);
+  const everything = values.quick ? [...PARTS, "soak"] : PARTS;
+  const parts = positionals.length ? positionals : everything;
+  const rounds = positive(values, "rounds");
+  if (rounds.rounds < FULL.freshRounds) rounds.freshRounds = rounds.rounds;
+  return {
+    help: values.help ?? false,
+    parts,
+    settings: {
+      ...(values.quick ? QUICK : FULL), ...rounds, ...positive(values, "duration"),
+      transport: values.transport,
+    },
+    documented: isDocumented(values, parts),
+  };
+}

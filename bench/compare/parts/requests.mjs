@@ -1,0 +1,32 @@
+// Requests that don't wait: the server on one core, wrk on another.
+import { getConstant, getSet, postNew } from "../load.mjs";
+
+const SUBJECTS = ["node", "peer", "floor", "os", "always"];
+
+export async function get(bench) {
+  const { wrkSeconds } = bench.settings;
+  for (const name of SUBJECTS) await bench.server(name);
+  await bench.rounds("get", async () => {
+    for (const name of SUBJECTS) {
+      note(bench, "get", name, await getSet(await bench.server(name), wrkSeconds));
+    }
+    note(bench, "get", "constant", await getConstant(await bench.server("peer"), wrkSeconds));
+  });
+}
+
+// The peer and the floor begin each round empty, since they keep all sets in a table that doesn't
+// grow.
+export async function post(bench) {
+  const { wrkSeconds } = bench.settings;
+  for (const name of SUBJECTS) await bench.server(name);
+  await bench.rounds("post", async () => {
+    for (const name of SUBJECTS) {
+      note(bench, "post", name, await postNew(await bench.renewed(name), wrkSeconds));
+    }
+  });
+}
+
+function note(bench, figure, name, { rate, cpuMicros }) {
+  bench.record(figure, name, rate);
+  bench.record(`${figure}Cost`, name, cpuMicros);
+}

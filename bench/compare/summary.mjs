@@ -1,0 +1,51 @@
+// Medians of what was recorded, and whether they meet the bars.
+import { bars, figures } from "./figures.mjs";
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+export function grouped(value, digits = 0) {
+  return value.toLocaleString("en", { minimumFractionDigits: digits,
+    maximumFractionDigits: digits });
+}
+
+// A text of figures.mjs with the numbers of a run.
+export function filled(text, settings) {
+  return text.replace(/\{(\w+)\}/g, (_, name) => grouped(settings[name]));
+}
+
+export function medianOf(samples, figure, subject) {
+  const values = samples[figure]?.[subject];
+  return values?.length ? median(values) : undefined;
+}
+
+// What the chosen parts should have measured and did not.
+export function missing(samples, parts) {
+  return Object.entries(figures)
+    .filter(([, { part }]) => parts.includes(part))
+    .flatMap(([figure, { subjects }]) => Object.keys(subjects)
+      .filter((subject) => !Number.isFinite(medianOf(samples, figure, subject)))
+      .map((subject) => `${figure} of ${subject}`));
+}
+
+function isMet(value, { atMost = Infinity, below = Infinity, atLeast = -Infinity,
+  above = -Infinity }) {
+  return value <= atMost && value < below && value >= atLeast && value > above;
+}
+
+// The bars whose figures were measured: {bar, value, ratio, met}; ratio is missing where a bar is
+// a plain number.
+export function judged(samples) {
+  return bars.flatMap((bar) => {
+    const [figure, subject] = bar.of;
+    const value = medianOf(samples, figure, subject);
+    if (value === undefined) return [];
+    if (bar.against === undefined) return [{ bar, value, met: isMet(value, bar) }];
+    const other = [bar.against].flat();
+    const base = medianOf(samples, ...(other.length === 2 ? other : [figure, ...other]));
+    return [{ bar, value, ratio: value / base, met: isMet(value / base, bar) }];
+  });
+}

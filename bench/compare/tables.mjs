@@ -1,0 +1,61 @@
+// Tables of a run, in Markdown that is readable as it is.
+import { figures } from "./figures.mjs";
+import { filled, grouped, judged, medianOf } from "./summary.mjs";
+
+const MINUS = "–";
+
+// The columns from this one on are numbers, and stand at the right.
+function table(head, rows, numbersFrom = head.length) {
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...rows].map((row) => [...row[column]].length)));
+  const padded = (cell, column) =>
+    (column < numbersFrom ? cell.padEnd(widths[column]) : cell.padStart(widths[column]));
+  const line = (row) => `| ${row.map(padded).join(" | ")} |`;
+  const rule = `|${widths.map((width, column) =>
+    (column < numbersFrom ? "-".repeat(width + 2) : `${"-".repeat(width + 1)}:`)).join("|")}|`;
+  return [line(head), rule, ...rows.map(line)].join("\n");
+}
+
+function ratio(value, base) {
+  return base === undefined || base === 0 ? MINUS : grouped(value / base, 2);
+}
+
+function figureTable(name, { samples, settings }) {
+  const { subjects, digits, unit } = figures[name];
+  const rivals = ["floor", "peer"].filter((rival) => rival in subjects);
+  const rows = Object.entries(subjects).map(([subject, label]) => {
+    const values = samples[name][subject];
+    const value = medianOf(samples, name, subject);
+    const ratios = rivals.map((rival) => ratio(value, medianOf(samples, name, rival)));
+    return [filled(label, settings), grouped(value, digits), grouped(Math.min(...values), digits),
+      grouped(Math.max(...values), digits), ...ratios];
+  });
+  const heads = { floor: "to floor", peer: "to nchan" };
+  return table(["", `median, ${unit}`, "lowest", "highest", ...rivals.map((name) => heads[name])],
+    rows, 1);
+}
+
+export function measuredFigures({ samples }, block) {
+  return Object.keys(figures)
+    .filter((name) => name in samples && (block === undefined || figures[name].block === block));
+}
+
+// The figures of a block, or all: a title and a table each, and what `between` adds to each.
+export function figureTables(run, block, between = () => "") {
+  return measuredFigures(run, block).map((name) => {
+    const title = filled(figures[name].title, run.settings);
+    return `**${title}**\n\n${figureTable(name, run)}${between(name)}`;
+  }).join("\n\n");
+}
+
+export function barTable(run, wanted = () => true) {
+  const rows = judged(run.samples)
+    .filter(({ bar }) => wanted(bar.of[0]))
+    .map(({ bar, value, ratio: share, met }) => {
+      const { title, unit, digits } = figures[bar.of[0]];
+      const measured = `${grouped(value, digits)} ${unit}`;
+      return [filled(title, run.settings), filled(bar.text, run.settings),
+        share === undefined ? measured : `${grouped(share, 2)} (${measured})`, met ? "yes" : "no"];
+    });
+  return table(["what", "bar", "measured", "met"], rows);
+}
