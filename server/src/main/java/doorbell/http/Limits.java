@@ -38,6 +38,9 @@ final class Limits {
   /** When a client that was refused for want of room should come back, in seconds. */
   static final int RETRY_SECONDS = 5;
 
+  /** Operations that an io_uring takes in one system call: half a pass of wakeups. */
+  static final int RING = 512;
+
   /** Bytes that a loop reads from a socket at once. */
   static final int INPUT = 65_536;
 

@@ -40,6 +40,7 @@ final class Setting implements Pending {
     return request.what() == Request.What.SET_MANY;
   }
 
+  /** Those who wait on the same loop have their answers before the setter has its own. */
   @Override
   public void begin() {
     EventTable table = connection.node.table();
@@ -47,6 +48,7 @@ final class Setting implements Pending {
       table.set(id, request.millis()).whenComplete(this::onStored);
     }
     begun = true;
+    connection.loop.wakeups.run();
   }
 
   /** One of them is stored, or couldn't be. Called on any thread. */

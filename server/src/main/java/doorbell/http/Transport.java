@@ -38,7 +38,7 @@ public enum Transport {
 
   IoHandlerFactory handlers() {
     return switch (this) {
-      case IO_URING -> IoUringIoHandler.newFactory();
+      case IO_URING -> IoUringIoHandler.newFactory(Limits.RING);
       case EPOLL -> EpollIoHandler.newFactory();
       case AUTO, NIO -> NioIoHandler.newFactory();
     };
