@@ -10,16 +10,12 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
-import picocli.CommandLine.IDefaultValueProvider;
-import picocli.CommandLine.Model.ArgSpec;
-import picocli.CommandLine.Model.OptionSpec;
 
 /**
  * What an option is when the command line doesn't say: its environment variable, then its line in
- * the {@code --config} file ({@code listen=0.0.0.0:8080}), then its own default.
+ * the {@code --config} file ({@code listen=0.0.0.0:8080}).
  */
-final class Defaults implements IDefaultValueProvider {
+final class Defaults {
   private static final String CONFIG = "--config";
 
   private final Map<String, String> environment;
@@ -56,9 +52,8 @@ final class Defaults implements IDefaultValueProvider {
           "can't read the configuration " + path + "; check its name and rights", e);
     }
     Set<String> known = new TreeSet<>();
-    for (OptionSpec option :
-        CommandLine.Model.CommandSpec.forAnnotatedObject(new ServeCommand()).options()) {
-      known.add(name(option));
+    for (Option option : ServeCommand.COMMAND.options()) {
+      known.add(bare(option.name()));
     }
     for (String key : properties.stringPropertyNames()) {
       if (!known.contains(key)) {
@@ -73,18 +68,15 @@ final class Defaults implements IDefaultValueProvider {
     return properties;
   }
 
-  private static String name(OptionSpec option) {
-    return option.longestName().replaceFirst("^--", "");
-  }
-
-  @Override
-  public @Nullable String defaultValue(ArgSpec argument) {
-    if (!(argument instanceof OptionSpec option) || option.usageHelp() || option.versionHelp()) {
-      return null;
-    }
-    String name = name(option);
+  /** Of {@code --max-wait}, say; null if neither says it. */
+  @Nullable String value(String option) {
+    String name = bare(option);
     String variable = "DOORBELL_" + name.toUpperCase(Locale.ROOT).replace('-', '_');
     String value = environment.get(variable);
     return value != null ? value : file.getProperty(name);
+  }
+
+  private static String bare(String option) {
+    return option.startsWith("--") ? option.substring(2) : option;
   }
 }

@@ -6,36 +6,27 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
-import java.util.concurrent.Callable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import java.util.List;
 
 /** Runs the shared counter: a node, and an application on another port that knows no sockets. */
-@Command(
-    name = "demo",
-    description = "Runs a shared counter: open it in two windows, click in one, watch the other.",
-    mixinStandardHelpOptions = true,
-    sortOptions = false,
-    showDefaultValues = true)
-final class DemoCommand implements Callable<Integer> {
-  @Option(
-      names = "--listen",
-      paramLabel = "HOST:PORT",
-      defaultValue = "127.0.0.1:8080",
-      converter = Values.HostPort.class,
-      description = "Where the node listens; port 0 is any free one.")
-  private InetSocketAddress listen = InetSocketAddress.createUnresolved("127.0.0.1", 8080);
+final class DemoCommand {
+  static final Command COMMAND =
+      new Command(
+          "demo",
+          "Runs a shared counter: open it in two windows, click in one, watch the other.",
+          null,
+          List.of(
+              Option.of("--listen", "HOST:PORT", "Where the node listens; port 0 is any free one.")
+                  .or("127.0.0.1:8080"),
+              Option.of("--app", "HOST:PORT", "Where the application listens.")
+                  .or("127.0.0.1:8000")),
+          DemoCommand::run);
 
-  @Option(
-      names = "--app",
-      paramLabel = "HOST:PORT",
-      defaultValue = "127.0.0.1:8000",
-      converter = Values.HostPort.class,
-      description = "Where the application listens.")
-  private InetSocketAddress app = InetSocketAddress.createUnresolved("127.0.0.1", 8000);
+  private DemoCommand() {}
 
-  @Override
-  public Integer call() throws IOException, InterruptedException {
+  private static int run(Arguments given) throws InterruptedException {
+    InetSocketAddress listen = given.address("--listen");
+    InetSocketAddress app = given.address("--app");
     Doorbell node = Doorbell.start(options(listen));
     String url = Values.url(node.address());
     Counter counter;

@@ -3,30 +3,13 @@ package doorbell.cli;
 import doorbell.client.DoorbellException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.List;
 import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.IVersionProvider;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command {@code doorbell}. Exit codes: 0 well, 1 not in time, 2 an error, told on stderr. */
-@Command(
-    name = "doorbell",
-    description = "Event variables over HTTP: wait for one, and set it. Set is for good.",
-    mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class,
-    synopsisSubcommandLabel = "COMMAND",
-    subcommands = {
-      ServeCommand.class,
-      WaitCommand.class,
-      SetCommand.class,
-      NewCommand.class,
-      DemoCommand.class
-    })
 final class Main {
   static final int WELL = 0;
   static final int NOT_IN_TIME = 1;
@@ -39,28 +22,66 @@ final class Main {
   }
 
   static int run(String... args) {
-    CommandLine line = new CommandLine(new Main());
-    line.setUsageHelpAutoWidth(true);
-    line.setCaseInsensitiveEnumValuesAllowed(true);
-    line.setParameterExceptionHandler((e, given) -> misused(e));
-    line.setExecutionExceptionHandler((e, command, result) -> failed(e));
+    Logging.choose();
+    Command command = args.length == 0 ? null : command(args[0]);
     try {
+      if (asks(args, "-h", Help.HELP)) {
+        System.out.print(command == null ? Help.of(commands()) : Help.of(command));
+        return WELL;
+      }
+      if (asks(args, "-V", Help.VERSION)) {
+        System.out.println("doorbell " + version());
+        return WELL;
+      }
+      if (command == null) {
+        throw new Misuse(
+            args.length == 0 ? "Missing required command" : "there is no '" + args[0] + "' here");
+      }
       Defaults defaults = Defaults.load(args, System.getenv());
-      line.getSubcommands().values().forEach(command -> command.setDefaultValueProvider(defaults));
-    } catch (IllegalArgumentException e) {
+      return command.action().run(new Arguments(command, defaults, args, 1));
+    } catch (Misuse e) {
+      return misused(command, e);
+    } catch (Exception e) {
       return failed(e);
     }
-    return line.execute(args);
   }
 
-  private static int misused(ParameterException e) {
-    String command = e.getCommandLine().getCommandSpec().qualifiedName();
-    String message =
-        e instanceof UnmatchedArgumentException unmatched
-            ? "there is no '" + unmatched.getUnmatched().get(0) + "' here"
-            : e.getMessage();
-    System.err.println("doorbell: " + message);
-    System.err.println("See '" + command + " --help'.");
+  private static @Nullable Command command(String name) {
+    return switch (name) {
+      case "serve" -> ServeCommand.COMMAND;
+      case "wait" -> WaitCommand.COMMAND;
+      case "set" -> SetCommand.COMMAND;
+      case "new" -> NewCommand.COMMAND;
+      case "demo" -> DemoCommand.COMMAND;
+      default -> null;
+    };
+  }
+
+  private static List<Command> commands() {
+    return List.of(
+        ServeCommand.COMMAND,
+        WaitCommand.COMMAND,
+        SetCommand.COMMAND,
+        NewCommand.COMMAND,
+        DemoCommand.COMMAND);
+  }
+
+  private static boolean asks(String[] args, String letter, Option flag) {
+    for (String word : args) {
+      if (word.equals("--")) {
+        return false;
+      }
+      if (word.equals(letter) || word.equals(flag.name())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static int misused(@Nullable Command command, Misuse e) {
+    System.err.println("doorbell: " + e.getMessage());
+    System.err.println(
+        "See 'doorbell " + (command == null ? "" : command.name() + " ") + "--help'.");
     return ERROR;
   }
 
@@ -80,15 +101,12 @@ final class Main {
     return ours ? cause.getMessage() : cause.toString();
   }
 
-  /** The version that the build wrote down. */
-  static final class Version implements IVersionProvider {
-    @Override
-    public String[] getVersion() throws IOException {
-      Properties properties = new Properties();
-      try (InputStream in = Main.class.getResourceAsStream("version.properties")) {
-        properties.load(Objects.requireNonNull(in, "version.properties is missing"));
-      }
-      return new String[] {"doorbell " + properties.getProperty("version")};
+  /** As the build wrote it down. */
+  private static String version() throws IOException {
+    Properties properties = new Properties();
+    try (InputStream in = Main.class.getResourceAsStream("version.properties")) {
+      properties.load(Objects.requireNonNull(in, "version.properties is missing"));
     }
+    return properties.getProperty("version");
   }
 }

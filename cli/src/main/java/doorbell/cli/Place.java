@@ -7,22 +7,23 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.URISyntaxException;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** An event and the node to ask about it, as a command line names them. */
 final class Place {
+  static final Option EVENT =
+      Option.of("event", "URL|ID", "The event: http://HOST:PORT/ID, or its id.");
+  static final Option NODE =
+      Option.of("--node", "URL", "The node of a bare id.").or("http://127.0.0.1:8080");
+
   private static final int CONNECT_MILLIS = 10_000;
 
-  @Parameters(paramLabel = "URL|ID", description = "The event: http://HOST:PORT/ID, or its id.")
-  private String event = "";
+  private final String event;
+  private final String node;
 
-  @Option(
-      names = "--node",
-      paramLabel = "URL",
-      defaultValue = "http://127.0.0.1:8080",
-      description = "The node of a bare id: ${DEFAULT-VALUE} if not given.")
-  private String node = "";
+  Place(Arguments given) {
+    event = given.text(EVENT.name());
+    node = given.text(NODE.name());
+  }
 
   /**
    * @throws IllegalArgumentException if it is no event's name, with a sentence

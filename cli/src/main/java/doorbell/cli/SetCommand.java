@@ -4,36 +4,30 @@ import doorbell.client.Doorbell;
 import doorbell.client.EventId;
 import doorbell.client.SealedId;
 import java.time.Duration;
-import java.util.concurrent.Callable;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
-import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** Sets an event. */
-@Command(
-    name = "set",
-    description = "Sets an event, for good, and says whether this call did or it was set already.",
-    mixinStandardHelpOptions = true,
-    sortOptions = false)
-final class SetCommand implements Callable<Integer> {
-  @Mixin private Place place = new Place();
+final class SetCommand {
+  static final Command COMMAND =
+      new Command(
+          "set",
+          "Sets an event, for good, and says whether this call did or it was set already.",
+          Place.EVENT,
+          List.of(
+              Place.NODE,
+              Option.of("--key", "KEY", "The key, where the id is sealed."),
+              Option.of("--spread", "TIME", "Wakes those who wait evenly over this time.")
+                  .or("0s")),
+          SetCommand::run);
 
-  @Option(names = "--key", paramLabel = "KEY", description = "The key, where the id is sealed.")
-  private @Nullable String key;
+  private SetCommand() {}
 
-  @Option(
-      names = "--spread",
-      paramLabel = "TIME",
-      defaultValue = "0s",
-      converter = Values.Time.class,
-      description = "Wakes those who wait evenly over this time.")
-  private Duration spread = Duration.ZERO;
-
-  @Override
-  public Integer call() throws ExecutionException, InterruptedException {
+  private static int run(Arguments given) throws ExecutionException, InterruptedException {
+    Place place = new Place(given);
     EventId id = place.id();
+    String key = given.find("--key");
+    Duration spread = given.time("--spread");
     SealedId sealed = key == null ? null : new SealedId(id, key);
     Doorbell client = place.client().withSpread(spread);
     boolean first = (sealed == null ? client.set(id) : client.set(sealed)).get();

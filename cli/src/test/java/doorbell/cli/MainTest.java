@@ -98,7 +98,15 @@ class MainTest {
           wait 5 --timeout -1           | a time is like 90s
           set                           | Missing required parameter
           set 5 --key k                 | The key is not that of 5
+          set 5 6                       | there is no '6' here
+          set -- --key                  | a decimal number below 2^128
+          new --sealed=yes              | there is no '--sealed=yes' here
+          new --frob                    | there is no '--frob' here
           frob                          | there is no 'frob' here
+          serve --drain                 | Missing required parameter for option '--drain'
+          serve --drain --sync os       | Missing required parameter for option '--drain'
+          serve --drain 1s --drain=2s   | may be given once only
+          serve --max-waits many        | it is a whole number
           serve --listen 8080           | an address is HOST:PORT
           serve --listen 127.0.0.1:99999 | an address is HOST:PORT
           serve --store disk            | the store is memory or rocksdb:DIR

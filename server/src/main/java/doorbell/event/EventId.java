@@ -1,5 +1,8 @@
 package doorbell.event;
 
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -150,11 +153,20 @@ public sealed interface EventId {
 
   /** Ids are chosen by strangers: hashing by secret odd factors keeps them from aiming at a bin. */
   final class Seed {
-    private static final SecureRandom RANDOM = new SecureRandom();
-    static final long A = RANDOM.nextLong() | 1;
-    static final long B = RANDOM.nextLong() | 1;
-    static final long C = RANDOM.nextLong();
+    private static final ByteBuffer RANDOM = ByteBuffer.wrap(random(3 * Long.BYTES));
+    static final long A = RANDOM.getLong() | 1;
+    static final long B = RANDOM.getLong() | 1;
+    static final long C = RANDOM.getLong();
 
     private Seed() {}
+
+    /** From the system itself: the search for a provider would hold up the first request. */
+    private static byte[] random(int count) {
+      try (InputStream in = new FileInputStream("/dev/urandom")) {
+        return in.readNBytes(count);
+      } catch (IOException e) {
+        return new SecureRandom().generateSeed(count);
+      }
+    }
   }
 }

@@ -7,17 +7,16 @@ import doorbell.event.EventId;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.DateFormatter;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
+import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
@@ -32,11 +31,6 @@ final class Replies {
           Cross-Origin-Resource-Policy: cross-origin
           Cache-Control: no-store
           """);
-
-  /** RFC 9110, 5.6.7. */
-  private static final DateTimeFormatter DATE =
-      DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH)
-          .withZone(ZoneOffset.UTC);
 
   private static final String JAVASCRIPT = "text/javascript; charset=utf-8";
   private static final String JSON = "application/json";
@@ -56,8 +50,6 @@ final class Replies {
           HTML,
           "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline';"
               + " img-src data:\r\n");
-  private static final byte[] LANDING_PAGE = resource("index.html");
-  private static final byte[] SCRIPT = resource("doorbell.js");
   private static final byte[] NO_BODY = {};
   private static final byte[] CLOSE = "Connection: close\r\n".getBytes(US_ASCII);
   private static final byte[] KEEP = "Connection: keep-alive\r\n".getBytes(US_ASCII);
@@ -78,6 +70,12 @@ final class Replies {
     for (int status : new int[] {400, 403, 404, 405, 408, 413, 414, 417, 429, 431, 501, 503, 505}) {
       PROBLEMS.put(status, head(status, PROBLEM, ""));
     }
+  }
+
+  /** Read when somebody asks for one: a start doesn't wait for them. */
+  private static final class Pages {
+    static final byte[] LANDING_PAGE = resource("index.html");
+    static final byte[] SCRIPT = resource("doorbell.js");
   }
 
   /** What becomes of the connection after an answer. */
@@ -156,8 +154,8 @@ final class Replies {
   /** The page or options that a request without ids asks for. */
   ByteBuf page(Request request, After after) {
     return switch (request.what()) {
-      case LANDING_PAGE -> reply(PAGE, LANDING_PAGE, request.head(), after);
-      case SCRIPT -> reply(SET_JAVASCRIPT, SCRIPT, request.head(), after);
+      case LANDING_PAGE -> reply(PAGE, Pages.LANDING_PAGE, request.head(), after);
+      case SCRIPT -> reply(SET_JAVASCRIPT, Pages.SCRIPT, request.head(), after);
       case SCRIPT_OPTIONS -> reply(SCRIPT_OPTIONS, null, false, after);
       default -> reply(OPTIONS, null, false, after);
     };
@@ -209,8 +207,10 @@ final class Replies {
     return headOnly ? reply : reply.writeBytes(body);
   }
 
+  /** As RFC 9110 has it in 5.6.7. */
   private static byte[] dateField(long second) {
-    return ("Date: " + DATE.format(Instant.ofEpochSecond(second)) + "\r\n").getBytes(US_ASCII);
+    String date = DateFormatter.format(Date.from(Instant.ofEpochSecond(second)));
+    return ("Date: " + date + "\r\n").getBytes(US_ASCII);
   }
 
   private static byte[] head(int status, @Nullable String type, String more) {

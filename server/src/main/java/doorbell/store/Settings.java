@@ -45,7 +45,8 @@ final class Settings implements AutoCloseable {
   private final CompactionOptionsFIFO fifo = new CompactionOptionsFIFO();
 
   Settings(Duration remember) {
-    Duration era = remember.dividedBy(ERAS);
+    // Duration divides by way of BigDecimal, which takes longer to load than the store to open.
+    Duration era = Duration.ofNanos(remember.toNanos() / ERAS);
     this.eraSeconds = seconds(era.compareTo(MIN_ERA) < 0 ? MIN_ERA : era);
     keepWholeFiles(seconds(remember));
     lookFast();

@@ -1,0 +1,141 @@
+package doorbell.cli;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What was said to a command: on the command line, by {@link Defaults}, or by the option's own
+ * fallback.
+ */
+final class Arguments {
+  private final Command command;
+  private final Defaults defaults;
+  private final Map<String, String> said = new HashMap<>();
+
+  /**
+   * Reads all words from {@code from} on.
+   *
+   * @throws Misuse if one isn't meant for this command, or something is missing
+   */
+  Arguments(Command command, Defaults defaults, String[] words, int from) {
+    this.command = command;
+    this.defaults = defaults;
+    boolean onlyOperands = false;
+    for (int i = from; i < words.length; i++) {
+      String word = words[i];
+      if (onlyOperands || word.length() < 2 || word.charAt(0) != '-') {
+        takeOperand(word);
+      } else if (word.equals("--")) {
+        onlyOperands = true;
+      } else {
+        i += takeOption(word, i + 1 < words.length ? words[i + 1] : null);
+      }
+    }
+    Option operand = command.operand();
+    if (operand != null && !said.containsKey(operand.name())) {
+      throw new Misuse("Missing required parameter: '" + operand.label() + "'");
+    }
+  }
+
+  private void takeOperand(String word) {
+    Option operand = command.operand();
+    if (operand == null || said.containsKey(operand.name())) {
+      throw unknown(word);
+    }
+    said.put(operand.name(), word);
+  }
+
+  /** Returns how many words after this one belong to it. */
+  private int takeOption(String word, @Nullable String next) {
+    int equals = word.indexOf('=');
+    Option option = option(equals < 0 ? word : word.substring(0, equals));
+    if (option == null || (option.isFlag() && equals >= 0)) {
+      throw unknown(word);
+    }
+    String value = option.isFlag() ? "true" : equals < 0 ? next : word.substring(equals + 1);
+    if (value == null || (equals < 0 && option(value) != null)) {
+      throw new Misuse(
+          "Missing required parameter for option '" + word + "' (" + option.label() + ")");
+    }
+    if (said.put(option.name(), value) != null) {
+      throw new Misuse("option '" + option.name() + "' may be given once only");
+    }
+    return option.isFlag() || equals >= 0 ? 0 : 1;
+  }
+
+  private @Nullable Option option(String name) {
+    for (Option option : command.options()) {
+      if (option.name().equals(name)) {
+        return option;
+      }
+    }
+    return null;
+  }
+
+  private static Misuse unknown(String word) {
+    return new Misuse("there is no '" + word + "' here");
+  }
+
+  /** The value of an option that has a fallback, or of the operand. */
+  String text(String name) {
+    return Objects.requireNonNull(find(name), name);
+  }
+
+  /** The value of an option; null if nothing says it. */
+  @Nullable String find(String name) {
+    String value = said.get(name);
+    if (value == null) {
+      value = defaults.value(name);
+    }
+    Option option = option(name);
+    return value == null && option != null ? option.fallback() : value;
+  }
+
+  boolean has(String flag) {
+    return said.containsKey(flag);
+  }
+
+  Duration time(String name) {
+    return convert(name, Values::time);
+  }
+
+  InetSocketAddress address(String name) {
+    return convert(name, Values::address);
+  }
+
+  int number(String name) {
+    return convert(name, Values::number);
+  }
+
+  <E extends Enum<E>> E choice(String name, E[] all) {
+    String text = text(name).toUpperCase(Locale.ROOT);
+    for (E one : all) {
+      if (one.name().equals(text)) {
+        return one;
+      }
+    }
+    throw invalid(name, "it is one of " + Arrays.toString(all).toLowerCase(Locale.ROOT));
+  }
+
+  private <T> T convert(String name, Conversion<T> conversion) {
+    try {
+      return conversion.of(text(name));
+    } catch (IllegalArgumentException e) {
+      throw invalid(name, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private Misuse invalid(String name, String wanted) {
+    return new Misuse("option '" + name + "' is '" + text(name) + "', but " + wanted);
+  }
+
+  private interface Conversion<T> {
+    T of(String text);
+  }
+}

@@ -1,0 +1,27 @@
+package doorbell.cli;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What can be said to a command: {@code --name=LABEL}, or {@code --name} alone where there is no
+ * label.
+ *
+ * @param fallback what it is if nobody says it
+ */
+record Option(String name, String label, @Nullable String fallback, String description) {
+  static Option of(String name, String label, String description) {
+    return new Option(name, label, null, description);
+  }
+
+  static Option flag(String name, String description) {
+    return new Option(name, "", null, description);
+  }
+
+  Option or(String value) {
+    return new Option(name, label, value, description);
+  }
+
+  boolean isFlag() {
+    return label.isEmpty();
+  }
+}
