@@ -28,7 +28,14 @@ final class NodeProcess implements AutoCloseable {
 
   static NodeProcess start(Map<String, String> environment, String... arguments)
       throws IOException {
-    List<String> command = new ArrayList<>();
+    return start(List.of(), environment, arguments);
+  }
+
+  /** Under another command, which starts it. */
+  static NodeProcess start(
+      List<String> starter, Map<String, String> environment, String... arguments)
+      throws IOException {
+    List<String> command = new ArrayList<>(starter);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED"));
     command.add("-Djava.library.path=target/native");

@@ -50,6 +50,11 @@ final class Limits {
   /** When to accept again after the system refused to, in milliseconds. */
   static final int ACCEPT_AGAIN_MILLIS = 200;
 
+  /**
+   * Files that clients leave for the store and for the JVM, which dies of a class it can't load.
+   */
+  static final int SPARE_FILES = 32;
+
   /** Silence after which the kernel asks whether a peer still lives, in seconds. */
   static final int KEEP_ALIVE_IDLE_SECONDS = 60;
 

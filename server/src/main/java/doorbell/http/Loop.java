@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Ticker;
 import java.time.InstantSource;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** An event loop and what its connections share. Everything in it belongs to the loop's thread. */
@@ -22,7 +23,7 @@ final class Loop {
 
   private @Nullable RequestDecoder spareDecoder;
   private @Nullable ByteBuf input;
-  private int open;
+  private final AtomicInteger open = new AtomicInteger();
   private Runnable onEmpty = () -> {};
 
   Loop(EventLoop events, Ticker ticker, InstantSource clock, ByteBufAllocator allocator) {
@@ -62,13 +63,18 @@ final class Loop {
     new Drain(this, millis, done).run();
   }
 
+  /** How many connections it has. Any thread may ask. */
+  int open() {
+    return open.get();
+  }
+
+  /** It has a connection more. Any thread may call. */
   void onOpened() {
-    open++;
+    open.incrementAndGet();
   }
 
   void onReleased() {
-    open--;
-    if (open == 0) {
+    if (open.decrementAndGet() == 0) {
       onEmpty.run();
     }
   }
@@ -76,7 +82,7 @@ final class Loop {
   /** Closes all connections; {@code done} runs when the last one is. */
   void close(Runnable done) {
     onEmpty = done;
-    open++;
+    onOpened();
     deadlines.connections().forEach(Connection::close);
     onReleased();
   }

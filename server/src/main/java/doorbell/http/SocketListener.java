@@ -40,6 +40,7 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
   private final Connection.Node node;
   private final List<Loop> loops;
   private final Transport transport;
+  private final int mostClients;
   private final Socket socket = Socket.newSocketStream();
   private final InetSocketAddress bound;
   private final byte[] client = new byte[ADDRESS_BYTES];
@@ -47,12 +48,14 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
   private final IoRegistration registration;
   private long poll;
   private int next;
+  private boolean refused;
 
   /** Throws what is wrong with the address. */
   SocketListener(Transport transport, Connection.Node node, List<Loop> loops) throws IOException {
     this.transport = transport;
     this.node = node;
     this.loops = loops;
+    this.mostClients = OpenFiles.left() - Limits.SPARE_FILES;
     IoEventLoop events = (IoEventLoop) loops.get(0).events;
     this.closed = events.newPromise();
     try {
@@ -114,18 +117,31 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
     }
     try {
       for (int i = 0; i < ACCEPTS_PER_PASS; i++) {
+        if (loops.stream().mapToInt(Loop::open).sum() >= mostClients) {
+          onRefused("as many are connected as files may be open (ulimit -n)");
+          return;
+        }
         int accepted = socket.accept(client);
         if (accepted < 0) {
           pollAgain();
           return;
         }
+        refused = false;
         welcome(new Socket(accepted));
       }
       loops.get(0).events.execute(this::accept);
     } catch (IOException e) {
-      LOG.warn("can't take a client now; are too many files open (ulimit -n)?", e);
-      loops.get(0).events.schedule(this::accept, Limits.ACCEPT_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+      onRefused(String.valueOf(e.getMessage()));
     }
+  }
+
+  /** Nothing tells when there is room again: tries, and says so once. */
+  private void onRefused(String why) {
+    if (!refused) {
+      LOG.warn("clients must wait until others leave: {}", why);
+    }
+    refused = true;
+    loops.get(0).events.schedule(this::accept, Limits.ACCEPT_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   /** An io_uring tells once, an epoll set each time. */
@@ -138,6 +154,7 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
   private void welcome(Socket accepted) {
     Loop loop = loops.get(next);
     next = (next + 1) % loops.size();
+    loop.onOpened();
     SocketWire wire =
         isUring() ? new UringWire(node, loop, accepted) : new EpollWire(node, loop, accepted);
     if (loop.events.inEventLoop()) {

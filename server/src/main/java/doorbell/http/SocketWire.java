@@ -66,9 +66,8 @@ abstract class SocketWire implements Wire, IoHandle {
   /** Leaves the poll set and then calls {@link #release}. */
   abstract void leave(IoRegistration registration);
 
-  /** Joins the poll set of its loop, on whose thread this runs. */
+  /** Joins the poll set of its loop, on whose thread this runs, and which counts it already. */
   final void open() {
-    loop.onOpened();
     try {
       registration = ((IoEventLoop) loop.events).register(this).syncUninterruptibly().getNow();
     } catch (IllegalStateException loopIsEnding) {
