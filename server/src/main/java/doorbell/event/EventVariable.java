@@ -17,37 +17,48 @@ import org.jspecify.annotations.Nullable;
  *
  * A forgotten variable is on its way out of {@link EventTable} and takes nobody any more.
  */
+@SuppressWarnings("NonAtomicVolatileUpdate") // Every update is under the lock.
 final class EventVariable {
+  private static final int SET = 1;
+  private static final int FORGOTTEN = 2;
+
+  /** The store is busy with {@link #attempt}. */
+  private static final int KEEPING = 4;
+
+  private static final int WAITER = 8;
+
   final EventId id;
-  private volatile boolean set;
-  private volatile boolean forgotten;
-  private volatile @Nullable Waiter first;
-  private int size;
+
+  /** The flags, and so many times {@link #WAITER}: a variable is no larger than it must be. */
+  private volatile int state;
+
+  private @Nullable Waiter first;
 
   /** The set that the store was asked to keep; null if it wasn't asked, or failed. */
   private @Nullable CompletableFuture<Boolean> attempt;
-
-  /** The store is busy with {@link #attempt}. */
-  private boolean keeping;
 
   EventVariable(EventId id) {
     this.id = id;
   }
 
   boolean isSet() {
-    return set;
+    return is(SET);
   }
 
   boolean isForgotten() {
-    return forgotten;
+    return is(FORGOTTEN);
+  }
+
+  private boolean is(int flag) {
+    return (state & flag) != 0;
   }
 
   /** Links the waiter, unless the variable is set; false if the variable is forgotten. */
   synchronized boolean join(Waiter waiter) {
-    if (forgotten) {
+    if (is(FORGOTTEN)) {
       return false;
     }
-    if (!set) {
+    if (!is(SET)) {
       link(waiter);
     }
     return true;
@@ -60,25 +71,25 @@ final class EventVariable {
     }
     unlink(waiter);
     forgetWhenDone();
-    return set;
+    return is(SET);
   }
 
   /** Sets it, and answers the set that counts: this one or an earlier one; null if forgotten. */
   synchronized @Nullable CompletableFuture<Boolean> set(CompletableFuture<Boolean> mine) {
-    if (forgotten) {
+    if (is(FORGOTTEN)) {
       return null;
     }
-    set = true;
+    state |= SET;
     if (attempt == null) {
       attempt = mine;
-      keeping = true;
+      state |= KEEPING;
     }
     return attempt;
   }
 
   /** The store has answered. If it failed, the next set asks it again. */
   synchronized void stored(boolean kept) {
-    keeping = false;
+    state &= ~KEEPING;
     if (!kept) {
       attempt = null;
     }
@@ -102,11 +113,11 @@ final class EventVariable {
   }
 
   synchronized int size() {
-    return size;
+    return state / WAITER;
   }
 
   private void forgetWhenDone() {
-    forgotten = first == null && !keeping;
+    state = first == null && !is(KEEPING) ? state | FORGOTTEN : state & ~FORGOTTEN;
   }
 
   private void link(Waiter waiter) {
@@ -118,7 +129,7 @@ final class EventVariable {
     head.previous = waiter;
     first = head;
     waiter.variable = this;
-    size++;
+    state += WAITER;
   }
 
   private void unlink(Waiter waiter) {
@@ -132,6 +143,6 @@ final class EventVariable {
     waiter.variable = null;
     waiter.previous = null;
     waiter.next = null;
-    size--;
+    state -= WAITER;
   }
 }

@@ -101,7 +101,7 @@ abstract class SocketWire implements Wire, IoHandle {
     }
     if (readable) {
       readOn();
-    } else if (registration != null && !closed) {
+    } else if (registration != null && !closed && !closing) {
       poll(registration);
     }
   }

@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.net.InetSocketAddress;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -57,6 +59,28 @@ class WireTest {
         assertThat(brief.hearsTheEnd()).isTrue();
       }
     }
+  }
+
+  /** Its end is there to be read all the time, and would keep a loop busy that asked for it. */
+  @ParameterizedTest
+  @MethodSource("transports")
+  void aLoopRestsWhileSomebodySaysNoMoreAndDoesntTakeAnswers(Transport transport) throws Exception {
+    try (PortFixture node = new PortFixture(transport)) {
+      node.connect().say(SCRIPT.repeat(1_000)).saysNoMore();
+      Duration watched = Duration.ofMillis(400);
+      await().pollDelay(watched).until(() -> true);
+      long before = cpuNanosOfLoops();
+      await().pollDelay(watched).until(() -> true);
+      assertThat(cpuNanosOfLoops() - before).isLessThan(watched.toNanos() / 2);
+    }
+  }
+
+  private static long cpuNanosOfLoops() {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    return Stream.of(threads.getThreadInfo(threads.getAllThreadIds()))
+        .filter(thread -> thread != null && thread.getThreadName().startsWith("doorbell-loop"))
+        .mapToLong(thread -> threads.getThreadCpuTime(thread.getThreadId()))
+        .sum();
   }
 
   @ParameterizedTest
