@@ -10,12 +10,19 @@ import org.jspecify.annotations.Nullable;
 /** A client on a real socket, which says what bytes it is told to. */
 final class Peer implements AutoCloseable {
   private static final int TIMEOUT_MILLIS = 20_000;
+  private static final int ROOM = 1 << 16;
 
   private final Socket socket = new Socket();
   private final StringBuilder received = new StringBuilder();
   private final byte[] buffer = new byte[8_192];
 
   Peer(InetSocketAddress address) throws IOException {
+    this(address, ROOM);
+  }
+
+  /** One whose kernel takes about so many bytes before they are read. */
+  Peer(InetSocketAddress address, int room) throws IOException {
+    socket.setReceiveBufferSize(room);
     socket.setTcpNoDelay(true);
     socket.setSoTimeout(TIMEOUT_MILLIS);
     socket.connect(address, TIMEOUT_MILLIS);
