@@ -1,7 +1,10 @@
 package doorbell.http;
 
+import static java.util.Objects.requireNonNull;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.IoEvent;
+import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.EpollIoEvent;
 import io.netty.channel.epoll.EpollIoHandle;
@@ -9,6 +12,7 @@ import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /** A socket in an epoll set: one system call joins it for its life, and one is a send. */
 final class EpollWire extends SocketWire implements EpollIoHandle {
@@ -20,6 +24,8 @@ final class EpollWire extends SocketWire implements EpollIoHandle {
   private static final int OUT = EpollIoOps.EPOLLOUT.value();
   private static final int END = EpollIoOps.EPOLLRDHUP.value();
 
+  private @Nullable IoRegistration registration;
+
   EpollWire(Connection.Node node, Loop loop, Socket socket) {
     super(node, loop, socket);
   }
@@ -30,16 +36,21 @@ final class EpollWire extends SocketWire implements EpollIoHandle {
   }
 
   @Override
-  void join(IoRegistration registration) {
-    registration.submit(EDGES);
+  void register() {
+    registration = ((IoEventLoop) loop.events).register(this).syncUninterruptibly().getNow();
+  }
+
+  @Override
+  void join() {
+    requireNonNull(registration).submit(EDGES);
   }
 
   /** The next edge comes by itself. */
   @Override
-  void poll(IoRegistration registration) {}
+  void poll() {}
 
   @Override
-  public void handle(IoRegistration registration, IoEvent event) {
+  public void handle(IoRegistration self, IoEvent event) {
     int edges = ((EpollIoEvent) event).ops().value();
     if ((edges & OUT) != 0) {
       send();
@@ -51,14 +62,14 @@ final class EpollWire extends SocketWire implements EpollIoHandle {
 
   /** What the kernel didn't take waits for the next edge. */
   @Override
-  void send(IoRegistration registration, ByteBuf sending, int from) throws IOException {
+  void send(ByteBuf sending, int from) throws IOException {
     onSent(socket.sendAddress(sending.memoryAddress(), from, sending.writerIndex()));
   }
 
   /** A closed socket is out of the set; to take it out first would be a system call more. */
   @Override
-  void leave(IoRegistration registration) {
+  void leave() {
     release();
-    registration.cancel();
+    requireNonNull(registration).cancel();
   }
 }

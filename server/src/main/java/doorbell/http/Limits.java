@@ -38,7 +38,7 @@ final class Limits {
   /** When a client that was refused for want of room should come back, in seconds. */
   static final int RETRY_SECONDS = 5;
 
-  /** Operations that an io_uring takes in one system call: half a pass of wakeups. */
+  /** Operations that an io_uring takes in one system call: a pass of wakeups. */
   static final int RING = 512;
 
   /** Bytes that a loop reads from a socket at once. */
@@ -68,7 +68,7 @@ final class Limits {
   static final int USER_TIMEOUT_MILLIS = 60_000;
 
   /** Waiters answered in one go before the loop looks at its other clients. */
-  static final int WAKES_PER_PASS = 1_024;
+  static final int WAKES_PER_PASS = RING;
 
   private Limits() {}
 }

@@ -3,8 +3,10 @@ package doorbell.http;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
+import io.netty.channel.IoEventLoop;
 import io.netty.util.concurrent.Ticker;
 import java.time.InstantSource;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +25,7 @@ final class Loop {
 
   private @Nullable RequestDecoder spareDecoder;
   private @Nullable ByteBuf input;
+  private @Nullable Ring ring;
   private final AtomicInteger open = new AtomicInteger();
   private Runnable onEmpty = () -> {};
 
@@ -40,6 +43,20 @@ final class Loop {
       input = allocator.directBuffer(Limits.INPUT, Limits.INPUT);
     }
     return input;
+  }
+
+  /** Where its sockets are, if they are in an io_uring. */
+  Ring ring() {
+    if (ring == null) {
+      ring = new Ring((IoEventLoop) events);
+    }
+    return ring;
+  }
+
+  /** Runs it on the loop's thread after the loop has looked at its clients once more. */
+  static void next(EventLoop events, Runnable task) {
+    // A task that is executed runs before that.
+    events.schedule(task, 0, TimeUnit.NANOSECONDS);
   }
 
   RequestDecoder takeDecoder() {

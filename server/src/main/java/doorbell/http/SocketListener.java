@@ -98,7 +98,7 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
 
   private void join() {
     if (isUring()) {
-      poll = registration.submit(UringOps.poll(socket));
+      poll = registration.submit(UringOps.poll(socket, 0));
     } else {
       registration.submit(EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLET));
     }
@@ -129,7 +129,7 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
         refused = false;
         welcome(new Socket(accepted));
       }
-      loops.get(0).events.execute(this::accept);
+      Loop.next(loops.get(0).events, this::accept);
     } catch (IOException e) {
       onRefused(String.valueOf(e.getMessage()));
     }

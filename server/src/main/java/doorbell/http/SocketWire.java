@@ -1,9 +1,6 @@
 package doorbell.http;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.IoEventLoop;
-import io.netty.channel.IoHandle;
-import io.netty.channel.IoRegistration;
 import io.netty.channel.unix.Socket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -16,16 +13,15 @@ import org.slf4j.LoggerFactory;
  * A wire that is a bare socket in its loop's poll set. It holds no buffer while nothing is to be
  * sent, and is told of edges only, so it reads until there is no more.
  */
-abstract class SocketWire implements Wire, IoHandle {
+abstract class SocketWire implements Wire {
   /** Buffers that are read in one go before the loop looks at its other clients. */
   private static final int READS_PER_PASS = 16;
 
   private static final Logger LOG = LoggerFactory.getLogger(SocketWire.class);
 
   final Socket socket;
-  private final Loop loop;
+  final Loop loop;
   private final Connection connection;
-  private @Nullable IoRegistration registration;
 
   /** What the kernel takes now, and how much of it it has; it stays as it is until it has all. */
   private @Nullable ByteBuf sending;
@@ -54,28 +50,31 @@ abstract class SocketWire implements Wire, IoHandle {
     this.connection = new Connection(node, loop, this);
   }
 
+  /** Has the loop know it. Throws an {@link IllegalStateException} if that is ending. */
+  abstract void register();
+
   /** Joins the poll set, to be told of bytes, of their end, and of room. */
-  abstract void join(IoRegistration registration);
+  abstract void join();
 
   /** There is no more to read now: asks to be told when there is. */
-  abstract void poll(IoRegistration registration);
+  abstract void poll();
 
   /** Has the kernel take bytes of {@code sending} from {@code from} on: see {@link #onSent}. */
-  abstract void send(IoRegistration registration, ByteBuf sending, int from) throws IOException;
+  abstract void send(ByteBuf sending, int from) throws IOException;
 
   /** Leaves the poll set and then calls {@link #release}. */
-  abstract void leave(IoRegistration registration);
+  abstract void leave();
 
   /** Joins the poll set of its loop, on whose thread this runs, and which counts it already. */
   final void open() {
     try {
-      registration = ((IoEventLoop) loop.events).register(this).syncUninterruptibly().getNow();
+      register();
     } catch (IllegalStateException loopIsEnding) {
       release();
       return;
     }
     connection.onOpen();
-    join(registration);
+    join();
   }
 
   /** Bytes came; and then the end, if {@code end}. */
@@ -101,8 +100,8 @@ abstract class SocketWire implements Wire, IoHandle {
     }
     if (readable) {
       readOn();
-    } else if (registration != null && !closed && !closing) {
-      poll(registration);
+    } else if (!closed && !closing) {
+      poll();
     }
   }
 
@@ -119,7 +118,8 @@ abstract class SocketWire implements Wire, IoHandle {
 
   private void readOn() {
     if (readable && listening && !closed) {
-      loop.events.execute(
+      Loop.next(
+          loop.events,
           () -> {
             if (readable && listening && !closed) {
               read();
@@ -183,9 +183,9 @@ abstract class SocketWire implements Wire, IoHandle {
 
   /** Sends what is left to be sent of what the kernel takes now, if there is. */
   final void send() {
-    if (registration != null && sending != null) {
+    if (sending != null) {
       try {
-        send(registration, sending, sent);
+        send(sending, sent);
       } catch (IOException brokenOff) {
         cut();
       }
@@ -248,9 +248,7 @@ abstract class SocketWire implements Wire, IoHandle {
       if (sending != null) {
         shutdown(true);
       }
-      if (registration != null) {
-        leave(registration);
-      }
+      leave();
     }
   }
 

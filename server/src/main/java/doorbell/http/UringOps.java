@@ -19,15 +19,15 @@ final class UringOps {
 
   private UringOps() {}
 
-  /** Tells once of bytes or their end. */
-  static IoUringIoOps poll(Socket socket) {
+  /** Tells once of bytes or their end. The completion has {@code data}, as of each operation. */
+  static IoUringIoOps poll(Socket socket, long data) {
     return new IoUringIoOps(
-        POLL, NO, NO, fd(socket), 0, 0, 0, POLLIN | POLLRDHUP, 0L, NO, NO, 0, 0);
+        POLL, NO, NO, fd(socket), 0, 0, 0, POLLIN | POLLRDHUP, data, NO, NO, 0, 0);
   }
 
-  static IoUringIoOps send(Socket socket, long address, int bytes) {
+  static IoUringIoOps send(Socket socket, long address, int bytes, long data) {
     return new IoUringIoOps(
-        SEND, NO, NO, fd(socket), 0, address, bytes, MSG_NOSIGNAL, 0L, NO, NO, 0, 0);
+        SEND, NO, NO, fd(socket), 0, address, bytes, MSG_NOSIGNAL, data, NO, NO, 0, 0);
   }
 
   /** Ends what {@code submitted} was the answer to. */

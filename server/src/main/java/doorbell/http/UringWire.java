@@ -1,40 +1,55 @@
 package doorbell.http;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.IoEvent;
-import io.netty.channel.IoRegistration;
 import io.netty.channel.unix.Socket;
 import io.netty.channel.uring.IoUringIoEvent;
-import io.netty.channel.uring.IoUringIoHandle;
 
 /** A socket in an io_uring: the polls and sends of a whole crowd are one system call together. */
-final class UringWire extends SocketWire implements IoUringIoHandle {
+final class UringWire extends SocketWire {
+  private final Ring ring;
+  private int slot;
+
+  /** The kernel holds the socket until it has said how these ended. */
   private boolean polling;
+
+  private boolean submitted;
 
   UringWire(Connection.Node node, Loop loop, Socket socket) {
     super(node, loop, socket);
+    this.ring = loop.ring();
   }
 
   @Override
-  void join(IoRegistration registration) {
-    poll(registration);
+  void register() {
+    slot = ring.add(this);
   }
 
   @Override
-  void poll(IoRegistration registration) {
-    registration.submit(UringOps.poll(socket));
+  void join() {
+    poll();
+  }
+
+  @Override
+  void poll() {
+    ring.submit(slot, UringOps.poll(socket, Ring.data(slot)));
     polling = true;
   }
 
   @Override
-  public void handle(IoRegistration registration, IoEvent event) {
-    IoUringIoEvent completion = (IoUringIoEvent) event;
+  void send(ByteBuf sending, int from) {
+    long address = sending.memoryAddress() + from;
+    int bytes = sending.writerIndex() - from;
+    ring.submit(slot, UringOps.send(socket, address, bytes, Ring.data(slot)));
+    submitted = true;
+  }
+
+  void onCompletion(IoUringIoEvent completion) {
     boolean polled = UringOps.isPoll(completion);
     polling &= !polled;
+    submitted &= polled;
     if (isClosed()) {
-      return;
-    }
-    if (completion.res() < 0) {
+      releaseUnlessHeld();
+    } else if (completion.res() < 0) {
       cut();
     } else if (polled) {
       onReadable(UringOps.isEnd(completion));
@@ -43,26 +58,22 @@ final class UringWire extends SocketWire implements IoUringIoHandle {
     }
   }
 
-  @Override
-  void send(IoRegistration registration, ByteBuf sending, int from) {
-    long address = sending.memoryAddress() + from;
-    registration.submit(UringOps.send(socket, address, sending.writerIndex() - from));
-  }
-
   /**
-   * The kernel holds the socket as long as it polls it. To cancel the poll would have it searched
-   * among all; the shutdown ends it, too.
+   * To cancel the poll would have it searched among all; the shutdown ends it, too, and what is
+   * being sent.
    */
   @Override
-  void leave(IoRegistration registration) {
+  void leave() {
     if (polling) {
       shutdown(true);
     }
-    registration.cancel();
+    releaseUnlessHeld();
   }
 
-  @Override
-  public void unregistered() {
-    release();
+  private void releaseUnlessHeld() {
+    if (!polling && !submitted) {
+      ring.remove(slot);
+      release();
+    }
   }
 }

@@ -42,7 +42,7 @@ final class Wakeups implements Runnable {
       }
     } finally {
       if (oldest != null || newest.get() != null) {
-        events.execute(this);
+        Loop.next(events, this);
       }
     }
   }

@@ -109,14 +109,14 @@ class WireTest {
     try (PortFixture node = new PortFixture(transport)) {
       node.connect().say(SCRIPT).hear();
       int before = openFiles().size();
-      List<Peer> crowd = new ArrayList<>(node.crowd(200, "1"));
+      List<Peer> crowd = new ArrayList<>(node.crowd(800, "1"));
       for (int i = 0; i < 100; i++) {
         crowd.add(node.connect().say(SCRIPT.repeat(500)));
         Peer told = node.connect().say("HEAD /2 HTTP/1.1\nHost: a\nConnection: close\n\n");
         crowd.add(told);
         assertThat(told.hear().closes()).isTrue();
       }
-      await().until(() -> node.port.parked() == 200);
+      await().until(() -> node.port.parked() == 800);
       for (Peer peer : crowd) {
         peer.close();
       }
