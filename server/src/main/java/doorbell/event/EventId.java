@@ -20,8 +20,13 @@ public sealed interface EventId {
   /** A 128-bit number: {@code high * 2^64 + low}, both halves unsigned. */
   record Plain(long high, long low) implements EventId {
     @Override
-    public byte[] bytes() {
-      return ByteBuffer.allocate(2 * Long.BYTES).putLong(high).putLong(low).array();
+    public int words() {
+      return 2;
+    }
+
+    @Override
+    public long word(int index) {
+      return index == 0 ? high : low;
     }
 
     @Override
@@ -44,19 +49,47 @@ public sealed interface EventId {
     }
 
     @Override
-    public byte[] bytes() {
-      ByteBuffer words = ByteBuffer.allocate(4 * Long.BYTES);
-      return words.putLong(a).putLong(b).putLong(c).putLong(d).array();
+    public int words() {
+      return 4;
+    }
+
+    @Override
+    public long word(int index) {
+      return switch (index) {
+        case 0 -> a;
+        case 1 -> b;
+        case 2 -> c;
+        default -> d;
+      };
     }
 
     @Override
     public int hashCode() {
-      return (int) ((a * Seed.A + b * Seed.B + Seed.C) >>> 32);
+      return (int) ((a * Seed.A + b * Seed.B + c * Seed.D + d * Seed.E + Seed.C) >>> 32);
     }
   }
 
-  /** 16 bytes for a number, 32 for a sealed id, big-endian: no two ids share them. */
-  byte[] bytes();
+  /** How many words it has: two for a number, four for a sealed id. No two ids share all. */
+  int words();
+
+  /** One of its words, the most significant first. */
+  long word(int index);
+
+  /** Its words as bytes, big-endian. */
+  default byte[] bytes() {
+    ByteBuffer bytes = ByteBuffer.allocate(words() * Long.BYTES);
+    for (int i = 0; i < words(); i++) {
+      bytes.putLong(word(i));
+    }
+    return bytes.array();
+  }
+
+  /** The id that has these {@code count} words. */
+  static EventId ofWords(long[] words, int from, int count) {
+    return count == 2
+        ? new Plain(words[from], words[from + 1])
+        : new Sealed(words[from], words[from + 1], words[from + 2], words[from + 3]);
+  }
 
   /**
    * Reads an id: 1 to 39 decimal digits below 2^128, a UUID (8-4-4-4-12 hex digits), or 64 hex
@@ -153,10 +186,12 @@ public sealed interface EventId {
 
   /** Ids are chosen by strangers: hashing by secret odd factors keeps them from aiming at a bin. */
   final class Seed {
-    private static final ByteBuffer RANDOM = ByteBuffer.wrap(random(3 * Long.BYTES));
+    private static final ByteBuffer RANDOM = ByteBuffer.wrap(random(5 * Long.BYTES));
     static final long A = RANDOM.getLong() | 1;
     static final long B = RANDOM.getLong() | 1;
     static final long C = RANDOM.getLong();
+    static final long D = RANDOM.getLong() | 1;
+    static final long E = RANDOM.getLong() | 1;
 
     private Seed() {}
 

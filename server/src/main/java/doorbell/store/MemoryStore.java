@@ -6,24 +6,23 @@ import doorbell.event.StoreException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 
 /**
- * Remembers sets as long as the process lives: every answer comes at once. An id costs its map
- * entry and shares its era, an eighth of the time to remember, with all ids of that era. Who first
- * sets an id in a new era sends a sweep for the forgotten ones to the sweeper.
+ * Remembers sets as long as the process lives: every answer comes at once. Of an id it keeps the
+ * era in which it was set, an eighth of the time to remember. Who first sets an id in a new era
+ * sends a sweep for the forgotten ones to the sweeper.
  */
 public final class MemoryStore implements SetStore {
   static final int ERAS = 8;
 
-  private final ConcurrentHashMap<EventId, Era> sets = new ConcurrentHashMap<>();
+  private final EraTable sets = new EraTable();
   private final LongSupplier nanoTime;
   private final Executor sweeper;
   private final long start;
   private final long eraNanos;
-  private volatile Era era = new Era(0);
+  private volatile int era;
   private volatile boolean closed;
 
   /** Remembers each set for at least {@code remember}, which is positive. */
@@ -44,8 +43,7 @@ public final class MemoryStore implements SetStore {
     if (closed) {
       return closedStage();
     }
-    Era then = sets.get(id);
-    return then == null || then.isForgotten(now()) ? NO : YES;
+    return sets.get(id) < oldest(now()) ? NO : YES;
   }
 
   @Override
@@ -53,26 +51,14 @@ public final class MemoryStore implements SetStore {
     if (closed) {
       return closedStage();
     }
-    Era now = turnEra();
-    while (true) {
-      Era then = sets.putIfAbsent(id, now);
-      if (then == null) {
-        return YES;
-      }
-      if (!then.isForgotten(now.number)) {
-        return NO;
-      }
-      // A forgotten id that no sweep has met yet: one of those who try here takes it.
-      if (sets.replace(id, then, now)) {
-        return YES;
-      }
-    }
+    int now = turnEra();
+    return sets.add(id, now, oldest(now)) ? YES : NO;
   }
 
   @Override
   public void close() {
     closed = true;
-    sets.clear();
+    sets.forget(Integer.MAX_VALUE);
   }
 
   int size() {
@@ -83,29 +69,26 @@ public final class MemoryStore implements SetStore {
     return Math.toIntExact((nanoTime.getAsLong() - start) / eraNanos);
   }
 
-  /** The present era: one object for all ids that are set in it. */
-  private Era turnEra() {
-    int now = now();
-    Era last = era;
-    return now <= last.number ? last : turnEra(now);
+  /** The first era that is remembered. The last moment of those before is too long ago. */
+  private static int oldest(int now) {
+    return now - ERAS;
   }
 
-  private synchronized Era turnEra(int now) {
-    if (now > era.number) {
-      era = new Era(now);
-      sweeper.execute(() -> sets.values().removeIf(then -> then.isForgotten(now)));
+  /** The present era. */
+  private int turnEra() {
+    int now = now();
+    return now <= era ? era : turnEra(now);
+  }
+
+  private synchronized int turnEra(int now) {
+    if (now > era) {
+      era = now;
+      sweeper.execute(() -> sets.forget(oldest(now)));
     }
     return era;
   }
 
   private static CompletionStage<Boolean> closedStage() {
     return CompletableFuture.failedStage(new StoreException("the store is closed"));
-  }
-
-  private record Era(int number) {
-    /** Its last moment is longer ago than the time to remember. */
-    boolean isForgotten(int now) {
-      return now - number > ERAS;
-    }
   }
 }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.math.BigInteger;
+import java.util.HashSet;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -100,5 +102,19 @@ class EventIdTest {
 
   private static EventId id(String text) {
     return EventId.parse(text);
+  }
+
+  /** Strangers choose ids, and would make one bin of a table long. */
+  @Test
+  void idsThatDifferInOneWordOnlyHaveDifferentHashes() {
+    for (int word = 0; word < 4; word++) {
+      Set<Integer> hashes = new HashSet<>();
+      for (long i = 0; i < 1_000; i++) {
+        long[] words = new long[4];
+        words[word] = i << 32 | i;
+        hashes.add(EventId.ofWords(words, 0, 4).hashCode());
+      }
+      assertThat(hashes).hasSizeGreaterThan(990);
+    }
   }
 }

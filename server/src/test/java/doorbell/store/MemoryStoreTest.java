@@ -2,6 +2,7 @@ package doorbell.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import doorbell.event.EventId;
 import doorbell.event.SetStore;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -44,6 +45,32 @@ final class MemoryStoreTest extends SetStoreContract {
     assertThat(answer(store.set(id(1)))).isFalse();
     sweep();
     assertThat(answer(store.isSet(id(1)))).isTrue();
+  }
+
+  @Test
+  void everyIdOfManyIsRememberedWhateverIsForgottenMeanwhile() {
+    int ids = 50_000;
+    for (int i = 0; i < ids; i++) {
+      assertThat(answer(store.set(any(i)))).isTrue();
+      if (i == ids / 2) {
+        pass(REMEMBER.plus(ERA));
+      }
+    }
+    sweep();
+    for (int i = 0; i < ids; i++) {
+      assertThat(answer(store.isSet(any(i)))).as("%s", i).isEqualTo(i > ids / 2);
+      assertThat(answer(store.set(any(i)))).isEqualTo(i <= ids / 2);
+    }
+    assertThat(((MemoryStore) store).size()).isEqualTo(ids);
+  }
+
+  /** Numbers in a row, numbers whose low halves are alike, and sealed ids. */
+  private static EventId any(int i) {
+    return switch (i % 3) {
+      case 0 -> new EventId.Plain(0, i);
+      case 1 -> new EventId.Plain(i, 7);
+      default -> new EventId.Sealed(0, 0, i, i);
+    };
   }
 
   @Test

@@ -1,0 +1,158 @@
+package doorbell.store;
+
+import doorbell.event.EventId;
+import java.util.stream.Stream;
+
+/**
+ * The era in which each id was set. Ids lie side by side in arrays of numbers: as objects of their
+ * own each collection of garbage would walk them, and they would take twice as much. Any thread may
+ * call.
+ */
+final class EraTable {
+  /** The era of an id that nobody set: long ago. */
+  static final int NEVER = Integer.MIN_VALUE / 2;
+
+  private static final int PART_BITS = 6;
+
+  private final Part[] plain = parts(2);
+  private final Part[] sealed = parts(4);
+
+  private static Part[] parts(int words) {
+    return Stream.generate(() -> new Part(words)).limit(1 << PART_BITS).toArray(Part[]::new);
+  }
+
+  int get(EventId id) {
+    return part(id).get(id);
+  }
+
+  /** Notes that {@code id} is set now, unless it is noted since {@code oldest}: then false. */
+  boolean add(EventId id, int now, int oldest) {
+    return part(id).add(id, now, oldest);
+  }
+
+  /** Drops what was set before {@code oldest}. */
+  void forget(int oldest) {
+    parts().forEach(part -> part.forget(oldest));
+  }
+
+  int size() {
+    return parts().mapToInt(Part::size).sum();
+  }
+
+  private Part part(EventId id) {
+    Part[] parts = id.words() == 2 ? plain : sealed;
+    return parts[hash(id) & (parts.length - 1)];
+  }
+
+  /** Ids that differ in few bits have hashes that do; here all bits depend on all. */
+  private static int hash(EventId id) {
+    int hash = id.hashCode() * 0x9E3779B1;
+    hash = (hash ^ hash >>> 15) * 0x85EBCA77;
+    return hash ^ hash >>> 13;
+  }
+
+  private Stream<Part> parts() {
+    return Stream.concat(Stream.of(plain), Stream.of(sealed));
+  }
+
+  /** A table of open addressing, with a lock of its own. Nothing is removed but by a rebuild. */
+  private static final class Part {
+    private static final int FREE = 0;
+    private static final int FIRST_SLOTS = 8;
+
+    private final int width;
+    private long[] words;
+
+    /** Of each slot, the era and one. */
+    private int[] eras;
+
+    private int size;
+
+    Part(int width) {
+      this.width = width;
+      this.words = new long[FIRST_SLOTS * width];
+      this.eras = new int[FIRST_SLOTS];
+    }
+
+    synchronized int get(EventId id) {
+      int era = eras[slot(id)];
+      return era == FREE ? NEVER : era - 1;
+    }
+
+    synchronized boolean add(EventId id, int now, int oldest) {
+      int slot = slot(id);
+      if (eras[slot] == FREE) {
+        insert(id, now);
+        if (4 * size > 3 * eras.length) {
+          rebuild(oldest);
+        }
+        return true;
+      }
+      boolean forgotten = eras[slot] - 1 < oldest;
+      if (forgotten) {
+        eras[slot] = now + 1;
+      }
+      return forgotten;
+    }
+
+    synchronized void forget(int oldest) {
+      if (live(oldest) < size) {
+        rebuild(oldest);
+      }
+    }
+
+    synchronized int size() {
+      return size;
+    }
+
+    private void insert(EventId id, int era) {
+      int slot = slot(id);
+      for (int i = 0; i < width; i++) {
+        words[slot * width + i] = id.word(i);
+      }
+      eras[slot] = era + 1;
+      size++;
+    }
+
+    /** Where the id is, or where there is room for it. */
+    private int slot(EventId id) {
+      int slot = (hash(id) >>> PART_BITS) & (eras.length - 1);
+      while (eras[slot] != FREE && !isAt(slot, id)) {
+        slot = (slot + 1) & (eras.length - 1);
+      }
+      return slot;
+    }
+
+    private boolean isAt(int slot, EventId id) {
+      for (int i = 0; i < width; i++) {
+        if (words[slot * width + i] != id.word(i)) {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    private int live(int oldest) {
+      int live = 0;
+      for (int era : eras) {
+        live += era != FREE && era - 1 >= oldest ? 1 : 0;
+      }
+      return live;
+    }
+
+    /** With room for as many again as are not forgotten. */
+    private void rebuild(int oldest) {
+      long[] before = words;
+      int[] erasBefore = eras;
+      int slots = Integer.highestOneBit(Math.max(FIRST_SLOTS / 2, live(oldest))) * 4;
+      words = new long[slots * width];
+      eras = new int[slots];
+      size = 0;
+      for (int i = 0; i < erasBefore.length; i++) {
+        if (erasBefore[i] != FREE && erasBefore[i] - 1 >= oldest) {
+          insert(EventId.ofWords(before, i * width, width), erasBefore[i] - 1);
+        }
+      }
+    }
+  }
+}
