@@ -19,6 +19,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Remembers sets in a directory of RocksDB's. One writer thread takes all sets that are queued,
@@ -41,6 +42,9 @@ public final class RocksStore implements SetStore {
 
   /** Sets in one write: keeps the time until the first of them is acknowledged short. */
   static final int MAX_BATCH = 8_192;
+
+  /** How long sets are gathered for a batch when they come in crowds: it costs them as much. */
+  private static final long GATHER_NANOS = 50_000;
 
   /** Lookups that wait for the disk, and the threads that read for them. */
   static final int MAX_QUEUED_READS = 16_384;
@@ -145,24 +149,35 @@ public final class RocksStore implements SetStore {
     return answer;
   }
 
-  @SuppressWarnings("ThreadPriorityCheck") // Nothing depends on the yield but the batch's size.
   private void write() {
     List<Pending> batch = new ArrayList<>();
+    boolean crowded = false;
     while (!(closed && queue.isEmpty())) {
       try {
         Pending first = queue.poll(database.upkeep(), TimeUnit.NANOSECONDS);
         if (first != null) {
           batch.add(first);
-          // On a busy core, the loops have more sets for this batch, if they may run on.
-          Thread.yield();
-          queue.drainTo(batch, MAX_BATCH - 1);
+          gather(batch, crowded);
           keep(batch);
+          crowded = batch.size() > 1;
           batch.clear();
         }
       } catch (InterruptedException e) {
         // Somebody closes the store: the loop's condition says when to leave.
       }
     }
+  }
+
+  /** Where the last batch was for many, this one is too: it is worth waiting for. */
+  @SuppressWarnings("ThreadPriorityCheck") // Nothing depends on the yield but the batch's size.
+  private void gather(List<Pending> batch, boolean crowded) {
+    if (crowded) {
+      LockSupport.parkNanos(GATHER_NANOS);
+    } else {
+      // On a busy core, the loops have more sets for this batch, if they may run on.
+      Thread.yield();
+    }
+    queue.drainTo(batch, MAX_BATCH - 1);
   }
 
   /** Completes every set of the batch, whatever happens: nobody may be left waiting. */
