@@ -75,6 +75,7 @@ final class ServeCommand {
                 given.time("--remember"),
                 given.choice("--sync", Sync.values()),
                 given.time("--drain")));
+    OldGarbage.watch();
     Ending.at(node::close);
     System.out.println("doorbell: listening on " + Values.url(node.address()));
     return Ending.await();
