@@ -27,26 +27,27 @@ class OldGarbageTest {
     Process litterer = new ProcessBuilder(command).redirectErrorStream(true).start();
     String said = new String(litterer.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(litterer.waitFor()).as(said).isZero();
-    long most = Long.parseLong(said.trim());
+    String[] numbers = said.trim().split(" ", 2);
+    assertThat(Long.parseLong(numbers[0])).isEqualTo((long) CHUNK * CHUNKS);
+    long most = Long.parseLong(numbers[1]);
     assertThat(most).isGreaterThan(2 * CHUNK).isLessThan(OldGarbage.LEAST + 6 * CHUNK);
   }
 
   /** Drops chunks that are too large to be young, and prints how large the heap became. */
   static final class Litterer {
-    private static byte[] chunk = {};
-
     private Litterer() {}
 
     public static void main(String[] none) {
       OldGarbage garbage = OldGarbage.ofSerialCollector().orElseThrow();
       long most = 0;
+      long dropped = 0;
       for (int i = 0; i < CHUNKS; i++) {
-        chunk = new byte[CHUNK];
+        dropped += new byte[CHUNK].length;
         garbage.look();
         most =
             Math.max(most, ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getCommitted());
       }
-      System.out.println(most);
+      System.out.println(dropped + " " + most);
     }
   }
 }
