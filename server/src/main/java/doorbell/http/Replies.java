@@ -7,14 +7,13 @@ import doorbell.event.EventId;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
-import io.netty.handler.codec.DateFormatter;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Date;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +54,8 @@ final class Replies {
   private static final byte[] KEEP = "Connection: keep-alive\r\n".getBytes(US_ASCII);
   private static final byte[] LENGTH = "Content-Length: ".getBytes(US_ASCII);
   private static final byte[] CRLF = {'\r', '\n'};
+  private static final String DAYS = "MonTueWedThuFriSatSun";
+  private static final String MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec";
   private static final ByteBuf CONTINUE =
       Unpooled.unreleasableBuffer(
           Unpooled.directBuffer()
@@ -207,10 +208,27 @@ final class Replies {
     return headOnly ? reply : reply.writeBytes(body);
   }
 
-  /** As RFC 9110 has it in 5.6.7. */
-  private static byte[] dateField(long second) {
-    String date = DateFormatter.format(Date.from(Instant.ofEpochSecond(second)));
-    return ("Date: " + date + "\r\n").getBytes(US_ASCII);
+  /**
+   * As RFC 9110 has it in 5.6.7. Formatters would look for the words in the locale's data first.
+   */
+  static byte[] dateField(long second) {
+    LocalDateTime date = LocalDateTime.ofEpochSecond(second, 0, ZoneOffset.UTC);
+    StringBuilder field =
+        new StringBuilder("Date: ").append(word(DAYS, date.getDayOfWeek().getValue()));
+    twoDigits(field.append(", "), date.getDayOfMonth());
+    field.append(' ').append(word(MONTHS, date.getMonthValue())).append(' ').append(date.getYear());
+    twoDigits(field.append(' '), date.getHour());
+    twoDigits(field.append(':'), date.getMinute());
+    twoDigits(field.append(':'), date.getSecond());
+    return field.append(" GMT\r\n").toString().getBytes(US_ASCII);
+  }
+
+  private static String word(String words, int which) {
+    return words.substring(3 * which - 3, 3 * which);
+  }
+
+  private static void twoDigits(StringBuilder field, int number) {
+    field.append((char) ('0' + number / 10)).append((char) ('0' + number % 10));
   }
 
   private static byte[] head(int status, @Nullable String type, String more) {
