@@ -31,7 +31,7 @@ public sealed interface EventId {
 
     @Override
     public int hashCode() {
-      return (int) ((high * Seed.A + low * Seed.B + Seed.C) >>> 32);
+      return Seed.mix(high * Seed.A + low * Seed.B + Seed.C);
     }
   }
 
@@ -65,7 +65,7 @@ public sealed interface EventId {
 
     @Override
     public int hashCode() {
-      return (int) ((a * Seed.A + b * Seed.B + c * Seed.D + d * Seed.E + Seed.C) >>> 32);
+      return Seed.mix(a * Seed.A + b * Seed.B + c * Seed.D + d * Seed.E + Seed.C);
     }
   }
 
@@ -194,6 +194,17 @@ public sealed interface EventId {
     static final long E = RANDOM.getLong() | 1;
 
     private Seed() {}
+
+    /**
+     * The upper half, all bits of which depend on all: ids that differ in few bits would have
+     * hashes that do, and tables look at some bits only. The steps are those of MurmurHash3.
+     */
+    static int mix(long sum) {
+      int hash = (int) (sum >>> 32);
+      hash = (hash ^ hash >>> 16) * 0x85EBCA6B;
+      hash = (hash ^ hash >>> 13) * 0xC2B2AE35;
+      return hash ^ hash >>> 16;
+    }
 
     /** From the system itself: the search for a provider would hold up the first request. */
     private static byte[] random(int count) {

@@ -1,8 +1,11 @@
 package doorbell.event;
 
-import java.util.concurrent.CompletableFuture;
+import static java.util.Objects.requireNonNull;
+
+import doorbell.event.EventVariable.Attempt;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All event variables that somebody waits for or sets at this moment; what was set before is the
@@ -13,13 +16,18 @@ import java.util.concurrent.ConcurrentHashMap;
  * two always sees the other.
  */
 public final class EventTable {
-  /** Waiters taken under a variable's lock at once: it is never held over a crowd. */
+  /** Waiters taken under a lock at once: it is never held over a crowd. */
   private static final int TAKE = 256;
 
   /** How often a paced wake moves on, in milliseconds. */
   private static final int PACE_MILLIS = 20;
 
-  private final ConcurrentHashMap<EventId, EventVariable> variables = new ConcurrentHashMap<>();
+  /** Locks, each for its share of the variables: more than threads that want one at a time. */
+  private static final int PART_BITS = 6;
+
+  private final Variables[] parts =
+      Stream.generate(Variables::new).limit(1 << PART_BITS).toArray(Variables[]::new);
+
   private final SetStore store;
   private final Pacer pacer;
 
@@ -35,7 +43,7 @@ public final class EventTable {
 
   /** How many variables are waited for or being set now. */
   public int size() {
-    return variables.size();
+    return Stream.of(parts).mapToInt(Variables::size).sum();
   }
 
   /**
@@ -44,17 +52,12 @@ public final class EventTable {
    * when nobody can tell. However it ends, the waiter calls {@link #leave} once afterwards.
    */
   public CompletionStage<Boolean> wait(EventId id, Waiter waiter) {
-    EventVariable variable;
-    do {
-      variable = variable(id);
-    } while (!variable.join(waiter));
-    return variable.isSet() ? SetStore.YES : store.isSet(id);
+    return part(id).join(id, waiter) ? SetStore.YES : store.isSet(id);
   }
 
   /** Whether the event is set now; nobody is linked. */
   public CompletionStage<Boolean> isSet(EventId id) {
-    EventVariable variable = variables.get(id);
-    return variable != null && variable.isSet() ? SetStore.YES : store.isSet(id);
+    return part(id).isSet(id) ? SetStore.YES : store.isSet(id);
   }
 
   /**
@@ -64,12 +67,7 @@ public final class EventTable {
    */
   public boolean leave(Waiter waiter) {
     EventVariable variable = waiter.variable;
-    if (variable == null) {
-      return true;
-    }
-    boolean set = variable.leave(waiter);
-    sweep(variable);
-    return set;
+    return variable == null || part(variable.id).leave(variable, waiter);
   }
 
   /**
@@ -78,60 +76,33 @@ public final class EventTable {
    * it could not be kept; those who waited may have been woken all the same.
    */
   public CompletionStage<Boolean> set(EventId id, long spreadMillis) {
-    CompletableFuture<Boolean> mine = new CompletableFuture<>();
-    EventVariable variable;
-    CompletableFuture<Boolean> counts;
-    do {
-      variable = variable(id);
-      counts = variable.set(mine);
-    } while (counts == null);
+    Attempt mine = new Attempt();
+    Attempt counts = part(id).set(id, mine);
     if (counts != mine) {
       return counts.thenApply(first -> false);
     }
+    EventVariable variable = requireNonNull(mine.variable);
     wake(variable, spreadMillis);
-    keep(variable, mine);
+    store.set(id).whenComplete((first, failure) -> stored(variable, mine, first, failure));
     return mine;
   }
 
-  private void keep(EventVariable variable, CompletableFuture<Boolean> attempt) {
-    store
-        .set(variable.id)
-        .whenComplete(
-            (first, failure) -> {
-              variable.stored(failure == null);
-              sweep(variable);
-              if (failure == null) {
-                attempt.complete(first);
-              } else {
-                attempt.completeExceptionally(failure);
-              }
-            });
+  private void stored(
+      EventVariable variable, Attempt attempt, Boolean first, @Nullable Throwable failure) {
+    part(variable.id).stored(variable, failure == null);
+    if (failure == null) {
+      attempt.complete(first);
+    } else {
+      attempt.completeExceptionally(failure);
+    }
   }
 
-  /** The variable of that id: a new one, where there is none or only a forgotten one. */
-  private EventVariable variable(EventId id) {
-    EventVariable known = variables.get(id);
-    while (known == null || known.isForgotten()) {
-      if (known != null) {
-        variables.remove(id, known);
-      }
-      EventVariable mine = new EventVariable(id);
-      known = variables.putIfAbsent(id, mine);
-      if (known == null) {
-        return mine;
-      }
-    }
-    return known;
-  }
-
-  private void sweep(EventVariable variable) {
-    if (variable.isForgotten()) {
-      variables.remove(variable.id, variable);
-    }
+  private Variables part(EventId id) {
+    return parts[id.hashCode() >>> (Integer.SIZE - PART_BITS)];
   }
 
   private void wake(EventVariable variable, long spreadMillis) {
-    int crowd = variable.size();
+    int crowd = part(variable.id).crowd(variable);
     if (crowd > 1 && spreadMillis >= PACE_MILLIS) {
       int steps = (int) Math.min(crowd, spreadMillis / PACE_MILLIS);
       new PacedWake(variable, crowd, steps, spreadMillis / steps).run();
@@ -142,15 +113,15 @@ public final class EventTable {
 
   /** Wakes up to {@code limit} waiters; false when nobody is left. */
   private boolean wake(EventVariable variable, int limit) {
+    Variables part = part(variable.id);
     int left = limit;
     while (left > 0) {
-      Waiter chain = variable.take(Math.min(left, TAKE));
+      Waiter chain = part.take(variable, Math.min(left, TAKE));
       if (chain == null) {
         break;
       }
       left -= tell(chain);
     }
-    sweep(variable);
     return left == 0;
   }
 

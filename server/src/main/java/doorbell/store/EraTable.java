@@ -41,14 +41,7 @@ final class EraTable {
 
   private Part part(EventId id) {
     Part[] parts = id.words() == 2 ? plain : sealed;
-    return parts[hash(id) & (parts.length - 1)];
-  }
-
-  /** Ids that differ in few bits have hashes that do; here all bits depend on all. */
-  private static int hash(EventId id) {
-    int hash = id.hashCode() * 0x9E3779B1;
-    hash = (hash ^ hash >>> 15) * 0x85EBCA77;
-    return hash ^ hash >>> 13;
+    return parts[id.hashCode() & (parts.length - 1)];
   }
 
   private Stream<Part> parts() {
@@ -116,7 +109,7 @@ final class EraTable {
 
     /** Where the id is, or where there is room for it. */
     private int slot(EventId id) {
-      int slot = (hash(id) >>> PART_BITS) & (eras.length - 1);
+      int slot = (id.hashCode() >>> PART_BITS) & (eras.length - 1);
       while (eras[slot] != FREE && !isAt(slot, id)) {
         slot = (slot + 1) & (eras.length - 1);
       }

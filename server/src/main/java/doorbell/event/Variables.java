@@ -1,0 +1,132 @@
+package doorbell.event;
+
+import static java.util.Objects.requireNonNull;
+
+import doorbell.event.EventVariable.Attempt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Some of the event variables, by id: chains in a table, with one lock for the table, its variables
+ * and their waiters. Any thread may call; each method is atomic, and holds the lock for a handful
+ * of links, or while the table doubles.
+ *
+ * <p>A variable is here while somebody waits for it or the store is busy with it, and is forgotten
+ * by whoever ends the last of that, in the same step.
+ */
+final class Variables {
+  private static final int FIRST_CHAINS = 4;
+
+  private @Nullable EventVariable[] chains = new EventVariable[FIRST_CHAINS];
+  private int size;
+
+  synchronized int size() {
+    return size;
+  }
+
+  synchronized boolean isSet(EventId id) {
+    EventVariable variable = find(id);
+    return variable != null && variable.isSet();
+  }
+
+  /** Links the waiter, unless the event is set: then true. */
+  synchronized boolean join(EventId id, Waiter waiter) {
+    EventVariable variable = findOrAdd(id);
+    if (!variable.isSet()) {
+      variable.link(waiter);
+    }
+    return variable.isSet();
+  }
+
+  /** Unlinks the waiter; true if the event is set. Somebody may have taken the waiter already. */
+  synchronized boolean leave(EventVariable variable, Waiter waiter) {
+    if (waiter.variable != variable) {
+      return true;
+    }
+    variable.unlink(waiter);
+    forgetIfDone(variable);
+    return variable.isSet();
+  }
+
+  /** Sets the event, and answers the set that counts: {@code mine} or an earlier one. */
+  synchronized Attempt set(EventId id, Attempt mine) {
+    EventVariable variable = findOrAdd(id);
+    Attempt counts = variable.set(mine);
+    mine.variable = counts == mine ? variable : null;
+    return counts;
+  }
+
+  synchronized void stored(EventVariable variable, boolean kept) {
+    variable.stored(kept);
+    forgetIfDone(variable);
+  }
+
+  synchronized int crowd(EventVariable variable) {
+    return variable.crowd();
+  }
+
+  /** Takes up to {@code limit} waiters, the first come first, as a chain by {@code next}. */
+  synchronized @Nullable Waiter take(EventVariable variable, int limit) {
+    Waiter chain = variable.take(limit);
+    forgetIfDone(variable);
+    return chain;
+  }
+
+  private @Nullable EventVariable find(EventId id) {
+    EventVariable variable = chains[chain(id)];
+    while (variable != null && !variable.id.equals(id)) {
+      variable = variable.next;
+    }
+    return variable;
+  }
+
+  private EventVariable findOrAdd(EventId id) {
+    EventVariable known = find(id);
+    if (known != null) {
+      return known;
+    }
+    if (size == chains.length) {
+      grow();
+    }
+    size++;
+    int chain = chain(id);
+    EventVariable added = new EventVariable(id, chains[chain]);
+    chains[chain] = added;
+    return added;
+  }
+
+  private void forgetIfDone(EventVariable variable) {
+    if (!variable.isDone()) {
+      return;
+    }
+    size--;
+    int chain = chain(variable.id);
+    EventVariable before = requireNonNull(chains[chain]);
+    if (before == variable) {
+      chains[chain] = variable.next;
+      return;
+    }
+    while (before.next != variable) {
+      before = requireNonNull(before.next);
+    }
+    before.next = variable.next;
+  }
+
+  private void grow() {
+    @Nullable EventVariable[] smaller = chains;
+    chains = new EventVariable[2 * smaller.length];
+    for (EventVariable head : smaller) {
+      EventVariable variable = head;
+      while (variable != null) {
+        EventVariable next = variable.next;
+        int chain = chain(variable.id);
+        variable.next = chains[chain];
+        chains[chain] = variable;
+        variable = next;
+      }
+    }
+  }
+
+  private int chain(EventId id) {
+    return id.hashCode() & (chains.length - 1);
+  }
+}
