@@ -559,11 +559,12 @@ final class Node
             $some = (string) fread($socket, self::ANSWER_BYTES);
             $bytes .= $some;
             $over = $some === '' && feof($socket);
-            $answer = Answer::parsed($this->url, $bytes, $over);
+            $isTooLong = strlen($bytes) > self::ANSWER_BYTES;
+            $answer = $isTooLong ? null : Answer::parsed($this->url, $bytes, $over);
             if ($answer !== null) {
                 return $answer;
             }
-            if ($over || strlen($bytes) > self::ANSWER_BYTES) {
+            if ($over || $isTooLong) {
                 $why = $bytes === '' ? 'hung up' : 'gave no answer of a Doorbell node';
                 return new Answer($this->url, 0, '', "{$this->url} $why.");
             }
