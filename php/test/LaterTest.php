@@ -69,6 +69,44 @@ final class LaterTest extends DoorbellTestCase
     }
 
     /** @test */
+    public function modPhpSendsThePageFirst(): void
+    {
+        $module = glob('/usr/lib/apache2/modules/libphp*.so')[0] ?? null;
+        if ($module === null || !is_executable('/usr/sbin/apache2')) {
+            self::markTestSkipped('no mod_php: apt-get install apache2 libapache2-mod-php');
+        }
+        $folder = self::temporaryFolder();
+        mkdir("$folder/site/test", 0755, true);
+        copy(dirname(__DIR__) . '/doorbell.php', "$folder/site/doorbell.php");
+        copy(__DIR__ . '/page.php', "$folder/site/test/page.php");
+        $address = substr(self::nobody(), strlen('http://'));
+        $modules = '/usr/lib/apache2/modules/mod_';
+        file_put_contents("$folder/conf", "ServerName $address\nListen $address\n"
+            . "ServerRoot $folder\nPidFile $folder/pid\nDefaultRuntimeDir $folder\n"
+            . "ErrorLog $folder/log\nDocumentRoot $folder/site/test\n"
+            . "LoadModule mpm_prefork_module {$modules}mpm_prefork.so\n"
+            . "LoadModule authz_core_module {$modules}authz_core.so\n"
+            . "LoadModule php_module $module\n"
+            . "<FilesMatch php>\nSetHandler application/x-httpd-php\n</FilesMatch>\n");
+        $as = [];
+        if (posix_getuid() === 0) {
+            Process::run(['chown', '-R', 'www-data:', $folder]);
+            $as = ['setpriv', '--reuid=www-data', '--regid=www-data', '--clear-groups'];
+        }
+        // At its end Apache signals its process group, which must not be the test's.
+        $apache = [...$as, 'setsid', '/usr/sbin/apache2', '-f', "$folder/conf", '-DFOREGROUND'];
+        $server = new Process($apache);
+        $connect = fn () => @stream_socket_client("tcp://$address");
+        self::eventually(fn () => $connect() !== false);
+        $silent = new Fake([Fake::SILENCE]);
+        self::within(self::AT_ONCE, fn () => self::get($connect(), $silent->url, '7'));
+        $id = Doorbell::newId();
+        self::get($connect(), self::node(), $id);
+        self::assertTrue((new Doorbell(self::node()))->wait($id, 10));
+        $server->end();
+    }
+
+    /** @test */
     public function theResponseIsFinishedBeforeTheSet(): void
     {
         foreach (['fastcgi_finish_request', 'litespeed_finish_request'] as $finish) {
@@ -119,18 +157,24 @@ final class LaterTest extends DoorbellTestCase
         $server = new Process($command, true);
         $connect = fn () => @stream_socket_client("tcp://$address");
         self::eventually(fn () => $connect() !== false);
-        $get = static function (string $node, string $id) use ($connect): string {
-            $query = http_build_query(['node' => $node, 'id' => $id]);
-            $socket = $connect();
-            fwrite($socket, "GET /page.php?$query HTTP/1.0\r\n\r\n");
-            $answer = '';
-            while (!feof($socket) && substr($answer, -strlen(self::BODY)) !== self::BODY) {
-                $answer .= fread($socket, 8192);
-            }
-            self::assertStringEndsWith("\r\n\r\n" . self::BODY, $answer);
-            return $answer;
-        };
-        return [$server, $get];
+        return [$server, fn (string $node, string $id) => self::get($connect(), $node, $id)];
+    }
+
+    /**
+     * The page's answer, up to the end of its text: what a browser shows.
+     *
+     * @param resource $socket
+     */
+    private static function get($socket, string $node, string $id): string
+    {
+        $query = http_build_query(['node' => $node, 'id' => $id]);
+        fwrite($socket, "GET /page.php?$query HTTP/1.0\r\n\r\n");
+        $answer = '';
+        while (!feof($socket) && substr($answer, -strlen(self::BODY)) !== self::BODY) {
+            $answer .= fread($socket, 8192);
+        }
+        self::assertStringEndsWith("\r\n\r\n" . self::BODY, $answer);
+        return $answer;
     }
 
     /** @return array{string, bool} what the page said within AT_ONCE, and whether it ended it */

@@ -36,7 +36,8 @@ while (true) {
             fread($client, 65536);
         }
     } elseif ($answer === 'drip') {
-        for ($i = 0; @fwrite($client, substr("HTTP/1.1 200 OK\r\nX: xxxxx", $i, 1) ?: 'x'); $i++) {
+        $bytes = "HTTP/1.1 200 OK\r\nX: " . str_repeat('x', 250); // for 5 s
+        for ($i = 0; $i < strlen($bytes) && @fwrite($client, $bytes[$i]); $i++) {
             usleep(20_000);
         }
     } else {

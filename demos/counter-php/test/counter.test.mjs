@@ -269,7 +269,7 @@ describe('counter-php', { skip, concurrency: 1 }, () => {
     for (const line of lines.filter(line => line !== '…')) assert.ok(source.includes(line), line);
   });
 
-  test('ctrlCEndsItAndLeavesNothing', async () => {
+  test('ctrlCEndsItAndLeavesNothing', { timeout: 30_000 }, async () => {
     const over = once(started, 'exit');
     process.kill(-started.pid, 'SIGINT'); // as a terminal does
     assert.deepEqual(await over, [0, null], started.said);
