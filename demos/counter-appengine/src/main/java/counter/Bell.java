@@ -76,10 +76,9 @@ final class Bell {
     HTTPRequest set =
         new HTTPRequest(node, HTTPMethod.POST, doNotFollowRedirects().setDeadline(seconds));
     set.setPayload(String.join("\n", events).getBytes(US_ASCII));
-    Future<HTTPResponse> fetch = URLFetchServiceFactory.getURLFetchService().fetchAsync(set);
     try {
-      // The local services know no deadline.
-      HTTPResponse answer = fetch.get((long) (seconds * 1000), TimeUnit.MILLISECONDS);
+      Future<HTTPResponse> fetch = URLFetchServiceFactory.getURLFetchService().fetchAsync(set);
+      HTTPResponse answer = inTime(fetch, seconds);
       String said = new String(answer.getContent(), UTF_8);
       if (answer.getResponseCode() == 200 && said.startsWith("{\"set\":")) {
         return true;
@@ -87,11 +86,19 @@ final class Bell {
       LOG.warning(() -> node + " answered " + answer.getResponseCode() + ": " + said.strip());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (ExecutionException | TimeoutException | RuntimeException e) { // whatever it is
+    } catch (ExecutionException | TimeoutException | RuntimeException e) { // a quota, for one
       LOG.log(Level.WARNING, e, () -> node + " did not answer in time.");
+    }
+    return false;
+  }
+
+  /** The development server's URL Fetch has no deadline of its own. */
+  private static HTTPResponse inTime(Future<HTTPResponse> fetch, double seconds)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    try {
+      return fetch.get((long) (seconds * 1000), TimeUnit.MILLISECONDS);
     } finally {
       fetch.cancel(true);
     }
-    return false;
   }
 }

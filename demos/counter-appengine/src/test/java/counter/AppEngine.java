@@ -5,6 +5,7 @@ import com.google.appengine.tools.development.testing.LocalServiceTestHelper;
 import com.google.appengine.tools.development.testing.LocalURLFetchServiceTestConfig;
 import com.google.apphosting.api.ApiProxy;
 import java.lang.reflect.Proxy;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -41,24 +42,46 @@ final class AppEngine implements AutoCloseable {
    */
   AtomicInteger failCommits(int times, int code, boolean made) {
     AtomicInteger commits = new AtomicInteger();
-    Object failing =
+    intercept(
+        "Commit",
+        commit -> {
+          if (commits.incrementAndGet() > times) {
+            return commit.call();
+          }
+          if (made) {
+            ((Future<?>) commit.call()).get();
+          }
+          return CompletableFuture.failedFuture(
+              new ApiProxy.ApplicationException(code, "as the test wants it"));
+        });
+    return commits;
+  }
+
+  /** From now on URL Fetch is over its quota. */
+  void exhaustFetches() {
+    intercept(
+        "Fetch",
+        fetch -> {
+          throw new ApiProxy.OverQuotaException("urlfetch", "Fetch");
+        });
+  }
+
+  private interface Interception {
+    Object answer(Callable<Object> call) throws Exception;
+  }
+
+  private void intercept(String name, Interception interception) {
+    Object delegate =
         Proxy.newProxyInstance(
             AppEngine.class.getClassLoader(),
             new Class<?>[] {ApiProxy.Delegate.class},
             (proxy, method, arguments) -> {
-              boolean isCommit =
-                  method.getName().equals("makeAsyncCall") && arguments[2].equals("Commit");
-              if (!isCommit || commits.incrementAndGet() > times) {
-                return method.invoke(services, arguments);
-              }
-              if (made) {
-                ((Future<?>) method.invoke(services, arguments)).get();
-              }
-              return CompletableFuture.failedFuture(
-                  new ApiProxy.ApplicationException(code, "as the test wants it"));
+              Callable<Object> call = () -> method.invoke(services, arguments);
+              return method.getName().equals("makeAsyncCall") && arguments[2].equals(name)
+                  ? interception.answer(call)
+                  : call.call();
             });
-    ApiProxy.setDelegate((ApiProxy.Delegate<?>) failing);
-    return commits;
+    ApiProxy.setDelegate((ApiProxy.Delegate<?>) delegate);
   }
 
   @Override

@@ -64,6 +64,15 @@ class BellTest {
   }
 
   @Test
+  void aFailureOfUrlFetchItselfIsFalse() throws IOException {
+    try (FakeNode node = new FakeNode()) {
+      appEngine.exhaustFetches();
+      isFalseInTime(node.url());
+      assertThat(node.requests).hasValue(0);
+    }
+  }
+
+  @Test
   void aNodeThatFailsOnceIsTriedAgain() throws IOException {
     String set = answer("200 OK", "{\"set\":2,\"already\":0}\n");
     try (FakeNode node = new FakeNode(answer("503 Later", ""), set)) {
