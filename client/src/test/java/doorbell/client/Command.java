@@ -36,6 +36,9 @@ final class Command {
   private static final int ERROR = 2;
   private static final int SEALED_LENGTH = 64;
 
+  /** For a set: nobody sits before a node that isn't there for longer. */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
   private final List<String> arguments;
   private final InputStream in;
   private final PrintStream out;
@@ -122,7 +125,7 @@ final class Command {
   }
 
   private Doorbell node() {
-    return Doorbell.at(URI.create(arguments.get(1)));
+    return Doorbell.at(URI.create(arguments.get(1))).withPatience(PATIENCE);
   }
 
   private List<EventId> ids() {
