@@ -1,9 +1,11 @@
-// The Java client of client/ in an application on App Engine's runtime: the demo's, with one servlet
-// more. Needs the demo and the client to be built.
+// The Java client of client/ in an application on App Engine: the demo's, with one servlet more, on
+// the local development server. Needs the demo and the client to be built.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { DEMO, ROOT, ctrlC, isRunning, run, started } from './demo.mjs';
@@ -17,6 +19,20 @@ const SERVLET = `<servlet>
     <url-pattern>/client</url-pattern>
   </servlet-mapping>
 </web-app>`;
+
+// The process of its group that is a Doorbell node.
+function nodeOf({ shell }) {
+  const processes = readdirSync('/proc').filter(name => /^\d+$/.test(name));
+  return Number(processes.find(pid => {
+    try {
+      const group = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop().split(' ')[2];
+      return group === String(shell.pid)
+        && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('doorbell.cli.Main');
+    } catch {
+      return false; // it has ended meanwhile
+    }
+  }));
+}
 
 describe('the Java client on App Engine', { concurrency: 1 }, () => {
   let war;
@@ -72,9 +88,7 @@ describe('the Java client on App Engine', { concurrency: 1 }, () => {
   });
 
   test('theEndOfTheNodeEndsTheDemo', async () => {
-    const group = ['-g', String(demo.shell.pid), '-f', 'doorbell.cli.Main'];
-    const [pid] = execFileSync('pgrep', group, { encoding: 'utf8' }).trim().split('\n');
-    process.kill(Number(pid), 'SIGKILL');
+    process.kill(nodeOf(demo), 'SIGKILL');
     assert.equal(await demo.ended, 1);
     assert.match(demo.said(), /^counter: the node ended/m);
     assert.equal(isRunning(demo), false);
