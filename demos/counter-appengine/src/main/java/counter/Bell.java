@@ -41,8 +41,9 @@ final class Bell {
   Bell(String url) {
     try {
       URI uri = new URI(String.valueOf(url).replaceFirst("/+$", ""));
-      if (!String.valueOf(uri.getScheme()).matches("https?") || uri.getHost() == null) {
-        throw new URISyntaxException(uri.toString(), "no http or https URL");
+      boolean isHttp = String.valueOf(uri.getScheme()).matches("https?") && uri.getHost() != null;
+      if (!isHttp || uri.getQuery() != null || uri.getFragment() != null) {
+        throw new URISyntaxException(uri.toString(), "no http or https URL without a query");
       }
       node = new URI(uri + "/").toURL();
     } catch (URISyntaxException | MalformedURLException e) {
@@ -63,13 +64,12 @@ final class Bell {
   /** Sets events, all with one request. False where that failed: never an exception, never late. */
   boolean set(List<String> events) {
     long end = System.nanoTime() + (long) (PATIENCE_SECONDS * 1e9);
-    for (int tries = 0; tries < TRIES && !events.isEmpty(); tries++) {
+    boolean isSet = false;
+    for (int tries = 0; tries < TRIES && !isSet; tries++) {
       double left = (end - System.nanoTime()) / 1e9;
-      if (left > 0 && setOnce(events, left)) {
-        return true;
-      }
+      isSet = left > 0 && setOnce(events, left);
     }
-    return events.isEmpty();
+    return isSet;
   }
 
   private boolean setOnce(List<String> events, double seconds) {
@@ -79,11 +79,12 @@ final class Bell {
     try {
       Future<HTTPResponse> fetch = URLFetchServiceFactory.getURLFetchService().fetchAsync(set);
       HTTPResponse answer = inTime(fetch, seconds);
-      String said = new String(answer.getContent(), UTF_8);
+      byte[] content = answer.getContent();
+      String said = content == null ? "" : new String(content, UTF_8);
       if (answer.getResponseCode() == 200 && said.startsWith("{\"set\":")) {
         return true;
       }
-      LOG.warning(() -> node + " answered " + answer.getResponseCode() + ": " + said.strip());
+      LOG.warning(() -> node + " answered " + answer.getResponseCode() + ": " + start(said));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException | RuntimeException e) { // a quota, for one
@@ -100,5 +101,10 @@ final class Bell {
     } finally {
       fetch.cancel(true);
     }
+  }
+
+  /** What a stray server says may be a whole page. */
+  private static String start(String text) {
+    return text.substring(0, Math.min(200, text.length())).strip();
   }
 }
