@@ -8,6 +8,7 @@ import { eventually } from '../../../js/test/chromium.mjs';
 
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 export const DEMO = fileURLToPath(new URL('../', import.meta.url));
+export const ENDED_MILLIS = 30_000; // on a machine that is busy with something else
 const [, COMMAND] = /^```sh\n(.*)\n```$/m.exec(readFileSync(DEMO + 'README.md', 'utf8'));
 
 // In a process group of its own, to which Ctrl-C goes as a terminal sends it.
@@ -19,6 +20,7 @@ export function run(env = {}) {
   const lines = [];
   createInterface({ input: shell.stdout }).on('line', line => lines.push(line));
   const ended = once(shell, 'exit').then(([code]) => code);
+  process.once('exit', () => end({ shell }, 'SIGKILL')); // whatever went wrong
   return { shell, lines, ended, said: () => said };
 }
 
@@ -41,6 +43,10 @@ export function isRunning({ shell }) {
   }
 }
 
-export function ctrlC({ shell }) {
-  process.kill(-shell.pid, 'SIGINT');
+export function ctrlC(demo) {
+  end(demo, 'SIGINT');
+}
+
+function end(demo, signal) {
+  if (isRunning(demo)) process.kill(-demo.shell.pid, signal);
 }

@@ -8,7 +8,7 @@ import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import { eventually, launch, skip } from '../../../js/test/chromium.mjs';
-import { DEMO, ROOT, ctrlC, isRunning, run, started } from './demo.mjs';
+import { DEMO, ENDED_MILLIS, ROOT, ctrlC, isRunning, run, started } from './demo.mjs';
 
 const PICTURE = ROOT + 'docs/counter-appengine.png';
 const CLICKS = 24;
@@ -21,7 +21,7 @@ function surroundings() {
   return [...ours, execFileSync('git', ['status', '--porcelain', DEMO], { encoding: 'utf8' })];
 }
 
-describe('counter-appengine', { concurrency: 1 }, () => {
+describe('counter-appengine', { concurrency: 1, timeout: 400_000 }, () => {
   let clean;
   let demo;
   let app;
@@ -34,7 +34,7 @@ describe('counter-appengine', { concurrency: 1 }, () => {
   });
 
   after(() => {
-    if (demo && isRunning(demo)) ctrlC(demo);
+    if (demo) ctrlC(demo);
   });
 
   async function ask(method = 'GET') {
@@ -164,7 +164,7 @@ describe('counter-appengine', { concurrency: 1 }, () => {
     assert.equal(isRunning(misled), false);
   });
 
-  test('ctrlCEndsItWithNothingLeftBehind', async () => {
+  test('ctrlCEndsItWithNothingLeftBehind', { timeout: ENDED_MILLIS }, async () => {
     ctrlC(demo);
     assert.equal(await demo.ended, 0);
     assert.equal(isRunning(demo), false);
