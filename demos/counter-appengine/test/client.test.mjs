@@ -8,7 +8,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { DEMO, ENDED_MILLIS, ROOT, ctrlC, isRunning, run, started } from './demo.mjs';
+import { DEMO, ENDED_MILLIS, ROOT, isRunning, kill, run, started } from './demo.mjs';
 
 const SERVLET = `<servlet>
     <servlet-name>client</servlet-name>
@@ -56,7 +56,7 @@ describe('the Java client on App Engine', { concurrency: 1, timeout: 400_000 }, 
   });
 
   after(() => {
-    if (demo) ctrlC(demo);
+    if (demo) kill(demo);
     if (war) rmSync(war, { recursive: true });
   });
 

@@ -19,8 +19,8 @@ export function run(env = {}) {
   shell.stderr.on('data', data => { said += data; });
   const lines = [];
   createInterface({ input: shell.stdout }).on('line', line => lines.push(line));
-  const ended = once(shell, 'exit').then(([code]) => code);
-  process.once('exit', () => end({ shell }, 'SIGKILL')); // whatever went wrong
+  const ended = once(shell, 'close').then(([code]) => code);
+  process.once('exit', () => kill({ shell }));
   return { shell, lines, ended, said: () => said };
 }
 
@@ -43,10 +43,11 @@ export function isRunning({ shell }) {
   }
 }
 
-export function ctrlC(demo) {
-  end(demo, 'SIGINT');
+export function ctrlC({ shell }) {
+  process.kill(-shell.pid, 'SIGINT');
 }
 
-function end(demo, signal) {
-  if (isRunning(demo)) process.kill(-demo.shell.pid, signal);
+// Whatever went wrong, nothing runs on.
+export function kill(demo) {
+  if (isRunning(demo)) process.kill(-demo.shell.pid, 'SIGKILL');
 }

@@ -8,7 +8,7 @@ import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import { eventually, launch, skip } from '../../../js/test/chromium.mjs';
-import { DEMO, ENDED_MILLIS, ROOT, ctrlC, isRunning, run, started } from './demo.mjs';
+import { DEMO, ENDED_MILLIS, ROOT, ctrlC, isRunning, kill, run, started } from './demo.mjs';
 
 const PICTURE = ROOT + 'docs/counter-appengine.png';
 const CLICKS = 24;
@@ -34,7 +34,7 @@ describe('counter-appengine', { concurrency: 1, timeout: 400_000 }, () => {
   });
 
   after(() => {
-    if (demo) ctrlC(demo);
+    if (demo) kill(demo);
   });
 
   async function ask(method = 'GET') {
