@@ -16,6 +16,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import javax.crypto.SecretKey;
 
 /**
  * Waits for event variables at a Doorbell node, and sets them. Immutable and thread-safe: keep one.
@@ -36,8 +37,20 @@ import java.util.stream.Collectors;
  * a node's) are tried again after a random pause of up to 0.2 s, twice that each time, up to 30 s,
  * and {@code Retry-After} on top. Any other refusal completes the future with a {@link
  * DoorbellException}.
+ *
+ * <p>To set from within a web request, commit first, wait for the set shortly, and go on where it
+ * fails, since pages look again by themselves. On App Engine too (Java 17 and later): set before
+ * the request ends, because an instance may get no time between requests.
+ *
+ * <pre>{@code
+ * Doorbell bell = Doorbell.at(node).withPatience(Duration.ofMillis(200));
+ * boolean isSet = bell.set(id).handle((first, failure) -> failure == null).join();
+ * }</pre>
  */
 public final class Doorbell {
+  /** Names, in an application's answer, the event that is set when the answer is out of date. */
+  public static final String HEADER = "Doorbell-Wait";
+
   private final URI base;
   private final Options options;
   private final Pace pace;
@@ -65,17 +78,17 @@ public final class Doorbell {
    * @throws IllegalArgumentException where it follows redirects
    */
   public Doorbell withHttpClient(HttpClient http) {
-    return with(new Options(http, options.hold(), options.patience(), options.spread()));
+    return with(http, options.hold(), options.patience(), options.spread());
   }
 
   /** How long a node is asked to hold a wait, each time: 1 s to 1 h, 25 s if unset. */
   public Doorbell withHold(Duration hold) {
-    return with(new Options(options.http(), hold, options.patience(), options.spread()));
+    return with(options.http(), hold, options.patience(), options.spread());
   }
 
   /** How long a set is tried for: up to 1 day, 30 s if unset. */
   public Doorbell withPatience(Duration patience) {
-    return with(new Options(options.http(), options.hold(), patience, options.spread()));
+    return with(options.http(), options.hold(), patience, options.spread());
   }
 
   /**
@@ -83,7 +96,47 @@ public final class Doorbell {
    * that a crowd doesn't come to the application at one moment.
    */
   public Doorbell withSpread(Duration spread) {
-    return with(new Options(options.http(), options.hold(), options.patience(), spread));
+    return with(options.http(), options.hold(), options.patience(), spread);
+  }
+
+  /**
+   * With the secret that {@link #topic} derives from. It is the application's own: every process
+   * that hands out or sets its topics has the same one, and nobody else.
+   *
+   * @throws IllegalArgumentException where it is empty
+   */
+  public Doorbell withSecret(String secret) {
+    Options changed =
+        new Options(
+            options.http(),
+            options.hold(),
+            options.patience(),
+            options.spread(),
+            Options.secret(secret));
+    return new Doorbell(base, changed, pace);
+  }
+
+  /**
+   * The topic of that name, whose versions have ids and keys without a table of them.
+   *
+   * @throws IllegalStateException where there is no secret: {@link #withSecret}
+   */
+  public Topic topic(String name) {
+    SecretKey secret = options.secret();
+    if (secret == null) {
+      throw new IllegalStateException("A topic needs a secret: call withSecret first.");
+    }
+    return new Topic(secret, name);
+  }
+
+  /**
+   * What an application's answer carries in the header {@link #HEADER}: the URL where to wait for
+   * the answer to become untrue. {@code response.setHeader(Doorbell.HEADER, bell.header(id))}
+   *
+   * @param ids 1 to 64; any of them ends the wait
+   */
+  public String header(EventId... ids) {
+    return base + "/" + names(some(List.of(ids)));
   }
 
   /** Done when the variable is set, however long that takes. */
@@ -152,8 +205,8 @@ public final class Doorbell {
 
   /**
    * Asks an application, delivers its answer, waits for the event that the answer names, and asks
-   * again; after 5 minutes at most in any case. The header {@code Doorbell-Wait} names the event:
-   * its full URL (which this client then asks, at whatever host), or an id at this node.
+   * again; after 5 minutes at most in any case. The header {@link #HEADER} names the event: its
+   * full URL (which this client then asks, at whatever host), or an id at this node.
    *
    * <p>It never ends by itself. An answer other than 2xx is not delivered, and the application is
    * asked again after a growing pause, as it is where an answer names no event or one that rang
@@ -179,13 +232,14 @@ public final class Doorbell {
     return pace;
   }
 
-  private Doorbell with(Options changed) {
+  private Doorbell with(HttpClient http, Duration hold, Duration patience, Duration spread) {
+    Options changed = new Options(http, hold, patience, spread, options.secret());
     return new Doorbell(base, changed, pace);
   }
 
   private <T> CompletableFuture<T> waitFor(
       Set<EventId> ids, Duration limit, BiPredicate<Set<EventId>, CompletableFuture<T>> onSet) {
-    String names = ids.stream().map(EventId::text).collect(Collectors.joining(","));
+    String names = names(ids);
     var question =
         new Asking.Question<T>(
             names,
@@ -199,6 +253,10 @@ public final class Doorbell {
               return !set.isEmpty() && onSet.test(set, done);
             });
     return new Asking<>(options.http(), pace, question, limit).start();
+  }
+
+  private static String names(Set<EventId> ids) {
+    return ids.stream().map(EventId::text).collect(Collectors.joining(","));
   }
 
   private static Set<EventId> some(Collection<EventId> ids) {

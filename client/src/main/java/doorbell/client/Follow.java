@@ -60,7 +60,7 @@ final class Follow {
       askLater("status " + answer.status(), answer.retryAfter());
       return;
     }
-    String event = response.headers().firstValue("Doorbell-Wait").orElse("").strip();
+    String event = response.headers().firstValue(Doorbell.HEADER).orElse("").strip();
     var wait = event.equals(rung) ? null : waitFor(event); // else an old event asks in a circle
     if (wait == null) {
       askLater("no new event: " + event, Duration.ZERO);

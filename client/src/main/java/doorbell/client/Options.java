@@ -1,12 +1,22 @@
 package doorbell.client;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import javax.crypto.SecretKey;
+import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
 
 /** What a caller may choose, and every limit of the client with its reason. */
-record Options(HttpClient http, Duration hold, Duration patience, Duration spread) {
+record Options(
+    HttpClient http,
+    Duration hold,
+    Duration patience,
+    Duration spread,
+    @Nullable SecretKey secret) {
   /** Proxies cut a silent connection at 30 s or later. */
   static final Duration HOLD = Duration.ofSeconds(25);
 
@@ -67,7 +77,8 @@ record Options(HttpClient http, Duration hold, Duration patience, Duration sprea
               .build(),
           HOLD,
           PATIENCE,
-          Duration.ZERO);
+          Duration.ZERO,
+          null);
 
   Options {
     if (http.followRedirects() != HttpClient.Redirect.NEVER) {
@@ -82,6 +93,13 @@ record Options(HttpClient http, Duration hold, Duration patience, Duration sprea
   static Duration timeout(Duration timeout) {
     check("timeout", timeout, Duration.ZERO, LONGEST_TIMEOUT);
     return timeout;
+  }
+
+  static SecretKey secret(String secret) {
+    if (secret.isEmpty()) {
+      throw new IllegalArgumentException("The secret is not empty.");
+    }
+    return new SecretKeySpec(secret.getBytes(UTF_8), Topic.ALGORITHM);
   }
 
   /** Without the slash at its end. */

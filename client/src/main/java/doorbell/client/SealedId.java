@@ -1,20 +1,16 @@
 package doorbell.client;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
-import static java.nio.charset.StandardCharsets.UTF_8;
 
-import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.regex.Pattern;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * An event variable that only the holder of the key can set: the id is the key's SHA-256. Hand out
- * the {@link #id}, keep the {@link #key}.
+ * the {@link #id}, keep the {@link #key}. A {@link Topic} derives both, so that nothing is kept.
  *
  * @param id what waiters are told
  * @param key 1 to 128 printable ASCII characters without spaces
@@ -49,33 +45,6 @@ public record SealedId(EventId id, String key) {
     byte[] key = new byte[KEY_BYTES];
     RANDOM.nextBytes(key);
     return ofKey(HexFormat.of().formatHex(key));
-  }
-
-  /**
-   * The id of a topic's version: whoever knows the secret finds the same one, so no table of
-   * waiters is needed.
-   *
-   * @param secret the application's own, not empty
-   * @param version 0 or more
-   * @throws IllegalArgumentException where the secret is empty or the version negative
-   */
-  public static SealedId derive(String secret, String topic, long version) {
-    return derive(secret, topic, BigInteger.valueOf(version));
-  }
-
-  /** As {@link #derive(String, String, long)}, for versions of any size. */
-  public static SealedId derive(String secret, String topic, BigInteger version) {
-    if (secret.isEmpty() || version.signum() < 0) {
-      throw new IllegalArgumentException("A secret is not empty, and a version is 0 or more.");
-    }
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(secret.getBytes(UTF_8), "HmacSHA256"));
-      byte[] key = mac.doFinal((topic + "\n" + version).getBytes(UTF_8));
-      return ofKey(HexFormat.of().formatHex(key));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("Every JDK has HmacSHA256.", e);
-    }
   }
 
   /** The id alone: a key has no place in a log. */

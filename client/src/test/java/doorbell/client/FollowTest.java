@@ -181,7 +181,7 @@ class FollowTest {
     await().until(() -> node.held() == 1);
     following.cancel(true);
     await().until(() -> node.hangUps.get() == 1);
-    assertThat(clock.pending()).isEmpty();
+    clock.awaitNonePending();
     assertThat(application.requests).hasSize(1);
   }
 
@@ -191,7 +191,7 @@ class FollowTest {
     await().until(() -> application.held() == 1);
     following.cancel(true);
     await().until(() -> application.hangUps.get() == 1);
-    assertThat(clock.pending()).isEmpty();
+    clock.awaitNonePending();
   }
 
   private void follow() {

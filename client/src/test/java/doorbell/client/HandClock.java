@@ -56,6 +56,11 @@ final class HandClock {
     await("a pause of " + pause).until(() -> pending().contains(pause));
   }
 
+  /** The thread that sees a request end takes its timer off the clock, maybe after it told us. */
+  void awaitNonePending() {
+    await("no timer").until(() -> pending().isEmpty());
+  }
+
   private synchronized long moved(long by) {
     return nanos += by;
   }

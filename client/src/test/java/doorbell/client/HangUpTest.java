@@ -24,7 +24,7 @@ class HangUpTest {
       await().until(() -> node.held() == 1);
       wait.cancel(true);
       await().until(() -> node.hangUps.get() == 1);
-      assertThat(clock.pending()).isEmpty();
+      clock.awaitNonePending();
       assertThat(node.requests).hasSize(1);
     }
   }
@@ -35,7 +35,7 @@ class HangUpTest {
       var wait = clock.doorbell(node).wait(ID);
       clock.awaitPending(Duration.ofMillis(100));
       wait.cancel(true);
-      assertThat(clock.pending()).isEmpty();
+      clock.awaitNonePending();
       clock.advance(Duration.ofHours(1));
       assertThat(node.requests).hasSize(1);
     }
@@ -84,7 +84,7 @@ class HangUpTest {
     steps.next(exchange, (value, error) -> steps.done.complete("never"));
     steps.pause(clock.pace, Duration.ofSeconds(1), () -> {});
     assertThat(exchange).isCancelled();
-    assertThat(clock.pending()).isEmpty();
+    clock.awaitNonePending();
   }
 
   @Test
@@ -107,7 +107,7 @@ class HangUpTest {
       count.cancel(true);
       await().until(() -> node.hangUps.get() == 1);
       assertThat(node.requests).hasSize(2);
-      assertThat(clock.pending()).isEmpty();
+      clock.awaitNonePending();
     }
   }
 

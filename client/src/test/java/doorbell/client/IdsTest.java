@@ -2,7 +2,10 @@ package doorbell.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.net.URI;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -54,7 +57,36 @@ class IdsTest {
 
   @Test
   void aNegativeVersionAndAnEmptySecretAreRefused() {
-    assertThatIllegalArgumentException().isThrownBy(() -> SealedId.derive("secret", "room", -1));
-    assertThatIllegalArgumentException().isThrownBy(() -> SealedId.derive("", "room", 1));
+    Doorbell bell = Doorbell.at(URI.create("http://bell.example"));
+    Topic room = bell.withSecret("secret").topic("room");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> room.at(-1))
+        .withMessage("A version is 0 or more, not -1.");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> bell.withSecret(""))
+        .withMessage("The secret is not empty.");
+  }
+
+  @Test
+  void aTopicWithoutASecretSaysWhatToDo() {
+    Doorbell bell = Doorbell.at(URI.create("http://bell.example"));
+    assertThatIllegalStateException()
+        .isThrownBy(() -> bell.topic("room"))
+        .withMessageContaining("withSecret");
+  }
+
+  @Test
+  void otherOptionsKeepTheSecret() {
+    Doorbell bell = Doorbell.at(URI.create("http://bell.example")).withSecret("secret");
+    Doorbell patient = bell.withPatience(Duration.ZERO).withSpread(Duration.ZERO);
+    assertThat(patient.topic("room").at(7)).isEqualTo(bell.topic("room").at(7));
+  }
+
+  @Test
+  void theHeaderIsTheUrlWhereToWait() {
+    Doorbell bell = Doorbell.at(URI.create("https://bell.example/doorbell/"));
+    assertThat(bell.header(EventId.of("007"))).isEqualTo("https://bell.example/doorbell/007");
+    assertThat(bell.header(EventId.of(1), EventId.of(2), EventId.of(1))).endsWith("/doorbell/1,2");
+    assertThatIllegalArgumentException().isThrownBy(bell::header);
   }
 }

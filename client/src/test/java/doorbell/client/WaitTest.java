@@ -40,7 +40,7 @@ class WaitTest {
       assertThat(wait).succeedsWithin(SOON);
       assertThat(node.lines()).containsExactly("GET /22482?timeout=22.5");
       assertThat(node.requests.get(0).head()).containsIgnoringCase("accept: application/json");
-      assertThat(clock.pending()).isEmpty();
+      clock.awaitNonePending();
     }
   }
 
@@ -133,7 +133,7 @@ class WaitTest {
       var wait = clock.doorbell(node).wait(ID);
       fails(wait, 400).withMessageContaining("at most \"64\" ids!");
       assertThat(node.requests).hasSize(1);
-      assertThat(clock.pending()).isEmpty();
+      clock.awaitNonePending();
     }
   }
 
@@ -253,7 +253,7 @@ class WaitTest {
       clock.advance(Duration.ofMillis(7_500));
       node.release(NOT_YET);
       timesOut(wait).withMessageContaining("22482 was not set within PT30S");
-      assertThat(clock.pending()).isEmpty();
+      clock.awaitNonePending();
     }
   }
 

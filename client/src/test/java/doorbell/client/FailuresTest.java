@@ -1,0 +1,90 @@
+package doorbell.client;
+
+import static doorbell.client.FakeNode.answer;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import org.assertj.core.api.ThrowableAssertAlternative;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** By the real clock, as in a web request: whatever the node does, the caller goes on in time. */
+class FailuresTest {
+  private static final Duration PATIENCE = Duration.ofMillis(200);
+
+  /** For a machine that is busy with something else; the limits of the client are far longer. */
+  private static final Duration IN_TIME = Duration.ofSeconds(5);
+
+  private static final EventId ID = EventId.of(22482);
+
+  @Test
+  void aDeadNodeDelaysNobodyForLong() throws IOException {
+    try (Socket nobody = FakeNode.nobody()) {
+      fails(FakeNode.uri(nobody.getLocalPort(), ""));
+    }
+  }
+
+  @Test
+  void aSilentNodeDelaysNobodyForLong() {
+    try (FakeNode node = new FakeNode()) {
+      CompletableFuture<?> wait = Doorbell.at(node.uri("")).wait(ID, PATIENCE);
+      fails(node.uri(""));
+      failure(wait).isInstanceOf(TimeoutException.class);
+      await().until(() -> node.open() == 0);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nwelcome",
+        "HTTP/1.1 201 Created\r\nContent-Length: 7\r\n\r\nhal",
+        "HTTP/1.1 503 Later\r\nContent-Length: 0\r\nRetry-After: 60\r\n\r\n",
+        "HTTP/1.1 204 Not Yet\r\n\r\n",
+        "SSH-2.0-nonsense\r\n\r\n"
+      })
+  void aNodeOfNonsenseDelaysNobodyForLong(String nonsense) {
+    try (FakeNode node = new FakeNode()) {
+      for (int i = 0; i < 1_000; i++) {
+        node.prepare(nonsense);
+      }
+      fails(node.uri(""));
+    }
+  }
+
+  @Test
+  void aRefusalComesAtOnce() {
+    try (FakeNode node = new FakeNode(answer(403, "{\"detail\":\"not the key\"}"))) {
+      failure(Doorbell.at(node.uri("")).set(ID))
+          .isInstanceOf(DoorbellException.class)
+          .withMessage("not the key (status 403)");
+    }
+  }
+
+  private static void fails(URI node) {
+    Doorbell bell = Doorbell.at(node).withPatience(PATIENCE);
+    List<CompletableFuture<?>> sets =
+        List.of(bell.set(ID), bell.set(SealedId.random()), bell.setAll(List.of(ID)));
+    for (CompletableFuture<?> set : sets) {
+      failure(set)
+          .isInstanceOf(DoorbellException.class)
+          .withMessageContaining("was not set within PT0.2S.");
+    }
+  }
+
+  private static ThrowableAssertAlternative<?> failure(CompletableFuture<?> future) {
+    return assertThat(future)
+        .failsWithin(IN_TIME)
+        .withThrowableOfType(ExecutionException.class)
+        .havingCause();
+  }
+}
