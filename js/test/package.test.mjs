@@ -21,7 +21,7 @@ test('theClientIsAtMost4KiBOverTheWire', () => {
 });
 
 test('allWaysOfLoadingGiveOneClass', () => {
-  assert.equal(typeof imported.randomId, 'function');
+  assert.equal(typeof imported.newId, 'function');
   assert.equal(named, imported);
   assert.equal(require('doorbell-client'), imported);
   assert.equal(require('doorbell-client/doorbell.js'), imported);
