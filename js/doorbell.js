@@ -3,19 +3,19 @@
   'use strict';
 
   // In seconds.
-  const HOLD = 25; // proxies cut at 30 or more
-  const GRACE = 10; // silent for longer: gone
+  const HOLD = 25; // proxies cut at 30
+  const GRACE = 10; // longer: gone
   const PATIENCE = 30; // of a set
   const ANSWER = 60; // by the application
   const FIRST_PAUSE = 0.5; // each failure doubles it
   const LONGEST_PAUSE = 30;
-  const LONGEST_RETRY_AFTER = 300; // not away for good
-  const LOOK = 300; // follow() asks again anyway
-  const KNOWN_SET = 1000; // ids remembered as set
+  const LONGEST_RETRY_AFTER = 300; // not for good
+  const LOOK = 300; // follow() asks again
+  const KNOWN_SET = 1000; // ids
   const NONSENSE = 'no answer of a bell'; // a login page may come with 200, too
 
   const ID = /^((\d{1,39})|[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
-  const NEVER = new AbortController().signal;
+  const never = () => new AbortController().signal;
   const page = globalThis.document; // not in Node
   let policy;
 
@@ -38,7 +38,7 @@
       return this._wait(this.url, Array.from(ids, idText), options);
     }
 
-    async set(id, key, {signal = NEVER, timeout = PATIENCE} = {}) {
+    async set(id, key, {signal = never(), timeout = PATIENCE} = {}) {
       const url = this.url + '/' + idText(id);
       const post = async signal => {
         const answer = await call(url, {method: 'POST', body: key, credentials: 'omit'}, signal);
@@ -52,7 +52,7 @@
     }
 
     async follow(url, onAnswer, options = {}) {
-      const {signal = NEVER, field = 'doorbell', look = LOOK, onError, init} = options;
+      const {signal = never(), field = 'doorbell', look = LOOK, onError, init} = options;
       const ask = async signal => {
         const answer = await call(url, init, signal);
         const text = await answer.text();
@@ -83,7 +83,7 @@
       return String(words.reduce((sum, word) => sum << 32n | BigInt(word), 0n));
     }
 
-    async _wait(base, ids, {signal = NEVER, timeout, transport = this.transport} = {}) {
+    async _wait(base, ids, {signal = never(), timeout, transport = this.transport} = {}) {
       signal.throwIfAborted();
       if (transport === 'script' && !page) throw new TypeError('no page for a script');
       if (!ids[0] || ids[64]) throw new TypeError('a wait is for 1 to 64 ids');
@@ -98,8 +98,7 @@
       }
       shared.waiters++;
       try {
-        return await within(timeout, signal,
-          signal => Promise.race([shared.rung, aborted(signal)]));
+        return await within(timeout, signal, () => shared.rung);
       } finally {
         if (--shared.waiters === 0) {
           this._waits.delete(key);
@@ -242,7 +241,7 @@
     }
   }
 
-  // Runs work(signal), aborted by the outer signal or after so many seconds.
+  // Runs work(signal), until the outer signal or the time ends it.
   async function within(seconds, outer, work) {
     outer.throwIfAborted();
     const inner = new AbortController();
@@ -252,7 +251,8 @@
     const timer = seconds < 2e6 && setTimeout(late, seconds * 1000);
     outer.addEventListener('abort', stop);
     try {
-      return await work(inner.signal);
+      // Node 20 forgets the signal of a body.
+      return await Promise.race([work(inner.signal), aborted(inner.signal)]);
     } finally {
       clearTimeout(timer);
       outer.removeEventListener('abort', stop);
@@ -260,7 +260,8 @@
   }
 
   function aborted(signal) {
-    return new Promise((_, reject) => { signal.onabort = () => reject(signal.reason); });
+    return new Promise((_, reject) =>
+      signal.addEventListener('abort', () => reject(signal.reason)));
   }
 
   // A crowd must not come again as one.

@@ -14,7 +14,7 @@ const LINES = 10_000; // a node refuses more in one request
 const KEY_BYTES = 32;
 const KEY = /^[!-~]{1,128}$/;
 const VERSION = /^(0|[1-9][0-9]*)$/;
-const NEVER = new AbortController().signal;
+const never = () => new AbortController().signal;
 const encoder = new TextEncoder();
 
 export class Doorbell extends Client {
@@ -29,7 +29,7 @@ export class Doorbell extends Client {
   }
 
   async waitAny(ids, options = {}) {
-    const {signal = NEVER, timeout} = options;
+    const {signal = never(), timeout} = options;
     if (timeout === undefined) return super.waitAny(ids, options);
     const texts = Array.from(ids, idText);
     const known = texts.filter(id => this._known.has(`${this.url}/${id}`));
@@ -105,7 +105,7 @@ export class Doorbell extends Client {
   }
 
   // `read` finds in an answer what only a node says, or nothing.
-  #post(path, body, {signal = NEVER, timeout = PATIENCE} = {}, read) {
+  #post(path, body, {signal = never(), timeout = PATIENCE} = {}, read) {
     const init = {method: 'POST', body, credentials: 'omit', redirect: 'error'};
     const once = async signal => {
       const answer = await call(`${this.url}/${path}`, init, signal);

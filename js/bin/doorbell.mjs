@@ -11,19 +11,21 @@ const SET_SECONDS = 5; // a shell's user doesn't wait for a node that isn't ther
 const HELP = `Usage: doorbell-client COMMAND ARGUMENT...
 Waits for event variables at a Doorbell node, and sets them. Set is for good.
 
-  wait NODE ID[,ID...] [SECONDS]  Waits until one of them is set and prints those
-                                  that are, a line each; 64 at most. Without
-                                  SECONDS it waits for ever; 0 only asks.
-  set NODE ID [KEY]               Prints "first" if this call set it, or
-                                  "already". A sealed id needs its key.
-  setAll NODE                     Sets many: reads lines, ID or ID KEY, and prints
-                                  how many it set, and how many were set already.
-  derive SECRET TOPIC VERSION     Prints the id and the key of a topic's version.
-  --help, --version
+  wait NODE ID[,ID...] [SECONDS]
+        Waits until one of them is set, 64 at most, and prints those that are,
+        a line each. Without SECONDS it waits for ever; 0 only asks.
+  set NODE ID [KEY]
+        Sets it, and prints "first" if this call did, or "already". A sealed id
+        needs its key.
+  setAll NODE
+        Sets many: reads lines, ID or ID KEY, and prints how many it set and
+        how many were set already.
+  derive SECRET TOPIC VERSION
+        Prints the id and the key of a topic's version.
 
-NODE is its URL, such as http://127.0.0.1:8080. A set is tried again for ${SET_SECONDS} s.
-Exit codes: 0 well; 1 not in time, by wait; 2 an error, which is told on standard
-error.
+NODE is a URL such as http://127.0.0.1:8080. A set is tried for ${SET_SECONDS} s.
+Exit codes: 0 well; 1 not in time (wait); 2 an error, told on standard error.
+Also: --help, --version.
 `;
 
 // Of how many words each is made.

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { freshNumber } from "../conformance/names.mjs";
-import { clients, fake, freePort, missing, run, startNode } from "./clients.mjs";
+import { clients, fake, nobody, missing, run, startNode } from "./clients.mjs";
 
 const VECTORS = JSON.parse(readFileSync(new URL("../vectors.json", import.meta.url), "utf8"));
 // Text of every kind; all of the vectors are for each client's own tests.
@@ -47,8 +47,9 @@ function setAll(client, url, ...list) {
 
 // What takes long, and next to no work.
 function givesUp(client) {
-  test(`${client}GivesUpANodeThatIsDown`, async () => {
-    const url = await freePort();
+  test(`${client}GivesUpANodeThatIsDown`, async (t) => {
+    const { url, stop } = await nobody();
+    t.after(stop);
     await bothGiveUp(client, url);
   });
 

@@ -117,10 +117,10 @@ async function listen(server) {
   };
 }
 
-export async function freePort() {
-  const server = await fake(() => {});
-  server.stop();
-  return server.url;
+// A URL at which nobody listens: a port that is taken, but at another address.
+export async function nobody() {
+  const { url, stop } = await fake(() => {});
+  return { url: url.replace("127.0.0.1", "127.0.0.2"), stop };
 }
 
 // The node of DOORBELL_URL, or one of this repository, with a door for each client.
