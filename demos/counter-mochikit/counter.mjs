@@ -5,21 +5,18 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import http from 'node:http';
+import net from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { Doorbell } from '../../js/server.mjs';
-
-const USAGE = `Usage: node demos/counter-mochikit/counter.mjs [OPTION]...
-  --app HOST:PORT     where the application listens (127.0.0.1:8000)
-  --listen HOST:PORT  where the node listens (127.0.0.1:8080); port 0 is any free one
-  --node URL          a node that runs already, instead of one of its own
-MOCHIKIT_DIR names the folder of the real MochiKit.js; without it a stand-in is served.`;
 
 const KITS = ['MochiKit.js', 'packed/MochiKit/MochiKit.js', 'MochiKit/MochiKit.js'];
 const LISTENING = 'doorbell: listening on ';
-const launcher = file('../../doorbell');
+const LAUNCHER = file('../../doorbell');
+const HOST = '127.0.0.1';
+const NODE_PORT = 8080;
+const APP_PORT = 8000;
 
 function file(name) {
   return fileURLToPath(new URL(name, import.meta.url));
@@ -38,7 +35,7 @@ function mochiKit(folder) {
   return found;
 }
 
-function startCounter({ host, port }, node, kit) {
+function startCounter(port, node, kit) {
   const bell = new Doorbell(node);
   const page = readFileSync(file('index.html'), 'utf8').replace('DOORBELL_URL', node);
   const scripts = { '/MochiKit.js': kit, '/deferred.js': file('../../js/deferred.js') };
@@ -66,14 +63,14 @@ function startCounter({ host, port }, node, kit) {
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => resolve(server));
+    server.listen(port, HOST, () => resolve(server));
   });
 }
 
 // In a process group of its own: a Ctrl-C ends the application first, and what the launcher has
 // started with it.
-function startNode(listen) {
-  const child = spawn(launcher, ['serve', '--listen', listen, '--store', 'memory'],
+function startNode(port) {
+  const child = spawn(LAUNCHER, ['serve', '--listen', `${HOST}:${port}`, '--store', 'memory'],
     { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
   const ended = new Promise(resolve => {
     child.once('error', resolve);
@@ -92,21 +89,22 @@ function startNode(listen) {
   return { url, ended, stop };
 }
 
-function address(text) {
-  const { hostname, port } = new URL(`http://${text}`);
-  return { host: hostname.replace(/[[\]]/g, ''), port: Number(port) };
+// That port, or a free one where somebody has it.
+function freePort(wanted) {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.once('error', () => wanted ? resolve(freePort(0)) : reject(new Error('no free port')));
+    server.listen(wanted, HOST, () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 async function main() {
-  const { values } = parseArgs({ options: {
-    app: { type: 'string', default: '127.0.0.1:8000' },
-    listen: { type: 'string', default: '127.0.0.1:8080' },
-    node: { type: 'string' },
-    help: { type: 'boolean', short: 'h' },
-  } });
-  if (values.help) return console.log(USAGE);
-  const kit = mochiKit(process.env.MOCHIKIT_DIR);
-  const node = values.node ? { url: values.node } : startNode(values.listen);
+  const { DOORBELL_URL, MOCHIKIT_DIR } = process.env;
+  const kit = mochiKit(MOCHIKIT_DIR);
+  const node = DOORBELL_URL ? { url: DOORBELL_URL } : startNode(await freePort(NODE_PORT));
   let ending = false;
   let server;
   const end = () => {
@@ -122,14 +120,13 @@ async function main() {
     end();
   });
   try {
-    server = await startCounter(address(values.app), await node.url, kit);
+    server = await startCounter(await freePort(APP_PORT), await node.url, kit);
   } catch (error) {
     if (ending) return;
     end();
     throw error;
   }
-  const { address: host, port, family } = server.address();
-  console.log(`counter: open http://${family === 'IPv6' ? `[${host}]` : host}:${port} in two windows`);
+  console.log(`counter: open http://${HOST}:${server.address().port} in two windows`);
 }
 
 main().catch(error => fail(error.message));

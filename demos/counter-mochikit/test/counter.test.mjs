@@ -8,21 +8,20 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { eventually, launch, picture, skip } from '../../js/test/chromium.mjs';
+import { eventually, launch, picture, skip } from '../../../js/test/chromium.mjs';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const README = readFileSync(new URL('README.md', import.meta.url), 'utf8');
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const PICTURE = `${ROOT}docs/counter-mochikit.png`;
-const FREE_PORTS = ' --app 127.0.0.1:0 --listen 127.0.0.1:0';
 const START_MILLIS = 300_000; // on its first use the launcher builds what it runs
 const FOLLOWED_MILLIS = 1000;
 
 const [, starts, startsReal] = /```sh\n(.*)\n```[^]*```sh\n(.*)\n```/.exec(README);
 
-// What the README says, on other ports; resolves once it says where to look.
+// What the README says; resolves once it says where to look.
 async function startDemo(command, env = {}) {
-  const child = spawn('bash', ['-c', `exec ${command}${FREE_PORTS}`],
-    { cwd: ROOT, env: { ...process.env, MOCHIKIT_DIR: '', ...env } });
+  const child = spawn('bash', ['-c', `exec ${command}`],
+    { cwd: ROOT, env: { ...process.env, MOCHIKIT_DIR: '', DOORBELL_URL: '', ...env } });
   const demo = { child, said: '', exit: once(child, 'exit') };
   child.stderr.on('data', data => { demo.said += data; });
   createInterface({ input: child.stdout }).on('line', line => {
@@ -136,14 +135,14 @@ describe('counter-mochikit', { skip }, () => {
 });
 
 test('theReadmeShowsLinesOfThePage', () => {
-  const page = readFileSync(new URL('index.html', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../index.html', import.meta.url), 'utf8');
   const [, lines] = /```js\n([^]*?)```/.exec(README);
   assert.equal(lines.trim().split('\n').length, 4);
   for (const line of lines.trim().split('\n')) assert.ok(page.includes(`  ${line}\n`), line);
 });
 
 test('aFolderWithoutMochiKitIsAnErrorThatNamesIt', async () => {
-  const child = spawn('bash', ['-c', `exec ${starts}${FREE_PORTS}`],
+  const child = spawn('bash', ['-c', `exec ${starts}`],
     { cwd: ROOT, env: { ...process.env, MOCHIKIT_DIR: '/nowhere' } });
   let said = '';
   child.stderr.on('data', data => { said += data; });
