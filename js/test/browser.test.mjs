@@ -7,7 +7,7 @@ import { eventually, launch, skip } from './chromium.mjs';
 import { fake, problem, reply } from './fake.mjs';
 import { startNode } from './node.mjs';
 
-const FILES = ['doorbell.js', 'doorbell.mjs'];
+const FILES = ['doorbell.js', 'doorbell.mjs', 'server.mjs'];
 const PAGE = '<!doctype html><title>test</title><script src="/doorbell.js"></script>';
 // Waits end by their set, long before their hold does.
 const AT_ONCE_MILLIS = 10_000;
@@ -297,6 +297,28 @@ test('aPageCanImportTheModule', { skip }, async t => {
   </script>`;
   const page = await openPage(t, { html });
   assert.deepEqual(await page.evaluate('imported'), ['function', true]);
+});
+
+test('theClientForApplicationsDerivesByWebCrypto', { skip }, async t => {
+  const page = await openPage(t);
+  const { derived } = JSON.parse(readFileSync(new URL('../../spec/vectors.json', import.meta.url)));
+  const got = await page.evaluate(async ([url, derived]) => {
+    const { Doorbell } = await import('/server.mjs');
+    return Promise.all(derived.map(({ secret, topic, version }) =>
+      new Doorbell(url, { secret }).topic(topic).at(version)));
+  }, [node.url, derived]);
+  assert.deepEqual(got, derived.map(({ id, key }) => ({ id, key })));
+});
+
+test('aPageWaitsForAnyOfSeveral', { skip }, async t => {
+  const page = await openPage(t);
+  const ids = [1, 2, 3].map(() => Doorbell.newId());
+  await ring(ids[1]);
+  for (const transport of ['fetch', 'script']) {
+    const rung = await page.evaluate(([url, ids, transport]) =>
+      new Doorbell(url, { transport }).waitAny(ids), [node.url, ids, transport]);
+    assert.deepEqual(rung, [ids[1]], transport);
+  }
 });
 
 test('followInAPageDeliversEachState', { skip }, async t => {
