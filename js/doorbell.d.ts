@@ -1,6 +1,3 @@
-/** An event id: decimal digits, a UUID, or 64 hex digits (sealed). A number must be safe. */
-type Id = string | bigint | number;
-
 /**
  * A bell: a node, or a host name that leads to one. It keeps no connection open by itself;
  * waits for the same variable share one request.
@@ -19,15 +16,23 @@ declare class Doorbell {
    * tries on.
    * @returns the id as text, digit for digit as it was given
    */
-  wait(id: Id, options?: Doorbell.WaitOptions): Promise<string>;
+  wait(id: Doorbell.Id, options?: Doorbell.WaitOptions): Promise<string>;
 
   /**
-   * Sets the variable for good. Tried again on network errors, 5xx, 408 and 429: a set may be
-   * repeated. If the answer to a first try was lost, the next one gives false.
+   * Waits by one request until one of the variables is set, or more; for the rest as wait.
+   * @param ids 1 to 64
+   * @returns those that are set by then, in the order given
+   */
+  waitAny(ids: Iterable<Doorbell.Id>, options?: Doorbell.WaitOptions): Promise<string[]>;
+
+  /**
+   * Sets the variable for good. Tried again on network errors, 5xx, 408, 429 and what no node
+   * answers: a set may be repeated. If the answer to a first try was lost, the next one gives
+   * false. Rejects as wait does.
    * @param key the key of a sealed variable; undefined for any other
    * @returns whether this call set it; false if it was set already
    */
-  set(id: Id, key?: string, options?: Doorbell.SetOptions): Promise<boolean>;
+  set(id: Doorbell.Id, key?: string, options?: Doorbell.SetOptions): Promise<boolean>;
 
   /**
    * Asks the application, hands on its answer, waits for the event that the answer names in the
@@ -44,10 +49,13 @@ declare class Doorbell {
   ): Promise<void>;
 
   /** 128 random bits as decimal text: an id that nobody guesses. */
-  static randomId(): string;
+  static newId(): string;
 }
 
 declare namespace Doorbell {
+  /** An event id: decimal digits, a UUID, or 64 hex digits (sealed). A number must be safe. */
+  type Id = string | bigint | number;
+
   /** `auto`: fetch, and a script element where a page's policy forbids fetch. */
   type Transport = 'auto' | 'fetch' | 'script';
 
@@ -69,8 +77,8 @@ declare namespace Doorbell {
 
   interface SetOptions {
     signal?: AbortSignal;
-    /** Default 10. */
-    tries?: number;
+    /** Seconds that it is tried for. Default 30. */
+    timeout?: number;
   }
 
   interface FollowOptions {

@@ -3,120 +3,133 @@
   'use strict';
 
   // In seconds.
-  const HOLD = 25; // proxies cut at 30 or more
-  const GRACE = 10; // silent for so much longer: the peer is gone
-  const ANSWER = 60; // to a set, and by the application
+  const HOLD = 25; // proxies cut at 30
+  const GRACE = 10; // longer: gone
+  const PATIENCE = 30; // of a set
+  const ANSWER = 60; // by the application
   const FIRST_PAUSE = 0.5; // each failure doubles it
   const LONGEST_PAUSE = 30;
-  const LONGEST_RETRY_AFTER = 300; // no server sends a client away for good
-  const LOOK = 300; // follow() asks again, whatever happens
-  const TRIES = 10; // of a set
-  const KNOWN_SET = 1000; // ids remembered as set
+  const LONGEST_RETRY_AFTER = 300; // not for good
+  const LOOK = 300; // follow() asks again
+  const KNOWN_SET = 1000; // ids
+  const NONSENSE = 'no answer of a bell'; // a login page may come with 200, too
 
-  const ID = /^(\d{1,39}|[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
-  const NEVER = new AbortController().signal;
-  const hasPage = typeof document === 'object';
+  const ID = /^((\d{1,39})|[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
+  const never = () => new AbortController().signal;
+  const page = globalThis.document; // not in Node
   let policy;
 
   class Doorbell {
     constructor(url, {hold = HOLD, transport = 'auto', callback} = {}) {
-      this.url = withoutSlash(new URL(url, hasPage ? document.baseURI : undefined));
+      this.url = withoutSlash(new URL(url, page?.baseURI));
       this.hold = hold;
       this.transport = transport;
       this.callback = callback;
-      this._waits = new Map(); // a request that its waiters share
-      this._known = new Set(); // set is for good: never asked again
+      this._waits = new Map(); // shared requests
+      this._known = new Set(); // never asked again
       this._blocked = false; // fetch, but not scripts
     }
 
     async wait(id, options) {
-      return this._wait(this.url, idText(id), options);
+      return (await this.waitAny([id], options))[0];
     }
 
-    async set(id, key, {signal = NEVER, tries = TRIES} = {}) {
+    async waitAny(ids, options) {
+      return this._wait(this.url, Array.from(ids, idText), options);
+    }
+
+    async set(id, key, {signal = never(), timeout = PATIENCE} = {}) {
       const url = this.url + '/' + idText(id);
-      const answer = await insist(signal, async () => {
-        const answer = await within(ANSWER, signal, signal => fetch(url,
-          {method: 'POST', body: key, credentials: 'omit', cache: 'no-store', signal}));
-        if (answer.status !== 200 && answer.status !== 201) throw await refusal(answer);
+      const post = async signal => {
+        const answer = await call(url, {method: 'POST', body: key, credentials: 'omit'}, signal);
+        if (await answer.text()) throw new Error(NONSENSE);
         return answer;
-      }, (error, failures) => isRefusal(error) || failures >= tries);
+      };
+      const answer = await within(timeout, signal, signal =>
+        insist(signal, () => within(GRACE, signal, post), isRefusal));
       this._remember(url);
       return answer.status === 201;
     }
 
     async follow(url, onAnswer, options = {}) {
-      const {signal = NEVER, field = 'doorbell', look = LOOK, onError, init} = options;
-      const ask = async signal =>
-        read(await fetch(url, Object.assign({cache: 'no-store'}, init, {signal})), field);
+      const {signal = never(), field = 'doorbell', look = LOOK, onError, init} = options;
+      const ask = async signal => {
+        const answer = await call(url, init, signal);
+        const text = await answer.text();
+        const json = text && /\bjson\b/i.test(answer.headers.get('Content-Type'));
+        const data = json ? JSON.parse(text) : text || undefined;
+        return [data, answer.headers.get('Doorbell-Wait') || (json && data?.[field])];
+      };
       const round = async () => {
-        const {data, named} = await within(ANSWER, signal, ask);
+        const [data, named] = await within(ANSWER, signal, ask);
         signal.throwIfAborted();
         if (data !== undefined) await onAnswer(data);
         const event = named && this._place(named, options.transport);
         // No event, or one that rang: asking at once would spin.
         if (!event || this._known.has(event.base + '/' + event.id)) return undefined;
-        const limits = {signal, timeout: jittered(look), transport: event.transport};
-        await this._wait(event.base, event.id, limits).catch(error => {
+        const limits = {signal, timeout: spread(look, 0.8), transport: event.transport};
+        await this._wait(event.base, [event.id], limits).catch(error => {
           if (error.name !== 'TimeoutError') throw error;
         });
         return false;
       };
-      await insist(signal, round, error => onError && void onError(error)).catch(error => {
+      await insist(signal, round, error => void onError?.(error)).catch(error => {
         if (!signal.aborted) throw error;
       });
     }
 
-    static randomId() {
-      const words = Array.from(crypto.getRandomValues(new Uint32Array(4)), BigInt);
-      return String(words.reduce((sum, word) => sum * BigInt(4294967296) + word));
+    static newId() {
+      const words = crypto.getRandomValues(new Uint32Array(4));
+      return String(words.reduce((sum, word) => sum << 32n | BigInt(word), 0n));
     }
 
-    async _wait(base, id, {signal = NEVER, timeout, transport = this.transport} = {}) {
+    async _wait(base, ids, {signal = never(), timeout, transport = this.transport} = {}) {
       signal.throwIfAborted();
-      if (transport === 'script' && !hasPage) throw new TypeError('no page for a script');
-      const url = base + '/' + id;
-      if (this._known.has(url)) return id;
-      const key = transport + ' ' + url;
+      if (transport === 'script' && !page) throw new TypeError('no page for a script');
+      if (!ids[0] || ids[64]) throw new TypeError('a wait is for 1 to 64 ids');
+      const known = ids.filter(id => this._known.has(base + '/' + id));
+      if (known[0]) return known;
+      const key = transport + ' ' + base + '/' + ids;
       let shared = this._waits.get(key);
       if (!shared) {
         const stop = new AbortController();
-        shared = {waiters: 0, stop, rung: this._untilSet(url, id, transport, stop.signal)};
+        shared = {waiters: 0, stop, rung: this._rung(base, ids, transport, stop.signal)};
         this._waits.set(key, shared);
       }
       shared.waiters++;
       try {
-        await within(timeout, signal, inner => Promise.race([shared.rung, aborted(inner)]));
+        return await within(timeout, signal, () => shared.rung);
       } finally {
         if (--shared.waiters === 0) {
           this._waits.delete(key);
           shared.stop.abort();
         }
       }
-      return id;
     }
 
-    async _untilSet(url, id, transport, signal) {
-      await insist(signal, async () => {
-        const hold = jittered(this.hold);
+    async _rung(base, ids, transport, signal) {
+      const rung = await insist(signal, async () => {
+        const hold = spread(this.hold, 0.8);
         const began = Date.now();
-        if (await this._isSet(url, id, transport, hold, signal)) return true;
+        const set = await this._whichSet(base + '/' + ids, ids, transport, hold, signal);
+        if (set[0]) return set;
         // A "not yet" at once: the node is going away, don't hammer it.
         return Date.now() - began < Math.min(1000, hold * 500) ? undefined : false;
       }, isRefusal);
-      this._remember(url);
-      if (this.callback) Promise.resolve(id).then(globalThis[this.callback]);
+      for (const id of rung) this._remember(base + '/' + id);
+      if (this.callback) rung.forEach(async id => globalThis[this.callback](id));
+      return rung;
     }
 
-    async _isSet(url, id, transport, hold, signal) {
+    async _whichSet(url, ids, transport, hold, signal) {
       // Browsers hold back a second GET of the same URL, even in another tab.
       const asked = `${url}?timeout=${hold.toFixed(2)}&_=${randomName()}`;
-      const by = ask => within(hold + GRACE, signal, signal => ask(asked, id, signal));
-      const auto = transport === 'auto' && hasPage;
+      const by = ask => within(hold + GRACE, signal, signal => ask(asked, ids, signal));
+      const auto = transport === 'auto' && page;
       if (transport !== 'script' && !(auto && this._blocked)) {
         const began = Date.now();
         try {
-          return await by(isSetByFetch);
+          return await by(setByFetch);
         } catch (error) {
           // A page's policy and a dead network look alike: a TypeError at once.
           if (!auto || !(error instanceof TypeError) || Date.now() - began > 1000) throw error;
@@ -124,9 +137,9 @@
       }
       await pageLoaded();
       this._blocked = false;
-      const isSet = await by(isSetByScript);
+      const set = await by(setByScript);
       this._blocked = auto; // scripts get through: stay with them until one fails
-      return isSet;
+      return set;
     }
 
     _place(named, transport) {
@@ -145,73 +158,67 @@
   }
 
   // A simple request, which needs no preflight.
-  async function isSetByFetch(url, id, signal) {
+  async function setByFetch(url, ids, signal) {
     const headers = {Accept: 'application/json'};
-    const answer = await fetch(url, {headers, credentials: 'omit', cache: 'no-store', signal});
-    if (answer.status === 204) return false;
-    if (answer.status !== 200) throw await refusal(answer);
-    // A login page may come with 200, too.
-    if ((await answer.json()).set.indexOf(id) < 0) throw new Error('no answer of a bell');
-    return true;
+    const answer = await call(url, {headers, credentials: 'omit'}, signal);
+    if (answer.status === 204) return [];
+    const {set} = await answer.json();
+    const rung = ids.filter(id => set.includes(id));
+    if (!rung[0]) throw new Error(NONSENSE);
+    return rung;
   }
 
   // `load` without the call means "not yet".
-  function isSetByScript(url, id, signal) {
+  function setByScript(url, ids, signal) {
     const name = '__doorbell_' + randomName();
-    const script = document.createElement('script');
+    const script = page.createElement('script');
     script.src = trusted(`${url}&callback=${name}`);
     script.fetchPriority = 'high'; // else Chromium stalls after ten that hang
-    let called = false;
-    globalThis[name] = rang => { called = String(rang) === id; };
+    const called = new Set();
+    globalThis[name] = id => called.add(String(id));
     const ended = new Promise((resolve, reject) => {
       // Removing the element doesn't end the request: a late call must find its function.
       script.onload = script.onerror = ({type}) => {
         delete globalThis[name];
-        if (type === 'load') resolve(called);
+        if (type === 'load') resolve(ids.filter(id => called.has(id)));
         else reject(new Error('the script failed'));
       };
     });
-    document.head.appendChild(script);
+    page.head.appendChild(script);
     return Promise.race([ended, aborted(signal)]).finally(() => script.remove());
   }
 
+  async function call(url, init, signal) {
+    const answer = await fetch(url, {cache: 'no-store', ...init, signal});
+    if (!answer.ok) throw await refusal(answer);
+    return answer;
+  }
+
   function trusted(url) {
-    if (!policy) {
-      policy = {createScriptURL: url => url};
-      try {
-        policy = trustedTypes.createPolicy('doorbell', policy);
-      } catch (error) {
-        // Plain text does where Trusted Types aren't required.
-      }
+    try {
+      policy ||= trustedTypes.createPolicy('doorbell', {createScriptURL: url => url});
+      return policy.createScriptURL(url);
+    } catch (error) {
+      return url; // does where Trusted Types aren't required
     }
-    return policy.createScriptURL(url);
   }
 
   // A script that hangs before the load event would hold that event back.
   function pageLoaded() {
-    return document.readyState === 'complete' ||
-      new Promise(resolve => addEventListener('load', resolve, {once: true}));
+    return page.readyState === 'complete' ||
+      new Promise(resolve => addEventListener('load', resolve));
   }
 
-  async function read(answer, field) {
-    if (!answer.ok) throw await refusal(answer);
-    const text = await answer.text();
-    const json = text && /\bjson\b/i.test(answer.headers.get('Content-Type'));
-    const data = json ? JSON.parse(text) : text || undefined;
-    return {data, named: answer.headers.get('Doorbell-Wait') || (json && data && data[field])};
-  }
-
-  // What an error says, its status, and when to come again.
   async function refusal(answer) {
-    const {detail} = await answer.json().catch(() => 0) || 0;
-    const error = new Error(detail || 'HTTP status ' + answer.status);
-    error.status = answer.status;
-    error.retryAfter = Number(answer.headers.get('Retry-After')) || 0;
-    return error;
+    const body = await answer.json().catch(() => {});
+    return Object.assign(new Error(body?.detail || 'HTTP status ' + answer.status), {
+      status: answer.status,
+      retryAfter: Number(answer.headers.get('Retry-After')) || 0,
+    });
   }
 
   function isRefusal({status}) {
-    return status >= 400 && status < 500 && status !== 408 && status !== 429;
+    return /^4(?!08|29)/.test(status);
   }
 
   // Works until there is a result: again at once after `false`, else after a pause that grows.
@@ -224,28 +231,28 @@
         if (result) return result;
         failures = result === false ? 0 : failures + 1;
       } catch (error) {
+        if (signal.aborted || isFinal(error)) throw error;
         failures++;
-        if (signal.aborted || isFinal(error, failures)) throw error;
         after = Math.min(LONGEST_RETRY_AFTER, error.retryAfter || 0);
       }
       if (!failures) continue;
       const grown = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1));
-      const pause = after + grown * (0.5 + Math.random() / 2);
-      await within(pause, signal, aborted).catch(() => {});
+      await within(after + spread(grown, 0.5), signal, aborted).catch(() => {});
     }
   }
 
-  // Runs work(signal), aborted by the outer signal or after so many seconds.
+  // Runs work(signal), until the outer signal or the time ends it.
   async function within(seconds, outer, work) {
     outer.throwIfAborted();
     const inner = new AbortController();
     const stop = () => inner.abort(outer.reason);
     const late = () => inner.abort(new DOMException(`not within ${seconds} s`, 'TimeoutError'));
     // A timer over 31 bits fires at once.
-    const timer = seconds < 2e6 ? setTimeout(late, seconds * 1000) : 0;
+    const timer = seconds < 2e6 && setTimeout(late, seconds * 1000);
     outer.addEventListener('abort', stop);
     try {
-      return await work(inner.signal);
+      // Node 20 forgets the signal of a body.
+      return await Promise.race([work(inner.signal), aborted(inner.signal)]);
     } finally {
       clearTimeout(timer);
       outer.removeEventListener('abort', stop);
@@ -253,12 +260,13 @@
   }
 
   function aborted(signal) {
-    return new Promise((_, reject) => { signal.onabort = () => reject(signal.reason); });
+    return new Promise((_, reject) =>
+      signal.addEventListener('abort', () => reject(signal.reason)));
   }
 
-  // Who came together must not come together again.
-  function jittered(seconds) {
-    return seconds * (0.8 + Math.random() / 5);
+  // A crowd must not come again as one.
+  function spread(seconds, least) {
+    return seconds * (least + Math.random() * (1 - least));
   }
 
   function randomName() {
@@ -270,13 +278,15 @@
   }
 
   function idText(id) {
-    if (typeof id === 'number' && !Number.isSafeInteger(id)) {
+    if (typeof id === 'number' && id >= 2 ** 53) {
       throw new TypeError(`${id} has lost digits: give a string or a BigInt`);
     }
-    if (!ID.test(id)) throw new TypeError(`no event id: ${id}`);
-    return String(id);
+    const match = ID.exec(id);
+    if (!match || BigInt(match[2] || 0) >> 128n) throw new TypeError(`no event id: ${id}`);
+    return match[0];
   }
 
+  Doorbell._ = {call, idText, insist, isRefusal, within}; // for server.mjs
   if (typeof module === 'object' && module.exports) module.exports = Doorbell;
   else globalThis.Doorbell = Doorbell;
 })();

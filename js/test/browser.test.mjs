@@ -7,7 +7,7 @@ import { eventually, launch, skip } from './chromium.mjs';
 import { fake, problem, reply } from './fake.mjs';
 import { startNode } from './node.mjs';
 
-const FILES = ['doorbell.js', 'doorbell.mjs'];
+const FILES = ['doorbell.js', 'doorbell.mjs', 'server.mjs'];
 const PAGE = '<!doctype html><title>test</title><script src="/doorbell.js"></script>';
 // Waits end by their set, long before their hold does.
 const AT_ONCE_MILLIS = 10_000;
@@ -91,7 +91,7 @@ for (const transport of ['fetch', 'script']) {
 
   test(`aWait${way}IsAnswered`, { skip }, async t => {
     const page = await openPage(t);
-    const id = Doorbell.randomId();
+    const id = Doorbell.newId();
     const request = await beginWait(page, id, { transport });
     assert.equal(request.resourceType(), transport);
     assert.equal(await ring(id), true);
@@ -100,7 +100,7 @@ for (const transport of ['fetch', 'script']) {
 
   test(`aSetBeforeTheWait${way}IsAnsweredAtOnce`, { skip }, async t => {
     const page = await openPage(t);
-    const id = Doorbell.randomId();
+    const id = Doorbell.newId();
     await ring(id);
     await beginWait(page, id, { transport });
     assert.ok((await rung(page)).millis < AT_ONCE_MILLIS);
@@ -108,7 +108,7 @@ for (const transport of ['fetch', 'script']) {
 
   test(`twoTabsThatWait${way}AreBothAnswered`, { skip }, async t => {
     const { context, origin } = await openContext(t);
-    const id = Doorbell.randomId();
+    const id = Doorbell.newId();
     const pages = [];
     for (let tab = 0; tab < 2; tab++) {
       const page = await visit(await context.newPage(), origin);
@@ -133,7 +133,7 @@ for (const transport of ['fetch', 'script']) {
 
   test(`aWait${way}AsksAgainAfterItsHold`, { skip }, async t => {
     const page = await openPage(t);
-    const id = Doorbell.randomId();
+    const id = Doorbell.newId();
     await beginWait(page, id, { transport, hold: 0.5 });
     await page.waitForRequest(request => request.url().startsWith(`${node.url}/${id}?`));
     await ring(id);
@@ -147,7 +147,7 @@ for (const transport of ['fetch', 'script']) {
       const own = doorbell;
     </script>`;
     const page = await openPage(t, { html });
-    const [id, other] = [Doorbell.randomId(), Doorbell.randomId()];
+    const [id, other] = [Doorbell.newId(), Doorbell.newId()];
     await ring(id);
     await ring(other);
     await beginWait(page, id, { transport });
@@ -161,7 +161,7 @@ for (const transport of ['fetch', 'script']) {
 
 test('scriptsAndCallbacksAreGoneAfterTheWait', { skip }, async t => {
   const page = await openPage(t);
-  const id = Doorbell.randomId();
+  const id = Doorbell.newId();
   await beginWait(page, id, { transport: 'script' });
   assert.equal((await leftovers(page)).length, 2);
   await ring(id);
@@ -171,7 +171,7 @@ test('scriptsAndCallbacksAreGoneAfterTheWait', { skip }, async t => {
 
 test('aCancelledScriptIsForgottenAndItsLateCallDoesNothing', { skip }, async t => {
   const page = await openPage(t);
-  const id = Doorbell.randomId();
+  const id = Doorbell.newId();
   await beginWait(page, id, { transport: 'script' });
   const name = await page.evaluate(async () => {
     stop.abort();
@@ -188,7 +188,7 @@ test('aPolicyThatForbidsFetchLeavesTheScript', { skip }, async t => {
   const page = await openPage(t, { headers: {
     'Content-Security-Policy': `default-src 'self'; script-src 'self' ${node.url}`,
   } });
-  const [id, next] = [Doorbell.randomId(), Doorbell.randomId()];
+  const [id, next] = [Doorbell.newId(), Doorbell.newId()];
   await beginWait(page, id);
   await eventually(() => scriptsOf(page, id).length > 0, 'the wait goes by a script');
   await ring(id);
@@ -215,7 +215,7 @@ test('aPageThatRequiresCorpIsAnsweredByScript', { skip }, async t => {
     'Cross-Origin-Opener-Policy': 'same-origin',
   } });
   assert.equal(await page.evaluate('crossOriginIsolated'), true);
-  const id = Doorbell.randomId();
+  const id = Doorbell.newId();
   await beginWait(page, id, { transport: 'script' });
   await ring(id);
   assert.equal((await rung(page)).id, id);
@@ -225,14 +225,14 @@ test('aPageThatRequiresTrustedTypesIsAnsweredByScript', { skip }, async t => {
   const page = await openPage(t, { headers: {
     'Content-Security-Policy': "require-trusted-types-for 'script'; trusted-types doorbell",
   } });
-  const id = Doorbell.randomId();
+  const id = Doorbell.newId();
   await beginWait(page, id, { transport: 'script' });
   await ring(id);
   assert.equal((await rung(page)).id, id);
 });
 
 test('aWaitByScriptDoesNotHoldTheLoadEvent', { skip }, async t => {
-  const id = Doorbell.randomId();
+  const id = Doorbell.newId();
   const html = `${PAGE}<script>
     const rung = new Doorbell('${node.url}', {transport: 'script'}).wait('${id}');
   </script>`;
@@ -285,7 +285,7 @@ test('waitingAndSettingNeedNoPreflight', { skip }, async t => {
 test('aPageCanSet', { skip }, async t => {
   const page = await openPage(t);
   const set = () => page.evaluate(([url, id]) => new Doorbell(url).set(id), [node.url, id]);
-  const id = Doorbell.randomId();
+  const id = Doorbell.newId();
   assert.equal(await set(), true);
   assert.equal(await set(), false);
 });
@@ -293,15 +293,37 @@ test('aPageCanSet', { skip }, async t => {
 test('aPageCanImportTheModule', { skip }, async t => {
   const html = `<!doctype html><script type="module">
     import Doorbell, { Doorbell as named } from '/doorbell.mjs';
-    window.imported = [typeof Doorbell.randomId, Doorbell === named];
+    window.imported = [typeof Doorbell.newId, Doorbell === named];
   </script>`;
   const page = await openPage(t, { html });
   assert.deepEqual(await page.evaluate('imported'), ['function', true]);
 });
 
+test('theClientForApplicationsDerivesByWebCrypto', { skip }, async t => {
+  const page = await openPage(t);
+  const { derived } = JSON.parse(readFileSync(new URL('../../spec/vectors.json', import.meta.url)));
+  const got = await page.evaluate(async ([url, derived]) => {
+    const { Doorbell } = await import('/server.mjs');
+    return Promise.all(derived.map(({ secret, topic, version }) =>
+      new Doorbell(url, { secret }).topic(topic).at(version)));
+  }, [node.url, derived]);
+  assert.deepEqual(got, derived.map(({ id, key }) => ({ id, key })));
+});
+
+test('aPageWaitsForAnyOfSeveral', { skip }, async t => {
+  const page = await openPage(t);
+  const ids = [1, 2, 3].map(() => Doorbell.newId());
+  await ring(ids[1]);
+  for (const transport of ['fetch', 'script']) {
+    const rung = await page.evaluate(([url, ids, transport]) =>
+      new Doorbell(url, { transport }).waitAny(ids), [node.url, ids, transport]);
+    assert.deepEqual(rung, [ids[1]], transport);
+  }
+});
+
 test('followInAPageDeliversEachState', { skip }, async t => {
   const page = await openPage(t);
-  const ids = [1, 2, 3].map(() => Doorbell.randomId());
+  const ids = [1, 2, 3].map(() => Doorbell.newId());
   let state = 0;
   await page.route('**/state', route => route.fulfill({
     json: { state },

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { eventually, launch, skip } from './chromium.mjs';
+import { eventually, launch, picture, skip } from './chromium.mjs';
 import { startDemo } from './node.mjs';
 
 const PICTURE = fileURLToPath(new URL('../../docs/counter.png', import.meta.url));
@@ -136,13 +136,5 @@ const noPicture = process.env.DOORBELL_SCREENSHOT !== '1' && 'DOORBELL_SCREENSHO
 
 test('pictureOfTheTwoWindows', { skip: skip || noPicture }, async () => {
   await settle();
-  const shots = await Promise.all(windows.map(page => page.screenshot()));
-  const images = shots.map(png => `<img src="data:image/png;base64,${png.toString('base64')}">`);
-  const page = await browser.newPage({ viewport: { width: 1024, height: 562 } });
-  await page.setContent(`<!doctype html><style>
-    body { margin: 0; padding: 20px; display: flex; gap: 22px; background: #d8dde3 }
-    img { display: block; border: 1px solid #8a939c; border-radius: 6px }
-  </style>${images.join('')}`);
-  await page.screenshot({ path: PICTURE });
-  await page.close();
+  await picture(browser, windows, PICTURE);
 });

@@ -23,13 +23,16 @@ export async function fake(t, handle) {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  t.after(() => {
+  const close = () => {
+    const closed = new Promise(resolve => server.close(resolve));
     server.closeAllConnections();
-    server.close();
-  });
+    return closed;
+  };
+  t.after(() => void close());
   return {
     url: `http://127.0.0.1:${server.address().port}`,
     requests,
+    close,
     // Resolves with the first request for which test(request) holds, now or later.
     async asked(test = () => true, count = 1) {
       for (;;) {

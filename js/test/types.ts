@@ -7,8 +7,9 @@ const controller = new AbortController();
 const rung: Promise<string> = bell.wait('22482', { signal: controller.signal, timeout: 60 });
 const big: Promise<string> = bell.wait(2n ** 100n, { transport: 'script' });
 const first: Promise<boolean> = bell.set(22482);
-const sealed: Promise<boolean> = bell.set('ab'.repeat(32), 'key', { tries: 3 });
-const id: string = Doorbell.randomId();
+const sealed: Promise<boolean> = bell.set('ab'.repeat(32), 'key', { timeout: 3 });
+const some: Promise<string[]> = bell.waitAny(['1', 2n, 3], { timeout: 0 });
+const id: string = Doorbell.newId();
 const over: Promise<void> = bell.follow('/count', answer => console.log(answer.count), {
   signal: controller.signal,
   field: 'doorbell',
@@ -23,4 +24,4 @@ new Doorbell('http://127.0.0.1:8080', { transport: 'pigeon' });
 // @ts-expect-error a node has to be named
 new Doorbell();
 
-export { rung, big, first, sealed, id, over };
+export { rung, big, first, sealed, some, id, over };

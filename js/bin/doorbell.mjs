@@ -1,0 +1,98 @@
+#!/usr/bin/env node
+// Waits for event variables and sets them from a shell: --help tells how.
+import { readFileSync } from 'node:fs';
+import { Doorbell } from '../server.mjs';
+
+const WELL = 0;
+const NOT_IN_TIME = 1;
+const ERROR = 2;
+const SET_SECONDS = 5; // a shell's user doesn't wait for a node that isn't there
+
+const HELP = `Usage: doorbell-client COMMAND ARGUMENT...
+Waits for event variables at a Doorbell node, and sets them. Set is for good.
+
+  wait NODE ID[,ID...] [SECONDS]
+        Waits until one of them is set, 64 at most, and prints those that are,
+        a line each. Without SECONDS it waits for ever; 0 only asks.
+  set NODE ID [KEY]
+        Sets it, and prints "first" if this call did, or "already". A sealed id
+        needs its key.
+  setAll NODE
+        Sets many: reads lines, ID or ID KEY, and prints how many it set and
+        how many were set already.
+  derive SECRET TOPIC VERSION
+        Prints the id and the key of a topic's version.
+
+NODE is a URL such as http://127.0.0.1:8080. A set is tried for ${SET_SECONDS} s.
+Exit codes: 0 well; 1 not in time (wait); 2 an error, told on standard error.
+Also: --help, --version.
+`;
+
+// Of how many words each is made.
+const COMMANDS = new Map([
+  ['wait', [2, 3, wait]],
+  ['set', [2, 3, set]],
+  ['setAll', [1, 1, setAll]],
+  ['derive', [3, 3, derive]],
+]);
+
+async function wait(node, ids, seconds) {
+  if (seconds !== undefined && !/^\d+(\.\d+)?$/.test(seconds)) {
+    throw new TypeError(`SECONDS is a number such as 30 or 0.5, not ${seconds}`);
+  }
+  const timeout = seconds === undefined ? undefined : Number(seconds);
+  const set = await new Doorbell(node).waitAny(ids.split(','), { timeout });
+  return set.join('\n');
+}
+
+async function set(node, id, key) {
+  return await new Doorbell(node).set(id, key, { timeout: SET_SECONDS }) ? 'first' : 'already';
+}
+
+async function setAll(node) {
+  const bell = new Doorbell(node);
+  const chunks = [];
+  for await (const chunk of process.stdin) chunks.push(chunk);
+  const text = Buffer.concat(chunks).toString().replace(/\r?\n$/, '');
+  const lines = text.split(/\r?\n/).map((line, index) => {
+    const [id, key, ...more] = line.split(' ');
+    if (more.length) throw new TypeError(`line ${index + 1} is neither ID nor ID KEY`);
+    return key === undefined ? id : { id, key };
+  });
+  const count = await bell.setAll(lines, { timeout: SET_SECONDS });
+  return `${count.set} ${count.already}`;
+}
+
+async function derive(secret, topic, version) {
+  const { id, key } = await new Doorbell('http://localhost', { secret }).topic(topic).at(version);
+  return `${id} ${key}`;
+}
+
+// fetch says "fetch failed", and why in its cause.
+function sentence(error) {
+  const cause = error.cause && (error.cause.message || error.cause.code);
+  const said = cause ? `no answer from the node: ${cause}` : error.message;
+  return `doorbell: ${said.replace(/\s+/g, ' ')}`;
+}
+
+async function run([name, ...words]) {
+  if (name === '--help' || name === '-h') return HELP;
+  if (name === '--version') {
+    return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+  }
+  const [least, most, command] = COMMANDS.get(name) || [];
+  if (!(words.length >= least && words.length <= most)) {
+    throw new TypeError('wait NODE ID[,ID...] [SECONDS], set NODE ID [KEY], setAll NODE,'
+      + ' or derive SECRET TOPIC VERSION; --help tells more');
+  }
+  return command(...words);
+}
+
+try {
+  console.log((await run(process.argv.slice(2))).trimEnd());
+  process.exitCode = WELL;
+} catch (error) {
+  const isLate = error.name === 'TimeoutError' && process.argv[2] === 'wait';
+  if (!isLate || error.cause) console.error(sentence(error));
+  process.exitCode = isLate ? NOT_IN_TIME : ERROR;
+}

@@ -1,0 +1,66 @@
+import Client from './doorbell.js';
+
+/** A sealed id, which only its key sets. Hand out the id, keep the key. */
+export interface Sealed {
+  id: string;
+  key: string;
+}
+
+/** Something that has versions: a room, a document, a row. */
+export interface Topic {
+  /**
+   * The event that is set when that version is no longer the newest; whoever knows the secret
+   * derives the same one, so there is no table of waiters to keep.
+   * @param version 0 or more; text without leading zeros, a BigInt or a safe integer
+   */
+  at(version: string | bigint | number): Promise<Sealed>;
+}
+
+/** The client for applications, which set, and keep secrets that no page may see. */
+export declare class Doorbell extends Client {
+  /**
+   * @param url where the node answers
+   * @param options.secret what topics are derived from, not empty
+   */
+  constructor(url: string | URL, options?: Client.Options & { secret?: string });
+
+  /**
+   * As in a page; and with a timeout, the node tells when it is over: 0 only asks, and the
+   * TimeoutError comes 2 s late where no answer does, with the last failure as its cause.
+   */
+  wait(id: Client.Id, options?: Client.WaitOptions): Promise<string>;
+  waitAny(ids: Iterable<Client.Id>, options?: Client.WaitOptions): Promise<string[]>;
+
+  /**
+   * As in a page, but once the time is over it rejects with what the last try met: a Refusal,
+   * fetch's TypeError, or a DOMException named TimeoutError where the node is silent.
+   */
+  set(id: Client.Id, key?: string, options?: Client.SetOptions): Promise<boolean>;
+
+  /**
+   * Sets any number of variables, 10,000 by a request, one request after the other. A TypeError
+   * names the first malformed line, and nothing is set then. Where a request fails, those before
+   * it are set; setting again does no harm.
+   * @param options.timeout seconds for each request. Default 30.
+   * @returns how many this call set, and how many were set before; an id named twice counts once
+   *   as each
+   */
+  setAll(
+    lines: Iterable<Client.Id | Sealed>,
+    options?: Client.SetOptions,
+  ): Promise<{ set: number; already: number }>;
+
+  /** A topic by its name; needs the secret. */
+  topic(name: string): Topic;
+
+  /** The header field by which an answer names its event, for a page's `follow`. */
+  header(id: Client.Id): { 'Doorbell-Wait': string };
+
+  /** A fresh sealed id, with a key of 256 random bits. */
+  static newSealed(): Promise<Sealed>;
+
+  /** The sealed id that this key sets. @param key 1 to 128 printable ASCII, no spaces */
+  static ofKey(key: string): Promise<Sealed>;
+}
+
+export default Doorbell;

@@ -1,0 +1,184 @@
+// Doorbell for applications: the client of doorbell.js, and what only they need. Secrets and keys
+// have no place in a page. Runs in Node 20 and wherever there is WebCrypto.
+// SPDX-License-Identifier: Apache-2.0
+import Client from './doorbell.mjs';
+
+const {call, idText, insist, isRefusal, within} = Client._;
+
+// In seconds.
+const ANSWER = 10; // silent for longer: the peer is gone
+const LATE = 2; // the node's "not yet" at the end of a wait may be on its way
+const PATIENCE = 30; // long enough for a node to restart
+
+const LINES = 10_000; // a node refuses more in one request
+const KEY_BYTES = 32;
+const KEY = /^[!-~]{1,128}$/;
+const VERSION = /^(0|[1-9][0-9]*)$/;
+const never = () => new AbortController().signal;
+const encoder = new TextEncoder();
+
+export class Doorbell extends Client {
+  #secret;
+
+  constructor(url, {secret, ...options} = {}) {
+    super(nodeUrl(url), options);
+    if (secret !== undefined && (typeof secret !== 'string' || !secret)) {
+      throw new TypeError('a secret is text, and not empty');
+    }
+    this.#secret = secret;
+  }
+
+  async waitAny(ids, options = {}) {
+    const {signal = never(), timeout} = options;
+    if (timeout === undefined) return super.waitAny(ids, options);
+    const texts = Array.from(ids, idText);
+    const known = texts.filter(id => this._known.has(`${this.url}/${id}`));
+    if (known.length) return known;
+    if (texts.length < 1 || texts.length > 64) throw new TypeError('a wait is for 1 to 64 ids');
+    const rung = await lastOf(signal, timeout + LATE, keep => this.#ask(texts, timeout, keep))
+      .catch(error => {
+        if (signal.aborted || isRefusal(error)) throw error;
+        throw late(timeout, error);
+      });
+    if (!rung.length) throw late(timeout);
+    for (const id of rung) this._remember(`${this.url}/${id}`);
+    return rung;
+  }
+
+  async set(id, key, options) {
+    const text = idText(id);
+    const {status} = await this.#post(text, key, options, told => !told);
+    this._remember(`${this.url}/${text}`);
+    return status === 201;
+  }
+
+  async setAll(lines, options) {
+    const texts = Array.from(lines, lineText);
+    const sum = {set: 0, already: 0};
+    for (let from = 0; from < texts.length; from += LINES) {
+      const some = texts.slice(from, from + LINES);
+      const {told} = await this.#post('', some.join('\n'), options, text => count(text, some.length));
+      sum.set += told.set;
+      sum.already += told.already;
+    }
+    return sum;
+  }
+
+  topic(name) {
+    const secret = this.#secret;
+    if (secret === undefined) throw new TypeError('topics need new Doorbell(url, {secret})');
+    return {
+      async at(version) {
+        if (typeof version === 'number' && !Number.isSafeInteger(version)) {
+          throw new TypeError(`${version} has lost digits: give a string or a BigInt`);
+        }
+        if (!VERSION.test(version)) throw new TypeError(`no version, 0 or more: ${version}`);
+        return Doorbell.ofKey(await hmac(secret, `${name}\n${version}`));
+      },
+    };
+  }
+
+  header(id) {
+    return {'Doorbell-Wait': `${this.url}/${idText(id)}`};
+  }
+
+  static async newSealed() {
+    return Doorbell.ofKey(hex(crypto.getRandomValues(new Uint8Array(KEY_BYTES))));
+  }
+
+  static async ofKey(key) {
+    return {id: hex(await crypto.subtle.digest('SHA-256', encoder.encode(keyText(key)))), key};
+  }
+
+  // Which of them are set; none, if the end came first.
+  #ask(ids, timeout, signal) {
+    const end = Date.now() + timeout * 1000;
+    return async () => {
+      const began = Date.now();
+      const hold = Math.min(this.hold, Math.max(0, end - began) / 1000);
+      const set = await this._whichSet(`${this.url}/${ids}`, ids, 'fetch', hold, signal);
+      const now = Date.now();
+      if (set.length || now >= end) return set;
+      // A "not yet" at once: the node is going away, don't hammer it.
+      return now - began < Math.min(1000, hold * 500) ? undefined : false;
+    };
+  }
+
+  // `read` finds in an answer what only a node says, or nothing.
+  #post(path, body, {signal = never(), timeout = PATIENCE} = {}, read) {
+    const init = {method: 'POST', body, credentials: 'omit', redirect: 'error'};
+    const once = async signal => {
+      const answer = await call(`${this.url}/${path}`, init, signal);
+      const told = read(await answer.text());
+      if (!told) throw new Error('no answer of a bell');
+      return {status: answer.status, told};
+    };
+    return lastOf(signal, timeout, signal => () => within(ANSWER, signal, once));
+  }
+}
+
+export default Doorbell;
+
+// Insists on what work(signal) gives; when the time is over, the last failure tells more than that.
+async function lastOf(signal, seconds, work) {
+  let failure;
+  return within(seconds, signal, inner => {
+    const once = work(inner);
+    return insist(inner, () => once().catch(error => {
+      if (!inner.aborted) failure = error;
+      throw error;
+    }), isRefusal);
+  }).catch(error => {
+    throw signal.aborted ? error : failure || error;
+  });
+}
+
+function late(seconds, cause) {
+  const error = new DOMException(`not within ${seconds} s`, 'TimeoutError');
+  if (cause && cause.name !== 'TimeoutError') error.cause = cause;
+  return error;
+}
+
+function nodeUrl(url) {
+  const parsed = URL.canParse(url) && new URL(url);
+  if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.search || parsed.hash) {
+    throw new TypeError(`a node is an http or https URL, not ${url}`);
+  }
+  return parsed;
+}
+
+// A key of two lines would set an id of somebody else's.
+function lineText(line, index) {
+  try {
+    if (typeof line !== 'object' || !line) return idText(line);
+    return `${idText(line.id)} ${keyText(line.key)}`;
+  } catch (error) {
+    throw new TypeError(`line ${index + 1}: ${error.message}`);
+  }
+}
+
+function keyText(key) {
+  if (typeof key !== 'string' || !KEY.test(key)) {
+    throw new TypeError('a key is 1 to 128 printable ASCII characters without spaces');
+  }
+  return key;
+}
+
+function count(text, lines) {
+  try {
+    const {set, already} = JSON.parse(text);
+    return Number.isInteger(set) && set + already === lines && {set, already};
+  } catch (error) {
+    return undefined;
+  }
+}
+
+async function hmac(secret, text) {
+  const hash = {name: 'HMAC', hash: 'SHA-256'};
+  const key = await crypto.subtle.importKey('raw', encoder.encode(secret), hash, false, ['sign']);
+  return hex(await crypto.subtle.sign('HMAC', key, encoder.encode(text)));
+}
+
+function hex(bytes) {
+  return Array.from(new Uint8Array(bytes), byte => byte.toString(16).padStart(2, '0')).join('');
+}

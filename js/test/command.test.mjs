@@ -1,0 +1,75 @@
+// The command as a shell runs it; spec/clients drives it together with those of other clients.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { fake, reply } from './fake.mjs';
+
+const COMMAND = fileURLToPath(new URL('../bin/doorbell.mjs', import.meta.url));
+
+async function doorbell(words, input = '') {
+  const child = spawn(COMMAND, words);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', data => { stdout += data; });
+  child.stderr.on('data', data => { stderr += data; });
+  child.stdin.end(input);
+  const [code] = await once(child, 'close');
+  return { code, stdout, stderr };
+}
+
+test('helpTellsEachCommandInLinesOfATerminal', async () => {
+  const { code, stdout, stderr } = await doorbell(['--help']);
+  assert.deepEqual([code, stderr], [0, '']);
+  for (const name of ['wait', 'set', 'setAll', 'derive']) {
+    assert.match(stdout, new RegExp(`^  ${name} `, 'm'));
+  }
+  for (const line of stdout.split('\n')) assert.ok(line.length < 80, line);
+});
+
+test('theVersionIsThatOfThePackage', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  assert.deepEqual(await doorbell(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+test('setAllReadsLinesWithEitherEnd', async t => {
+  const server = await fake(t, (request, response) => reply(response, 200, { set: 1, already: 1 }));
+  const key = 'k';
+  const id = '8254c329a92850f6d539dd376f4816ee2764517da5e0235514af433164480d7a';
+  assert.deepEqual(await doorbell(['setAll', server.url], `5\r\n${id} ${key}\r\n`),
+    { code: 0, stdout: '1 1\n', stderr: '' });
+  assert.equal(server.requests[0].body, `5\n${id} ${key}`);
+});
+
+test('anErrorIsASentenceAndCode2', async t => {
+  const server = await fake(t, () => {});
+  await server.close();
+  for (const [words, sentence] of [
+    [[], /--help tells more/],
+    [['toString', '1'], /--help tells more/],
+    [['wait', server.url, '5', '-1'], /SECONDS is a number/],
+    [['wait', server.url, 'abc'], /no event id: abc/],
+    [['set', 'bell', '5'], /an http or https URL, not bell/],
+    [['derive', 's', 't', 'v'], /no version/],
+    [['set', server.url, '5'], /no answer from the node: connect ECONNREFUSED/],
+  ]) {
+    const { code, stdout, stderr } = await doorbell(words);
+    assert.deepEqual([code, stdout], [2, ''], words.join(' '));
+    assert.match(stderr, /^doorbell: [^\n]+\n$/);
+    assert.match(stderr, sentence);
+  }
+  const { code, stderr } = await doorbell(['setAll', server.url], '5\n5 k more\n');
+  assert.equal(code, 2);
+  assert.match(stderr, /line 2 /);
+});
+
+test('aWaitThatIsNotInTimeIsCode1AndTellsWhatFailed', async t => {
+  const server = await fake(t, (request, response) => reply(response, 204));
+  assert.deepEqual(await doorbell(['wait', server.url, '5', '0']), { code: 1, stdout: '', stderr: '' });
+  await server.close();
+  const { code, stdout, stderr } = await doorbell(['wait', server.url, '5', '0']);
+  assert.deepEqual([code, stdout], [1, '']);
+  assert.match(stderr, /no answer from the node/);
+});
