@@ -1,0 +1,104 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Doorbell\Test;
+
+use Doorbell\Doorbell;
+
+/** bin/doorbell, as a shell runs it. */
+final class CommandTest extends DoorbellTestCase
+{
+    /** @test */
+    public function setSaysWhoWasFirst(): void
+    {
+        $id = Doorbell::newId();
+        self::assertSame([0, "first\n", ''], self::command('set', self::node(), $id));
+        self::assertSame([0, "already\n", ''], self::command('set', self::node(), $id));
+        [$sealed, $key] = Doorbell::newSealed();
+        self::assertSame([0, "first\n", ''], self::command('set', self::node(), $sealed, $key));
+    }
+
+    /** @test */
+    public function waitPrintsWhatIsSet(): void
+    {
+        [$id, $other] = [Doorbell::newId(), Doorbell::newId()];
+        self::assertSame([1, '', ''], self::command('wait', self::node(), $id, '0.1'));
+        (new Doorbell(self::node(), null, 5))->setAll([$id, $other]);
+        $set = self::command('wait', self::node(), "$other,1" . substr($id, 0, 20) . ",$id");
+        self::assertSame([0, "$other\n$id\n", ''], $set);
+    }
+
+    /** @test */
+    public function setAllReadsLines(): void
+    {
+        [$id, [$sealed, $key]] = [Doorbell::newId(), Doorbell::newSealed()];
+        $lines = "$id\r\n$sealed $key\n$id";
+        self::assertSame([0, "2 1\n", ''], self::invoke(['setAll', self::node()], $lines));
+        self::assertSame([0, "0 0\n", ''], self::invoke(['setAll', self::node()], ''));
+    }
+
+    /** @test */
+    public function derivePrintsIdAndKey(): void
+    {
+        foreach (array_slice(self::vectors()['derived'], 0, 8) as $vector) {
+            $run = self::command('derive', $vector['secret'], $vector['topic'], $vector['version']);
+            self::assertSame([0, "{$vector['id']} {$vector['key']}\n", ''], $run);
+        }
+    }
+
+    /**
+     * @test
+     * @dataProvider mistakes
+     */
+    public function anErrorIsOneSentenceAndExitCode2(
+        array $words,
+        string $sentence,
+        string $in = ''
+    ): void {
+        $words = str_replace('NODE', self::node(), $words);
+        [$code, $out, $error] = self::invoke($words, $in);
+        self::assertSame([2, ''], [$code, $out]);
+        $one = "/\\Adoorbell: [^\\n]*{$sentence}[^\\n]*\\n\\z/";
+        self::assertMatchesRegularExpression($one, $error);
+    }
+
+    public function mistakes(): array
+    {
+        $sealed = hash('sha256', 'k');
+        return [
+            'nothing' => [[], 'usage: doorbell wait NODE'],
+            'another command' => [['ring', 'NODE', '7'], 'usage: '],
+            'a word too many' => [['set', 'NODE', '7', 'k', 'x'], 'usage: '],
+            'no node' => [['set', 'ftp:..x', '7'], 'A node is '],
+            'no id' => [['set', 'NODE', 'x7'], 'An event id is .*, not "x7"'],
+            'no id to wait for' => [['wait', 'NODE', '7,,8'], 'An event id is '],
+            'no time' => [['wait', 'NODE', '7', '1e3'], 'SECONDS is a number, not "1e3"'],
+            'a wrong key' => [['set', 'NODE', $sealed, 'l'], 'the key is not the one'],
+            'no key' => [['set', 'NODE', $sealed], 'it is set by its key'],
+            'an empty line' => [['setAll', 'NODE'], 'An event id is ', "7\n\n"],
+            'a line of three' => [['setAll', 'NODE'], 'A key is ', "7 k k\n"],
+            'no secret' => [['derive', '', 't', '1'], 'A secret is not empty'],
+            'no version' => [['derive', 's', 't', '01'], 'A version is '],
+        ];
+    }
+
+    /** @test */
+    public function aNodeThatIsDownIsAnErrorWithinFiveSeconds(): void
+    {
+        $url = self::nobody();
+        $down = self::within(5, fn () => self::command('set', $url, '7'));
+        self::assertSame([2, '', "doorbell: No connection to $url: Connection refused.\n"], $down);
+        self::assertSame([1, '', ''], self::command('wait', $url, '7', '0.2'));
+    }
+
+    private static function command(string ...$words): array
+    {
+        return self::invoke($words, '');
+    }
+
+    private static function invoke(array $words, string $in): array
+    {
+        return Process::run([PHP_BINARY, '-n', dirname(__DIR__) . '/bin/doorbell', ...$words], $in);
+    }
+}

@@ -1,0 +1,54 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Doorbell\Test;
+
+/**
+ * Something that listens where a node should, for one test: fake.php in a process of its own. It
+ * gives one answer after the other, and the last one again and again.
+ */
+final class Fake
+{
+    public const SET = "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n";
+    public const ALREADY = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    public const NOT_YET = "HTTP/1.1 204 No Content\r\n\r\n";
+    /** Accepts, reads, and is silent. */
+    public const SILENCE = 'silence';
+    /** A byte each 20 ms of a head that never ends. */
+    public const DRIP = 'drip';
+    public const HANG_UP = '';
+
+    public string $port;
+    public string $url;
+    private Process $process;
+
+    /** @param string|null $certificate a PEM file with its key, for https */
+    public function __construct(array $answers, ?string $certificate = null)
+    {
+        $answers = base64_encode(serialize($answers));
+        $this->process = new Process(
+            [PHP_BINARY, '-n', __DIR__ . '/fake.php', $answers, (string) $certificate]
+        );
+        $this->port = $this->process->line();
+        $this->url = ($certificate === null ? 'http' : 'https') . "://127.0.0.1:{$this->port}";
+    }
+
+    public static function answer(int $status, string $body, string $field = 'X: y'): string
+    {
+        $length = strlen($body);
+        return "HTTP/1.1 $status Status\r\nContent-Length: $length\r\n$field\r\n\r\n$body";
+    }
+
+    public static function problem(int $status, string $detail, string $field = 'X: y'): string
+    {
+        $problem = ['status' => $status, 'detail' => $detail];
+        return self::answer($status, json_encode($problem), $field);
+    }
+
+    /** The next request that it got, head and body. */
+    public function request(): string
+    {
+        return base64_decode($this->process->line());
+    }
+}

@@ -1,0 +1,172 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Doorbell\Test;
+
+use Doorbell\Doorbell;
+
+/** setLater(), where PHP runs: the built-in server, PHP-FPM, LiteSpeed's function, the shell. */
+final class LaterTest extends DoorbellTestCase
+{
+    private const BODY = 'page, the end';
+
+    /** A page of a silent node's limit of 3 s, that has its answer long before. */
+    private const AT_ONCE = 1.5;
+
+    /** @test */
+    public function theBuiltInServerSendsThePageFirst(): void
+    {
+        [$server, $get] = self::builtInServer();
+        $id = Doorbell::newId();
+        self::assertFalse((new Doorbell(self::node()))->wait($id, 0));
+        $answer = $get(self::node(), $id);
+        self::assertStringContainsString("\r\nDoorbell-Wait: $id\r\n", $answer);
+        self::assertTrue((new Doorbell(self::node()))->wait($id, 10));
+
+        $silent = new Fake([Fake::SILENCE]);
+        self::within(self::AT_ONCE, fn () => $get($silent->url, $id));
+        $server->end();
+    }
+
+    /** @test */
+    public function manyAreOneRequest(): void
+    {
+        [$server, $get] = self::builtInServer();
+        $fake = new Fake([Fake::answer(200, '{"set":2,"already":0}')]);
+        $get($fake->url, '7');
+        $request = $fake->request();
+        self::assertMatchesRegularExpression('~\APOST / .*\r\n\r\n7\n\S{64} \S{64}\z~s', $request);
+        $server->end();
+    }
+
+    /** @test */
+    public function fpmSendsAndEndsThePageFirst(): void
+    {
+        $fpm = glob('/usr/sbin/php-fpm*')[0] ?? null;
+        if ($fpm === null) {
+            self::markTestSkipped('no php-fpm: apt-get install php-fpm');
+        }
+        $folder = self::temporaryFolder();
+        $user = posix_getuid() === 0 ? "user = root\nlisten.mode = 0600" : '';
+        file_put_contents("$folder/fpm.conf", "[global]\nerror_log = $folder/log\ndaemonize = no\n"
+            . "[www]\nlisten = $folder/socket\npm = static\npm.max_children = 1\n$user\n");
+        $server = new Process([$fpm, '-n', '-R', '-F', '-y', "$folder/fpm.conf"]);
+        self::eventually(fn () => file_exists("$folder/socket"));
+
+        $id = Doorbell::newId();
+        [$body, $isOver] = self::within(self::AT_ONCE, fn () =>
+            self::fastCgi("unix://$folder/socket", self::node(), $id));
+        self::assertStringContainsString("\r\nDoorbell-Wait: $id\r\n", "\r\n$body");
+        self::assertStringEndsWith("\r\n\r\n" . self::BODY, $body);
+        self::assertTrue((new Doorbell(self::node()))->wait($id, 10));
+
+        $silent = new Fake([Fake::SILENCE]);
+        [$body, $isOver] = self::fastCgi("unix://$folder/socket", $silent->url, $id);
+        self::assertStringEndsWith(self::BODY, $body);
+        self::assertTrue($isOver, 'the page is over while the set goes on');
+        $server->end();
+    }
+
+    /** @test */
+    public function theResponseIsFinishedBeforeTheSet(): void
+    {
+        foreach (['fastcgi_finish_request', 'litespeed_finish_request'] as $finish) {
+            $id = Doorbell::newId();
+            [$code, $out, $error] = self::script("\$id = '$id';"
+                . "function $finish() { global \$bell, \$id;"
+                . '    echo json_encode($bell->wait($id, 0)); }'
+                . '$bell->setLater($id); echo "page ";');
+            self::assertSame([0, 'page false', ''], [$code, $out, $error]);
+            self::assertTrue((new Doorbell(self::node()))->wait($id, 0));
+        }
+    }
+
+    /** @test */
+    public function aPageThatDiesSetsAllTheSame(): void
+    {
+        $id = Doorbell::newId();
+        [$code, , $error] = self::script("\$bell->setLater('$id'); nothing_of_that_name();");
+        self::assertSame(255, $code);
+        self::assertStringContainsString('nothing_of_that_name', $error);
+        self::assertTrue((new Doorbell(self::node()))->wait($id, 0));
+    }
+
+    /** @test */
+    public function aFailureGoesToTheErrorLog(): void
+    {
+        $url = self::nobody();
+        [$code, $out, $error] = self::script('$bell->setLater(7); echo "page";', $url);
+        self::assertSame([0, 'page'], [$code, $out]);
+        $sentence = "doorbell: No connection to $url: Connection refused.\n";
+        self::assertStringEndsWith($sentence, $error);
+        self::assertSame(1, substr_count($error, "\n"));
+    }
+
+    private static function script(string $code, ?string $node = null): array
+    {
+        $start = 'require "' . dirname(__DIR__) . '/doorbell.php";'
+            . '$bell = new Doorbell\Doorbell("' . ($node ?? self::node()) . '");';
+        $ini = ['-d', 'display_errors=0', '-d', 'log_errors=1'];
+        return Process::run([PHP_BINARY, '-n', ...$ini, '-r', $start . $code]);
+    }
+
+    /** @return array{Process, callable} a server, and how its page is got */
+    private static function builtInServer(): array
+    {
+        $address = substr(self::nobody(), strlen('http://'));
+        $command = [PHP_BINARY, '-n', '-d', 'output_buffering=0', '-S', $address, '-t', __DIR__];
+        $server = new Process($command, true);
+        $connect = fn () => @stream_socket_client("tcp://$address");
+        self::eventually(fn () => $connect() !== false);
+        $get = static function (string $node, string $id) use ($connect): string {
+            $query = http_build_query(['node' => $node, 'id' => $id]);
+            $socket = $connect();
+            fwrite($socket, "GET /page.php?$query HTTP/1.0\r\n\r\n");
+            $answer = '';
+            while (!feof($socket) && substr($answer, -strlen(self::BODY)) !== self::BODY) {
+                $answer .= fread($socket, 8192);
+            }
+            self::assertStringEndsWith("\r\n\r\n" . self::BODY, $answer);
+            return $answer;
+        };
+        return [$server, $get];
+    }
+
+    /** @return array{string, bool} what the page said within AT_ONCE, and whether it ended it */
+    private static function fastCgi(string $address, string $node, string $id): array
+    {
+        $query = http_build_query(['node' => $node, 'id' => $id]);
+        $parameters = '';
+        $page = __DIR__ . '/page.php';
+        $named = ['SCRIPT_FILENAME' => $page, 'QUERY_STRING' => $query, 'REQUEST_METHOD' => 'GET'];
+        foreach ($named as $name => $value) {
+            $lengths = pack('CN', strlen($name), strlen($value) | 1 << 31);
+            $parameters .= $lengths . $name . $value;
+        }
+        $record = fn (int $type, string $content) =>
+            pack('CCnnCx', 1, $type, 1, strlen($content), 0) . $content;
+        $socket = stream_socket_client($address);
+        fwrite($socket, $record(1, pack('nCx5', 1, 0)) . $record(4, $parameters) . $record(4, '')
+            . $record(5, ''));
+        stream_set_timeout($socket, (int) self::AT_ONCE, 500_000);
+        $said = '';
+        while (strlen($head = (string) stream_get_contents($socket, 8)) === 8) {
+            ['type' => $type, 'length' => $length, 'padding' => $padding] =
+                unpack('Cversion/Ctype/nid/nlength/Cpadding', $head);
+            $content = (string) stream_get_contents($socket, $length + $padding);
+            if ($type === 3) {
+                return [$said, true];
+            }
+            $said .= substr($content, 0, $length);
+        }
+        return [$said, false];
+    }
+
+    private static function eventually(callable $condition): void
+    {
+        for ($end = hrtime(true) + 10e9; !$condition(); usleep(5000)) {
+            self::assertLessThan($end, hrtime(true), 'not in 10 s');
+        }
+    }
+}

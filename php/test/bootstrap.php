@@ -1,0 +1,8 @@
+<?php
+
+declare(strict_types=1);
+
+require_once __DIR__ . '/../doorbell.php';
+require_once __DIR__ . '/Process.php';
+require_once __DIR__ . '/Fake.php';
+require_once __DIR__ . '/DoorbellTestCase.php';

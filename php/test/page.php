@@ -1,0 +1,13 @@
+<?php
+
+// A page for LaterTest: names an event, sets it later, and prints until its very end.
+
+require __DIR__ . '/../doorbell.php';
+
+$bell = new Doorbell\Doorbell($_GET['node'], null, 3);
+$bell->header($_GET['id']);
+$bell->setLater($_GET['id']);
+$bell->setLater(...Doorbell\Doorbell::newSealed());
+register_shutdown_function(fn () => print('the end'));
+ob_start();
+echo 'page, ';
