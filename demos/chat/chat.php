@@ -53,9 +53,6 @@ final class Chat
             'SELECT id, who, text FROM message WHERE id > ? ORDER BY id LIMIT ' . AT_ONCE,
             $version
         );
-        if (!$messages && $version > $this->rows('SELECT max(id) AS last FROM message')[0]['last']) {
-            throw new Refused('There is no such message: begin again at 0.', 409);
-        }
         $overdue = 'SELECT 1 FROM message WHERE told = 0 AND at < ? LIMIT 1';
         if ($this->rows($overdue, microtime(true) - OVERDUE)) {
             $this->tell();
@@ -63,6 +60,14 @@ final class Chat
         $version = $messages ? end($messages)['id'] : $version;
         Doorbell::header($this->bell->topic('chat')->at($version)[0]);
         return ['messages' => $messages, 'version' => $version];
+    }
+
+    /** A database that was made anew knows less than a page that stayed open. */
+    public function check(int $version): void
+    {
+        if ($version > $this->rows('SELECT max(id) AS last FROM message')[0]['last']) {
+            throw new Refused('There is no such message: begin again at 0.', 409);
+        }
     }
 
     public function say(string $who, string $text): void
@@ -136,6 +141,7 @@ try {
     } elseif ($request === 'GET /messages' || $request === 'POST /messages') {
         $since = number($_GET['since'] ?? '0');
         $chat = new Chat();
+        $chat->check($since);
         if ($request === 'POST /messages') {
             $chat->say(...said());
         }

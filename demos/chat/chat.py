@@ -63,16 +63,19 @@ class Chat:
                 "SELECT id, who, text FROM message WHERE id > ? ORDER BY id LIMIT ?",
                 (version, AT_ONCE),
             ).fetchall()
-            if not rows:
-                (last,) = db.execute("SELECT coalesce(max(id), 0) FROM message").fetchone()
-                if version > last:
-                    raise Refused(409, "There is no such message: begin again at 0.")
             overdue = "SELECT 1 FROM message WHERE told = 0 AND at < ? LIMIT 1"
             if db.execute(overdue, (time.time() - OVERDUE,)).fetchone():
                 self.tell(db)
         messages = [{"id": id, "who": who, "text": text} for id, who, text in rows]
         version = rows[-1][0] if rows else version
         return {"messages": messages, "version": version}, self.topic.at(version).id
+
+    def check(self, version):
+        """A database that was made anew knows less than a page that stayed open."""
+        with self.database() as db:
+            (last,) = db.execute("SELECT coalesce(max(id), 0) FROM message").fetchone()
+            if version > last:
+                raise Refused(409, "There is no such message: begin again at 0.")
 
     def say(self, who, text):
         with self.database() as db:
@@ -116,6 +119,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             if url.path == "/messages":
                 since = number(query.get("since", ["0"])[0])
+                self.chat.check(since)
                 if method == "POST":
                     self.chat.say(**self.said())
                 answer, event = self.chat.since(since)
