@@ -1,0 +1,375 @@
+// The chat as its README starts it, with each back end: by its answers, by two Chromium windows, and
+// by 200 readers. DOORBELL_SCREENSHOT=1 also makes docs/chat.png and docs/chat-rate.svg.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash, createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { eventually, launch, skip } from '../../../js/test/chromium.mjs';
+import { plot } from './plot.mjs';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const README = readFileSync(`${root}demos/chat/README.md`, 'utf8');
+const BACK_ENDS = ['python', 'php'];
+const READERS = 200;
+const SPREAD = 2; // seconds
+const RATE_LIMIT = 40; // requests in 100 ms; with this spread they are 10 on average
+const PICTURES = process.env.DOORBELL_SCREENSHOT === '1';
+const SOON = { timeout: 10_000 };
+
+/** Starts the README's command on free ports; stop() is its Ctrl-C. */
+async function start(backEnd, env = {}) {
+  const [, command] = new RegExp(`^(demos/chat/run ${backEnd})$`, 'm').exec(README);
+  const temporary = mkdtempSync(join(tmpdir(), 'doorbell-chat-'));
+  const child = spawn('sh', ['-c', `exec ${command} 0 0`], {
+    cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR: temporary, ...env },
+  });
+  const exit = once(child, 'close');
+  let said = '';
+  child.stderr.on('data', data => { said += data; });
+  const lines = createInterface({ input: child.stdout });
+  const [line] = await Promise.race([once(lines, 'line'), exit.then(() => assert.fail(said))]);
+  const [, app, node] = /^chat: open (\S+) in two windows; the node is (\S+)$/.exec(line);
+  return {
+    app, node, temporary, pid: child.pid,
+    async stop() {
+      process.kill(-child.pid, 'SIGINT');
+      const [code] = await exit;
+      const left = readdirSync(temporary);
+      rmSync(temporary, { recursive: true });
+      return { code, left };
+    },
+  };
+}
+
+async function ask(app, since, said) {
+  const init = said && { method: 'POST', body: new URLSearchParams(said) };
+  const response = await fetch(`${app}/messages?since=${since}`, init);
+  const answer = await response.json();
+  assert.equal(response.status, 200, JSON.stringify(answer));
+  return { ...answer, event: response.headers.get('Doorbell-Wait').split('/').pop() };
+}
+
+const say = (app, text, since = 0) => ask(app, since, { who: 'Ann', text });
+
+async function isSet(node, event, timeout = 0) {
+  return (await fetch(`${node}/${event}?timeout=${timeout}`)).status === 200;
+}
+
+/** Established connections to that URL's port, seen from its own side. */
+function connections(url) {
+  const port = Number(new URL(url).port).toString(16).toUpperCase().padStart(4, '0');
+  return ['/proc/net/tcp', '/proc/net/tcp6'].filter(existsSync)
+    .flatMap(table => readFileSync(table, 'ascii').split('\n').slice(1))
+    .map(line => line.trim().split(/\s+/))
+    .filter(([, local, , state]) => state === '01' && local.endsWith(`:${port}`)).length;
+}
+
+async function isListening(url) {
+  return fetch(url).then(() => true, () => false);
+}
+
+for (const backEnd of BACK_ENDS) {
+  describe(backEnd, { concurrency: 1 }, () => {
+    let chat;
+    let browser;
+    let windows;
+
+    before(async () => {
+      chat = await start(backEnd);
+      if (skip) return;
+      browser = await launch();
+      windows = [await open('Ann'), await open('Ben')];
+    });
+
+    after(async () => {
+      if (browser) await browser.close();
+      await chat.stop();
+    });
+
+    async function open(name) {
+      const context = await browser.newContext({ viewport: { width: 420, height: 560 } });
+      const page = await context.newPage();
+      await page.goto(`${chat.app}/?name=${name}`);
+      await waits(page);
+      return page;
+    }
+
+    const waits = page => page.getByText(/wait for the event of/).waitFor(SOON);
+    const texts = page => page.locator('#messages li').evaluateAll(items =>
+      items.map(item => item.lastChild.textContent));
+    async function lastId() {
+      for (let version = 0; ;) {
+        const answer = await ask(chat.app, version);
+        if (answer.messages.length === 0) return version;
+        ({ version } = answer);
+      }
+    }
+
+    async function types(page, text) {
+      await page.getByLabel('Message', { exact: true }).fill(text);
+      await page.getByRole('button', { name: 'Send' }).click();
+    }
+
+    async function shows(page, expected) {
+      const ids = '#messages li';
+      await page.waitForFunction(([selector, n]) =>
+        document.querySelectorAll(selector).length >= n, [ids, expected.length], SOON);
+      assert.deepEqual(await texts(page), expected);
+    }
+
+    test('anAnswerNamesTheEventThatTellsOfMore', async () => {
+      const nothing = await ask(chat.app, 0);
+      assert.deepEqual(nothing.messages, []);
+      assert.equal(await isSet(chat.node, nothing.event), false);
+      const waiting = isSet(chat.node, nothing.event, 20);
+      const one = await say(chat.app, 'Grüße, <b>Ben</b> 🔔');
+      assert.equal(await waiting, true);
+      assert.deepEqual(one.messages, [{ id: 1, who: 'Ann', text: 'Grüße, <b>Ben</b> 🔔' }]);
+      assert.equal(one.version, 1);
+      assert.notEqual(one.event, nothing.event);
+      assert.equal((await ask(chat.app, 1)).event, one.event, 'the same to all who ask');
+      assert.equal(await isSet(chat.node, one.event), false);
+    });
+
+    test('whoIsToldToWaitCannotSet', async () => {
+      const { event } = await ask(chat.app, await lastId());
+      assert.equal((await fetch(`${chat.node}/${event}`, { method: 'POST' })).status, 403);
+    });
+
+    test('badInputIsRefusedWithASentence', async () => {
+      const before = await lastId();
+      const long = 'x'.repeat(1001);
+      const form = fields => ({ method: 'POST', body: new URLSearchParams(fields) });
+      for (const [status, path, init] of [
+        [400, '/messages?since=x'], [400, '/messages?since=-1'], [409, '/messages?since=999'],
+        [404, '/secret'], [404, '/chat.db'], [400, '/messages?since=0', form({ who: 'Ann' })],
+        [400, '/messages?since=0', form({ who: 'Ann', text: long })],
+        [400, '/messages?since=0', form({ who: ' ', text: 'x' })],
+        [409, '/messages?since=999', form({ who: 'Ann', text: 'to another chat' })],
+      ]) {
+        const answer = await fetch(chat.app + path, init);
+        assert.equal(answer.status, status, path);
+        assert.match((await answer.json()).detail, /\.$/);
+      }
+      assert.equal(await lastId(), before, 'nothing was said');
+    });
+
+    test('writersAtOnceLeaveNoEventUnset', async () => {
+      const first = await lastId();
+      await Promise.all(Array.from({ length: 40 }, (_, i) => say(chat.app, `at once ${i}`)));
+      const { messages } = await ask(chat.app, 0);
+      assert.deepEqual(messages.map(({ id }) => id),
+        Array.from({ length: first + 40 }, (_, i) => i + 1));
+      // A writer that found the node slow is helped by a reader a second later.
+      await eventually(async () => {
+        for (let version = 0; version < messages.length; version++) {
+          const { event } = await versionOf(version);
+          if (!await isSet(chat.node, event)) return false;
+        }
+        return true;
+      }, 'every event but the last is set', 20_000);
+      assert.equal(await isSet(chat.node, (await ask(chat.app, messages.length)).event), false);
+    });
+
+    // An answer that was true at this version names its event: derived ids can be asked for again.
+    async function versionOf(version) {
+      const secret = secretOf(chat.pid);
+      const key = createHmac('sha256', secret).update(`chat\n${version}`).digest('hex');
+      return { event: createHash('sha256').update(key).digest('hex') };
+    }
+
+    test('manyMessagesComeInOrderByTwoHundred', async () => {
+      const first = await lastId();
+      for (let i = 0; i < 25; i++) {
+        await Promise.all(Array.from({ length: 8 }, (_, j) => say(chat.app, `${i} ${j}`, first)));
+      }
+      let version = 0;
+      const ids = [];
+      for (let event; event === undefined || await isSet(chat.node, event, 1);) {
+        const answer = await ask(chat.app, version);
+        assert.ok(answer.messages.length <= 200);
+        ids.push(...answer.messages.map(({ id }) => id));
+        ({ version, event } = answer);
+      }
+      assert.equal(ids.length, first + 200);
+      assert.deepEqual(ids, ids.map((_, i) => i + 1));
+    });
+
+    test('twoWindowsFollowEachOther', { skip }, async () => {
+      const [ann, ben] = windows;
+      await ann.waitForFunction(() => document.querySelectorAll('#messages li').length > 200);
+      const before = await texts(ann);
+      await types(ann, 'Is anybody there?');
+      await shows(ben, [...before, 'Is anybody there?']);
+      await types(ben, 'Yes. <i>Ben</i>');
+      await shows(ann, [...before, 'Is anybody there?', 'Yes. <i>Ben</i>']);
+      await shows(ben, [...before, 'Is anybody there?', 'Yes. <i>Ben</i>']);
+    });
+
+    test('theApplicationHoldsNoConnectionWhilePagesWait', { skip }, async () => {
+      await Promise.all(windows.map(waits));
+      await eventually(() => connections(chat.app) === 0, 'no connection to the application');
+      assert.ok(connections(chat.node) >= 2);
+    });
+
+    for (const [name, sleep, wake] of [
+      ['offline', page => page.context().setOffline(true), page => page.context().setOffline(false)],
+      ['frozen', page => lifecycle(page, 'frozen'), page => lifecycle(page, 'active')],
+    ]) {
+      test(`whoWas_${name}_getsEveryMessageInOrderAndNoneTwice`, { skip }, async () => {
+        const [ann, ben] = windows;
+        const before = await texts(ben);
+        await sleep(ben);
+        const missed = [1, 2, 3, 4, 5].map(i => `${name} ${i}`);
+        for (const text of missed) {
+          await types(ann, text);
+          await ann.locator('#messages li').filter({ hasText: text }).waitFor(SOON);
+        }
+        await wake(ben);
+        await shows(ben, [...before, ...missed]);
+        await types(ann, `after ${name}`);
+        await shows(ben, [...before, ...missed, `after ${name}`]);
+        const ids = await ben.locator('#messages li').evaluateAll(items =>
+          items.map(item => Number(item.dataset.id)));
+        assert.deepEqual(ids, ids.map((_, i) => i + 1));
+      });
+    }
+
+    test('aNodeThatIsDownHurtsNoWriterAndAReaderTellsLater', async () => {
+      const from = await lastId();
+      const { event } = await ask(chat.app, from);
+      const pid = Number(execFileSync('pgrep', ['-P', chat.pid, '-f', 'doorbell.cli.Main']));
+      process.kill(pid, 'SIGTERM');
+      await eventually(async () => !await isListening(chat.node), 'the node is down');
+      const began = performance.now();
+      assert.equal((await say(chat.app, 'unheard', from)).version, from + 1);
+      assert.ok(performance.now() - began < 3000, 'the writer does not wait for the node');
+      const { stop } = await startNode(new URL(chat.node).host);
+      try {
+        const waiting = isSet(chat.node, event, 20);
+        // A reader who looks, as each does every few minutes, tells those who wait.
+        await eventually(async () => {
+          await ask(chat.app, from + 1);
+          return isSet(chat.node, event);
+        }, 'a reader has set what the writer could not');
+        assert.equal(await waiting, true);
+      } finally {
+        await stop();
+      }
+    });
+
+    test('aCtrlCLeavesNothingBehind', async () => {
+      const other = await start(backEnd);
+      const { code, left } = await other.stop();
+      assert.equal(code, 130);
+      assert.deepEqual(left, []);
+      assert.equal(await isListening(other.app), false);
+      assert.equal(await isListening(other.node), false);
+    });
+
+    test('pacedWakesKeepTheRateUnderItsLimit', { timeout: 60_000 }, async () => {
+      const atOnce = await rates(backEnd, '0');
+      let paced = await rates(backEnd, String(SPREAD));
+      if (Math.max(...paced) > RATE_LIMIT) paced = await rates(backEnd, String(SPREAD));
+      const sum = counts => counts.reduce((a, b) => a + b);
+      assert.equal(sum(atOnce), READERS);
+      assert.equal(sum(paced), READERS);
+      assert.ok(Math.max(...paced) <= RATE_LIMIT, `${paced}`);
+      assert.ok(Math.max(...atOnce) > Math.max(...paced), `${atOnce} against ${paced}`);
+      console.log(`# ${backEnd}: at most ${Math.max(...atOnce)} requests in 100 ms at once, ` +
+        `${Math.max(...paced)} with ?spread=${SPREAD}`);
+      if (PICTURES && backEnd === 'php') {
+        writeFileSync(`${root}docs/chat-rate.svg`, plot({ atOnce, paced, SPREAD, READERS, RATE_LIMIT }));
+      }
+    });
+
+    const picture = !(PICTURES && backEnd === 'python') && 'DOORBELL_SCREENSHOT=1 takes it';
+
+    test('pictureOfTheTwoWindows', { skip: skip || picture }, async () => {
+      const other = await start(backEnd);
+      const pages = [];
+      for (const name of ['Ann', 'Ben']) {
+        const context = await browser.newContext({ viewport: { width: 420, height: 560 } });
+        pages.push(await context.newPage());
+        await pages.at(-1).goto(`${other.app}/?name=${name}`);
+        await waits(pages.at(-1));
+      }
+      const lines = [[0, 'Is the build green?'], [1, 'Not yet. It waits for the library.'],
+        [0, 'And who tells it?'], [1, 'Doorbell. My page was told “nothing new”, and hangs there.'],
+        [0, 'So the application sleeps meanwhile?'], [1, 'It holds no connection at all.']];
+      for (const [i, [who, text]] of lines.entries()) {
+        await types(pages[who], text);
+        for (const page of pages) {
+          await page.waitForFunction(n => document.querySelectorAll('li').length === n &&
+            document.getElementById('state').textContent.includes(`event of ${n}.`), i + 1);
+        }
+      }
+      const shots = await Promise.all(pages.map(page => page.screenshot()));
+      const images = shots.map(png => `<img src="data:image/png;base64,${png.toString('base64')}">`);
+      const page = await browser.newPage({ viewport: { width: 906, height: 602 } });
+      await page.setContent(`<!doctype html><style>
+        body { margin: 0; padding: 20px; display: flex; gap: 22px; background: #d8dde3 }
+        img { display: block; border: 1px solid #8a939c; border-radius: 6px }
+      </style>${images.join('')}`);
+      await page.screenshot({ path: `${root}docs/chat.png` });
+      await page.close();
+      await other.stop();
+    });
+  });
+}
+
+async function lifecycle(page, state) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Page.setWebLifecycleState', { state });
+  await session.detach();
+}
+
+/** The demo's secret, from the environment of its back end: what only the application knows. */
+function secretOf(pid) {
+  const [child] = execFileSync('pgrep', ['-P', pid, '-f', 'chat\\.(py|php)'], { encoding: 'utf8' })
+    .split('\n');
+  return /(?:^|\0)CHAT_SECRET=(\w+)/.exec(readFileSync(`/proc/${child}/environ`, 'utf8'))[1];
+}
+
+async function startNode(listen) {
+  const args = ['serve', '--listen', listen, '--store', 'memory'];
+  const child = spawn(`${root}doorbell`, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exit = once(child, 'exit');
+  await Promise.race([once(child.stdout, 'data'), exit.then(() => assert.fail('no node'))]);
+  return { stop() { child.kill(); return exit; } };
+}
+
+/** Requests to the back end in each 100 ms after a message to so many readers who wait. */
+async function rates(backEnd, spread) {
+  const chat = await start(backEnd, { CHAT_SPREAD: spread });
+  const asked = [];
+  const stop = new AbortController();
+  const reader = async () => {
+    let { version, event } = await ask(chat.app, 0);
+    while (version === 0) {
+      while (!await isSet(chat.node, event, 25)) stop.signal.throwIfAborted();
+      asked.push(performance.now());
+      ({ version, event } = await ask(chat.app, version));
+    }
+  };
+  try {
+    const readers = Array.from({ length: READERS }, reader);
+    await eventually(() => connections(chat.node) >= READERS, 'all readers wait', 30_000);
+    const began = performance.now();
+    await say(chat.app, 'news');
+    await Promise.all(readers);
+    const counts = new Array(Math.ceil((SPREAD + 0.5) * 10)).fill(0);
+    for (const at of asked) counts[Math.min(Math.floor((at - began) / 100), counts.length - 1)]++;
+    return counts;
+  } finally {
+    stop.abort();
+    await chat.stop();
+  }
+}

@@ -1,0 +1,183 @@
+"""When a client asks, and how long it pauses: its steps are taken by hand, so no time passes."""
+
+import email.message
+import unittest
+
+from doorbell import Doorbell, DoorbellError, _Answer, _Ask
+
+
+def answer(status, body="", **headers):
+    message = email.message.Message()
+    for name, value in headers.items():
+        message[name.replace("_", "-")] = value
+    return _Answer(status, message, body)
+
+
+WAKE = answer(200, '{"set":["22482"]}')
+NOT_YET = answer(204)
+
+
+class HandClock:
+    """Time and chance of a client; chance is in the middle."""
+
+    def __init__(self, **options):
+        self.now = 1000.0
+        self.bell = Doorbell("http://127.0.0.1", **options)
+        self.bell._clock = lambda: self.now
+        self.bell._chance = lambda: 0.5
+
+
+class StepsTest(unittest.TestCase):
+    def wait(self, timeout=None, **options):
+        self.clock = HandClock(**options)
+        self.steps = self.clock.bell._wait(["22482"], timeout)
+        return next(self.steps)
+
+    def set(self, **options):
+        self.clock = HandClock(**options)
+        self.steps = self.clock.bell._set("22482", "")
+        return next(self.steps)
+
+    def tell(self, outcome, after=0.0):
+        self.clock.now += after
+        return self.steps.send(outcome)
+
+    def done(self, outcome, after=0.0):
+        with self.assertRaises(StopIteration) as done:
+            self.tell(outcome, after)
+        return done.exception.value
+
+    def asks(self, step, target):
+        self.assertIsInstance(step, _Ask)
+        self.assertEqual(step.data.split(b" HTTP", 1)[0].decode(), target)
+
+    def test_a_held_not_yet_is_asked_again_at_once(self):
+        step = self.wait()
+        for _ in range(3):
+            self.asks(step, "GET /22482?timeout=22.5")
+            self.assertEqual(step.seconds, 32.5)
+            step = self.tell(NOT_YET, after=22.5)
+        self.assertEqual(self.done(WAKE), ["22482"])
+
+    def test_a_not_yet_too_soon_is_asked_again_after_a_pause_that_grows(self):
+        self.wait()
+        for pause in (0.1, 0.2, 0.4):
+            self.assertEqual(self.tell(NOT_YET, after=0.9), pause)
+            self.asks(self.tell(None), "GET /22482?timeout=22.5")
+        self.asks(self.tell(NOT_YET, after=1), "GET /22482?timeout=22.5")
+        self.assertEqual(self.tell(NOT_YET), 0.1)
+
+    def test_passing_refusals_and_failures_are_tried_again_after_growing_pauses(self):
+        for ask in (self.wait, self.set):
+            for outcome in (*map(answer, (408, 429, 500, 502, 503, 504)), ConnectionResetError()):
+                with self.subTest(ask=ask, outcome=outcome):
+                    ask()
+                    for pause in (0.1, 0.2, 0.4, 0.8):
+                        self.assertAlmostEqual(self.tell(outcome), pause)
+                        self.assertIsInstance(self.tell(None), _Ask)
+
+    def test_a_pause_is_at_most_half_a_minute(self):
+        self.wait()
+        pauses = []
+        for _ in range(40):
+            pauses.append(self.tell(OSError()))
+            self.tell(None)
+        self.assertEqual(pauses[8:], [15.0] * 32)
+
+    def test_what_has_passed_is_forgotten(self):
+        self.wait()
+        self.tell(OSError())
+        self.tell(None)
+        self.assertEqual(self.tell(OSError()), 0.2)
+        self.tell(None)
+        self.tell(NOT_YET, after=22.5)
+        self.assertEqual(self.tell(OSError()), 0.1)
+
+    def test_retry_after_is_honoured_and_spread(self):
+        self.wait()
+        self.assertEqual(self.tell(answer(503, Retry_After="7")), 7.1)
+
+    def test_no_retry_after_sends_a_client_away_for_good(self):
+        for value in ("999999999", "Fri, 31 Dec 9999 23:59:59 GMT"):
+            self.wait()
+            self.assertEqual(self.tell(answer(429, Retry_After=value)), 300.1)
+
+    def test_a_retry_after_of_no_sense_is_none(self):
+        for value in ("-5", "soon", "٣", "9" * 20, "Thu, 01 Jan 1970 00:00:00 GMT", "1e3", ""):
+            with self.subTest(value=value):
+                self.wait()
+                self.assertEqual(self.tell(answer(503, Retry_After=value)), 0.1)
+
+    def test_a_wait_with_a_timeout_ends_with_the_nodes_not_yet(self):
+        step = self.wait(timeout=2)
+        self.asks(step, "GET /22482?timeout=2")
+        self.assertEqual(step.seconds, 4)
+        with self.assertRaisesRegex(TimeoutError, "^22482 was not set within 2 s.$"):
+            self.tell(NOT_YET, after=2)
+
+    def test_a_wait_longer_than_the_hold_asks_for_the_rest(self):
+        self.wait(timeout=30)
+        step = self.tell(NOT_YET, after=22.5)
+        self.asks(step, "GET /22482?timeout=7.5")
+        self.assertEqual(step.seconds, 9.5)
+
+    def test_a_timeout_of_zero_only_asks(self):
+        self.asks(self.wait(timeout=0), "GET /22482?timeout=0")
+        with self.assertRaises(TimeoutError):
+            self.tell(NOT_YET)
+
+    def test_a_timeout_tells_the_last_failure(self):
+        self.wait(timeout=5)
+        refused = ConnectionRefusedError("refused")
+        self.assertAlmostEqual(self.tell(refused, after=4.95), 0.05)
+        self.clock.now += 1
+        with self.assertRaises(TimeoutError) as late:
+            self.tell(None)
+        self.assertIs(late.exception.__cause__, refused)
+
+    def test_a_set_gives_up_when_no_try_is_left(self):
+        self.assertEqual(self.set(patience=0.25).seconds, 0.25)
+        self.assertEqual(self.tell(OSError("refused")), 0.1)
+        self.tell(None, after=0.1)
+        with self.assertRaisesRegex(DoorbellError, "^22482 could not be set within 0.25 s: full"):
+            self.tell(answer(503, '{"detail":"full"}'))
+
+    def test_a_set_that_was_too_late_tells_the_last_status(self):
+        self.set(patience=0)
+        with self.assertRaises(DoorbellError) as late:
+            self.tell(answer(503))
+        self.assertEqual(late.exception.status, 503)
+        self.set(patience=0)
+        with self.assertRaises(DoorbellError) as late:
+            self.tell(OSError())
+        self.assertEqual(late.exception.status, 0)
+
+    def test_a_set_never_takes_204_for_an_answer(self):
+        self.set()
+        self.assertEqual(self.tell(NOT_YET), 0.1)
+
+    def test_a_spread_is_asked_of_every_set(self):
+        self.asks(self.set(spread=2.5), "POST /22482?spread=2.5")
+
+    def test_many_are_set_by_ten_thousand(self):
+        self.clock = HandClock()
+        self.steps = self.clock.bell._set_all(range(25_000))
+        sizes = []
+        step = next(self.steps)
+        while True:
+            lines = step.data.split(b"\r\n\r\n")[1].split(b"\n")
+            sizes.append(len(lines))
+            try:
+                step = self.tell(answer(200, '{"set":1,"already":%d}' % (len(lines) - 1)))
+            except StopIteration as done:
+                self.assertEqual(done.value, (3, 24_997))
+                break
+        self.assertEqual(sizes, [10_000, 10_000, 5_000])
+
+    def test_a_count_that_leaves_lines_out_is_no_answer(self):
+        self.clock = HandClock()
+        for body in ('{"set":1,"already":0}', '{"set":true,"already":1}', '{"set":2}', "[]", "2"):
+            with self.subTest(body=body):
+                self.steps = self.clock.bell._set_all([1, 2])
+                next(self.steps)
+                self.assertEqual(self.tell(answer(200, body)), 0.1)
