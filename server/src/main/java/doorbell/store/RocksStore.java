@@ -19,7 +19,9 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Remembers sets in a directory of RocksDB's. One writer thread takes all sets that are queued,
@@ -49,17 +51,33 @@ public final class RocksStore implements SetStore {
   /** Lookups that wait for the disk, and the threads that read for them. */
   static final int MAX_QUEUED_READS = 16_384;
 
+  /** Set ids that are answered for without RocksDB, about: what one set wakes asks for one id. */
+  private static final int KNOWN = 1 << 14;
+
+  /** They are dropped so often within the time to remember, as far as the writer is awake. */
+  private static final int ERAS = 8;
+
   private static final int READERS = 2;
   private static final long READER_IDLE_SECONDS = 10;
 
   private final BlockingQueue<Pending> queue = new LinkedBlockingQueue<>(MAX_QUEUED_SETS);
   private final Database database;
+  private final long eraNanos;
   private final ExecutorService writer;
   private final ThreadPoolExecutor readers;
+
+  /**
+   * Some that are set, each where its hash says. A set is for good, so none is ever wrong; they are
+   * dropped once an era, since a set is forgotten in the end.
+   */
+  private volatile AtomicReferenceArray<@Nullable EventId> known =
+      new AtomicReferenceArray<>(KNOWN);
+
   private volatile boolean closed;
 
-  private RocksStore(Database database) {
+  private RocksStore(Database database, long eraNanos) {
     this.database = database;
+    this.eraNanos = eraNanos;
     this.readers =
         new ThreadPoolExecutor(
             READERS,
@@ -80,19 +98,26 @@ public final class RocksStore implements SetStore {
    *     damaged, not a store or can't be written
    */
   public static RocksStore open(Path directory, Duration remember, Sync sync) {
-    RocksStore store = new RocksStore(Database.open(directory, remember, sync));
+    RocksStore store =
+        new RocksStore(Database.open(directory, remember, sync), remember.toNanos() / ERAS);
     store.writer.execute(store::write);
     return store;
   }
 
   @Override
   public CompletionStage<Boolean> isSet(EventId id) {
+    if (!closed && id.equals(known.getPlain(place(id)))) {
+      return YES;
+    }
     byte[] key = id.bytes();
     try {
       return switch (database.glance(key)) {
         case ABSENT -> NO;
-        case PRESENT -> YES;
-        case UNSURE -> read(key);
+        case PRESENT -> {
+          know(id);
+          yield YES;
+        }
+        case UNSURE -> read(id, key);
       };
     } catch (StoreException e) {
       return CompletableFuture.failedStage(e);
@@ -129,13 +154,25 @@ public final class RocksStore implements SetStore {
     return database.batches();
   }
 
-  private CompletionStage<Boolean> read(byte[] key) {
+  private void know(EventId id) {
+    known.setPlain(place(id), id);
+  }
+
+  private static int place(EventId id) {
+    return id.hashCode() & (KNOWN - 1);
+  }
+
+  private CompletionStage<Boolean> read(EventId id, byte[] key) {
     CompletableFuture<Boolean> answer = new CompletableFuture<>();
     try {
       readers.execute(
           () -> {
             try {
-              answer.complete(database.holds(key));
+              boolean set = database.holds(key);
+              if (set) {
+                know(id);
+              }
+              answer.complete(set);
             } catch (StoreException e) {
               answer.completeExceptionally(e);
             }
@@ -152,8 +189,13 @@ public final class RocksStore implements SetStore {
   private void write() {
     List<Pending> batch = new ArrayList<>();
     boolean crowded = false;
+    long dropAt = System.nanoTime() + eraNanos;
     while (!(closed && queue.isEmpty())) {
       try {
+        if (System.nanoTime() - dropAt >= 0) {
+          known = new AtomicReferenceArray<>(KNOWN);
+          dropAt = System.nanoTime() + eraNanos;
+        }
         Pending first = queue.poll(database.upkeep(), TimeUnit.NANOSECONDS);
         if (first != null) {
           batch.add(first);
@@ -190,7 +232,11 @@ public final class RocksStore implements SetStore {
       StoreException failure = new StoreException("the store failed; the set was not kept", e);
       batch.forEach(set -> set.completeExceptionally(failure));
     }
-    batch.forEach(set -> set.complete(set.first));
+    for (Pending set : batch) {
+      if (set.complete(set.first)) {
+        know(set.id);
+      }
+    }
   }
 
   /** Marks those who are the first to set their id, and returns their keys. */

@@ -85,6 +85,15 @@ final class RocksStoreTest extends SetStoreContract {
 
   /** By the system's clock, as RocksDB keeps it. Sets go on, so that some are a file's last. */
   @Test
+  void whatIsKnownToBeSetAnswersForItselfAlone() {
+    LongStream.range(0, 1_000).mapToObj(i -> store.set(id(i))).toList().forEach(this::done);
+    for (long i = 1_000; i < 100_000; i++) {
+      assertThat(answer(store.isSet(id(i)))).isFalse();
+    }
+    assertThat(answer(store.isSet(id(1)))).isTrue();
+  }
+
+  @Test
   void forgottenAfterRememberNeverBefore() {
     store.close();
     Duration remember = Duration.ofSeconds(3);
