@@ -5,8 +5,8 @@
 while :; do
   answer=$(curl -sS --max-time 40 -w '%{http_code}' "$1?timeout=25")
   case $?:$answer in
-    0:*200 | 0:'doorbell('*200) exit 0 ;;
-    0:2?? | 0:*408 | 0:*429 | 0:*5??) ;; # ask again
+    0:'doorbell('*200) exit 0 ;;
+    0:204 | 0:*408 | 0:*429 | 0:*5??) ;; # ask again
     [123]:* | 0:*) echo "wait.sh: $1 is no event at a Doorbell node: $answer" >&2; exit 2 ;;
   esac
   sleep 1 # a node that is down, or going down, isn't hammered
