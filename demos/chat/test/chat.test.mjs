@@ -56,7 +56,7 @@ async function ask(app, since, said) {
   return { ...answer, event: response.headers.get('Doorbell-Wait').split('/').pop() };
 }
 
-const say = (app, text, since = 0) => ask(app, since, { who: 'Ann', text });
+const say = (app, text, since = 0) => ask(app, since, { who: 'Desk', text });
 
 async function isSet(node, event, timeout = 0) {
   return (await fetch(`${node}/${event}?timeout=${timeout}`)).status === 200;
@@ -85,7 +85,7 @@ for (const backEnd of BACK_ENDS) {
       chat = await start(backEnd);
       if (skip) return;
       browser = await launch();
-      windows = [await open('Ann'), await open('Ben')];
+      windows = [await open('Desk'), await open('Phone')];
     });
 
     after(async () => {
@@ -129,9 +129,9 @@ for (const backEnd of BACK_ENDS) {
       assert.deepEqual(nothing.messages, []);
       assert.equal(await isSet(chat.node, nothing.event), false);
       const waiting = isSet(chat.node, nothing.event, 20);
-      const one = await say(chat.app, 'Grüße, <b>Ben</b> 🔔');
+      const one = await say(chat.app, 'Grüße, <b>Phone</b> 🔔');
       assert.equal(await waiting, true);
-      assert.deepEqual(one.messages, [{ id: 1, who: 'Ann', text: 'Grüße, <b>Ben</b> 🔔' }]);
+      assert.deepEqual(one.messages, [{ id: 1, who: 'Desk', text: 'Grüße, <b>Phone</b> 🔔' }]);
       assert.equal(one.version, 1);
       assert.notEqual(one.event, nothing.event);
       assert.equal((await ask(chat.app, 1)).event, one.event, 'the same to all who ask');
@@ -149,10 +149,10 @@ for (const backEnd of BACK_ENDS) {
       const form = fields => ({ method: 'POST', body: new URLSearchParams(fields) });
       for (const [status, path, init] of [
         [400, '/messages?since=x'], [400, '/messages?since=-1'], [409, '/messages?since=999'],
-        [404, '/secret'], [404, '/chat.db'], [400, '/messages?since=0', form({ who: 'Ann' })],
-        [400, '/messages?since=0', form({ who: 'Ann', text: long })],
+        [404, '/secret'], [404, '/chat.db'], [400, '/messages?since=0', form({ who: 'Desk' })],
+        [400, '/messages?since=0', form({ who: 'Desk', text: long })],
         [400, '/messages?since=0', form({ who: ' ', text: 'x' })],
-        [409, '/messages?since=999', form({ who: 'Ann', text: 'to another chat' })],
+        [409, '/messages?since=999', form({ who: 'Desk', text: 'to another chat' })],
       ]) {
         const answer = await fetch(chat.app + path, init);
         assert.equal(answer.status, status, path);
@@ -211,14 +211,14 @@ for (const backEnd of BACK_ENDS) {
     });
 
     test('twoWindowsFollowEachOther', { skip }, async () => {
-      const [ann, ben] = windows;
-      await ann.waitForFunction(() => document.querySelectorAll('#messages li').length > 200);
-      const before = await texts(ann);
-      await types(ann, 'Is anybody there?');
-      await shows(ben, [...before, 'Is anybody there?']);
-      await types(ben, 'Yes. <i>Ben</i>');
-      await shows(ann, [...before, 'Is anybody there?', 'Yes. <i>Ben</i>']);
-      await shows(ben, [...before, 'Is anybody there?', 'Yes. <i>Ben</i>']);
+      const [desk, phone] = windows;
+      await desk.waitForFunction(() => document.querySelectorAll('#messages li').length > 200);
+      const before = await texts(desk);
+      await types(desk, 'Is anybody there?');
+      await shows(phone, [...before, 'Is anybody there?']);
+      await types(phone, 'Yes. <i>Phone</i>');
+      await shows(desk, [...before, 'Is anybody there?', 'Yes. <i>Phone</i>']);
+      await shows(phone, [...before, 'Is anybody there?', 'Yes. <i>Phone</i>']);
     });
 
     test('theApplicationHoldsNoConnectionWhilePagesWait', { skip }, async () => {
@@ -232,19 +232,19 @@ for (const backEnd of BACK_ENDS) {
       ['frozen', page => lifecycle(page, 'frozen'), page => lifecycle(page, 'active')],
     ]) {
       test(`whoWas_${name}_getsEveryMessageInOrderAndNoneTwice`, { skip }, async () => {
-        const [ann, ben] = windows;
-        const before = await texts(ben);
-        await sleep(ben);
+        const [desk, phone] = windows;
+        const before = await texts(phone);
+        await sleep(phone);
         const missed = [1, 2, 3, 4, 5].map(i => `${name} ${i}`);
         for (const text of missed) {
-          await types(ann, text);
-          await ann.locator('#messages li').filter({ hasText: text }).waitFor(SOON);
+          await types(desk, text);
+          await desk.locator('#messages li').filter({ hasText: text }).waitFor(SOON);
         }
-        await wake(ben);
-        await shows(ben, [...before, ...missed]);
-        await types(ann, `after ${name}`);
-        await shows(ben, [...before, ...missed, `after ${name}`]);
-        const ids = await ben.locator('#messages li').evaluateAll(items =>
+        await wake(phone);
+        await shows(phone, [...before, ...missed]);
+        await types(desk, `after ${name}`);
+        await shows(phone, [...before, ...missed, `after ${name}`]);
+        const ids = await phone.locator('#messages li').evaluateAll(items =>
           items.map(item => Number(item.dataset.id)));
         assert.deepEqual(ids, ids.map((_, i) => i + 1));
       });
@@ -303,7 +303,7 @@ for (const backEnd of BACK_ENDS) {
     test('pictureOfTheTwoWindows', { skip: skip || picture }, async () => {
       const other = await start(backEnd);
       const pages = [];
-      for (const name of ['Ann', 'Ben']) {
+      for (const name of ['Desk', 'Phone']) {
         const context = await browser.newContext({ viewport: { width: 420, height: 560 } });
         pages.push(await context.newPage());
         await pages.at(-1).goto(`${other.app}/?name=${name}`);
