@@ -302,7 +302,7 @@ class Promises:
     def test_tls_is_spoken_and_certificates_are_checked(self):
         with FakeNode(answer(201), tls=self.certificate.server) as node:
             url = node.url.replace("127.0.0.1", "localhost")
-            self.failing(DoorbellError, "certificate", 5, self.client(url, patience=0.2).set, 1)
+            self.failing(DoorbellError, "certificate", 5, self.client(url, patience=2).set, 1)
             trusting = self.client(url, context=self.certificate.trusted)
             self.assertTrue(trusting.set(1))
             node.answers[1:] = [wake(1)]
