@@ -18,7 +18,6 @@ ${bars.join('\n')}
 <path d="M${LEFT} ${base}H${WIDTH - 20}" stroke="#8a939c"/>
 <path d="M${LEFT} ${limit.toFixed(1)}H${WIDTH - 20}" stroke="#c2410c" stroke-dasharray="4 4"/>
 <text x="${LEFT - 8}" y="${(limit + 4).toFixed(1)}" text-anchor="end" fill="#c2410c">${RATE_LIMIT}</text>
-<text x="${LEFT - 8}" y="${base + 4}" text-anchor="end">0</text>
 <text x="${LEFT - 8}" y="${(base - height(Math.max(...counts)) + 4).toFixed(1)}" text-anchor="end">${
   Math.max(...counts)}</text>`;
   };
