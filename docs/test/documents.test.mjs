@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { spawn, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -122,6 +124,43 @@ describe('documents', { concurrency: 1 }, () => {
       encoding: 'utf8', timeout: 60_000,
     });
     assert.equal(output, 'look again\n');
+  });
+
+  /** What a script says that is run with `command` in a folder with the clients. */
+  function says(source, name, command, args, env = {}) {
+    writeFileSync(join(folder, name), source);
+    return execFileSync(command, [...args, name], {
+      cwd: folder, encoding: 'utf8', timeout: 60_000, env: { ...process.env, ...env },
+    });
+  }
+
+  const python = { PYTHONPATH: join(root, 'python/src') };
+
+  test('thePhpThePythonAndTheNodeOfStartRun', () => {
+    const [php] = blocks('docs/start.md', 'php');
+    symlinkSync(join(root, 'php'), join(folder, 'php'));
+    assert.equal(says(`<?php\n${php}`, 'start.php', 'php', []), 'look again\n');
+    const [py] = blocks('docs/start.md', 'python');
+    assert.equal(says(py, 'start.py', 'python3', [], python), 'look again\n');
+    const [js] = blocks('docs/start.md', 'js');
+    mkdirSync(join(folder, 'node_modules'));
+    symlinkSync(join(root, 'js'), join(folder, 'node_modules/doorbell-client'));
+    assert.equal(says(js, 'start.mjs', process.execPath, []), 'look again\n');
+  });
+
+  test('thePythonOfTheRecipesRuns', () => {
+    const [commit, outbox, ...more] = blocks('docs/recipes.md', 'python');
+    assert.deepEqual(more, []);
+    assert.equal(says(commit, 'commit.py', 'python3', [], python), 'True\n');
+    assert.equal(says(outbox, 'outbox.py', 'python3', [], python), 'later\nsent\n0\n');
+  });
+
+  test('theCommandsOfTheRecipesDoWhatTheySay', async () => {
+    const [spread, once, any, ...more] = blocks('docs/recipes.md', 'sh');
+    assert.deepEqual(more, []);
+    assert.equal((await run(spread, folder).exit).output, '201\n');
+    assert.equal((await run(once, folder).exit).output, 'worker one does it\n');
+    assert.equal((await run(any, folder).exit).output, 'doorbell(4716);\n');
   });
 
   test('theDemoSaysWhereToLook', async () => {
