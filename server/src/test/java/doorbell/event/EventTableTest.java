@@ -42,6 +42,7 @@ class EventTableTest {
 
   @Test
   void whileASetIsBeingStoredTheEventIsSetForEverybodyElse() {
+    table.wait(ID, new Ear());
     table.set(ID, 0);
     assertThat(now(table.isSet(ID))).isTrue();
     assertThat(now(table.wait(ID, new Ear()))).isTrue();
