@@ -1,7 +1,8 @@
-// Runs what README.md and docs/start.md tell a reader to type, as they tell it: a block that starts
-// a server runs until the document's end, a wait until somebody sets. Port 8080 must be free.
+// Runs what README.md, docs/start.md and docs/recipes.md tell a reader to type, as they tell it: a
+// block that starts a server runs until the document's end, a wait until somebody sets. Port 8080
+// must be free.
 import assert from 'node:assert/strict';
-import { spawn, execFileSync } from 'node:child_process';
+import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync,
@@ -14,6 +15,13 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
 const NODE = 'http://127.0.0.1:8080';
+
+// Debian's Python has Debian's Django, and may not be the first in the path.
+const django = ['python3', '/usr/bin/python3']
+  .find(command => spawnSync(command, ['-c', 'import django']).status === 0);
+const noDjango = !django && 'no Django: apt-get install python3-django';
+const noDoctrine = spawnSync('php', ['-r', 'exit(@include "Doctrine/ORM/autoload.php" ? 0 : 1);'])
+  .status !== 0 && 'no Doctrine: apt-get install php-doctrine-orm';
 
 function blocks(document, language) {
   const text = readFileSync(join(root, document), 'utf8');
@@ -134,7 +142,8 @@ describe('documents', { concurrency: 1 }, () => {
     });
   }
 
-  const python = { PYTHONPATH: join(root, 'python/src') };
+  const python = { PYTHONPATH: join(root, 'python/src'), PYTHONDONTWRITEBYTECODE: '1' };
+  const afterCommit = extension => join(root, `docs/test/after-commit.${extension}`);
 
   test('thePhpThePythonAndTheNodeOfStartRun', () => {
     const [php] = blocks('docs/start.md', 'php');
@@ -148,10 +157,45 @@ describe('documents', { concurrency: 1 }, () => {
     assert.equal(says(js, 'start.mjs', process.execPath, []), 'look again\n');
   });
 
-  test('thePythonOfTheRecipesRuns', () => {
-    const [commit, outbox, ...more] = blocks('docs/recipes.md', 'python');
+  test('pdoSetsAfterTheCommitAndNotAfterARollback', () => {
+    const [pdo] = blocks('docs/recipes.md', 'php');
+    assert.equal(says(`<?php\n${pdo}`, 'pdo.php', 'php', [afterCommit('php')]), [
+      'before the commit: not set',
+      'after the commit: set',
+      'before the commit: not set',
+      'committed, without a node too: 2',
+      'after a rollback: not set\n',
+    ].join('\n'));
+  });
+
+  test('doctrineSetsAfterTheCommitAndNotAfterARollback', { skip: noDoctrine }, () => {
+    const [, doctrine, ...more] = blocks('docs/recipes.md', 'php');
     assert.deepEqual(more, []);
-    assert.equal(says(commit, 'commit.py', 'python3', [], python), 'True\n');
+    assert.equal(says(`<?php\n${doctrine}`, 'doctrine.php', 'php', [afterCommit('php')]), [
+      'committed at postFlush: 0',
+      'before the commit: not set',
+      'after the commit: set',
+      'committed at postFlush: 1',
+      'before the commit: not set',
+      'committed, without a node too: 2',
+      'after a rollback: not set\n',
+    ].join('\n'));
+  });
+
+  test('djangoSetsAfterTheCommitAndNotAfterARollback', { skip: noDjango }, () => {
+    const [clicks] = blocks('docs/recipes.md', 'python');
+    assert.equal(says(clicks, 'clicks.py', django, [afterCommit('py')], python), [
+      'before the commit: not set',
+      'after the commit: set',
+      'after a rollback: not set',
+      'WARNING: pages look again in some minutes',
+      'committed, without a node too: 2\n',
+    ].join('\n'));
+  });
+
+  test('theOutboxOfTheRecipesRuns', () => {
+    const [, outbox, ...more] = blocks('docs/recipes.md', 'python');
+    assert.deepEqual(more, []);
     assert.equal(says(outbox, 'outbox.py', 'python3', [], python), 'later\nsent\n0\n');
   });
 
