@@ -16,7 +16,7 @@ require "./$recipe";
 
 $bell = new Doorbell('http://127.0.0.1:8080');
 $beside = new PDO("sqlite:$file");
-$beside->exec('CREATE TABLE counter(id INTEGER PRIMARY KEY, count INTEGER CHECK (count < 3), event)');
+$beside->exec('CREATE TABLE counter(id INTEGER, count INTEGER CHECK (count < 3), event)');
 $beside->prepare('INSERT INTO counter VALUES (1, 0, ?)')->execute([Doorbell::newId()]);
 
 function committed(string $column): mixed
