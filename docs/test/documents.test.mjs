@@ -23,7 +23,7 @@ const django = ['python3', '/usr/bin/python3']
 const MAY_SKIP = process.env.CI !== 'true';
 const noDjango = MAY_SKIP && !django && 'no Django: apt-get install python3-django';
 const noDoctrine = MAY_SKIP
-  && spawnSync('php', ['-r', 'exit(@include "Doctrine/ORM/autoload.php" ? 0 : 1);']).status !== 0
+  && spawnSync('php', ['-r', 'exit((@include "Doctrine/ORM/autoload.php") ? 0 : 1);']).status !== 0
   && 'no Doctrine: apt-get install php-doctrine-orm';
 
 function blocks(document, language) {
