@@ -1,6 +1,7 @@
 <?php
 // Doorbell's PHP client, all of it: README.md tells its use. SPDX-License-Identifier: Apache-2.0
 // It runs on PHP 8.0 and later, and needs no extension but what every PHP has (https: openssl).
+// Built by build.php from src/.
 
 declare(strict_types=1);
 

@@ -47,6 +47,13 @@ final class PackageTest extends DoorbellTestCase
     }
 
     /** @test */
+    public function theFileThatIsUploadedIsTheBuildOfTheClasses(): void
+    {
+        $build = Process::run([PHP_BINARY, self::root() . '/build.php']);
+        self::assertSame([0, file_get_contents(self::root() . '/doorbell.php'), ''], $build);
+    }
+
+    /** @test */
     public function whatCameAfterPhp80WouldBeFound(): void
     {
         $later = [
