@@ -39,12 +39,14 @@ public record Options(
     HttpOptions http =
         new HttpOptions(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 8080),
+            null,
             Transport.AUTO,
             Runtime.getRuntime().availableProcessors(),
             "",
             Duration.ofHours(1),
             1_000_000,
             0,
+            1_000,
             Duration.ofSeconds(10),
             Duration.ofSeconds(75));
     return new Options(

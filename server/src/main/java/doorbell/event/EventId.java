@@ -3,6 +3,7 @@ package doorbell.event;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -32,6 +33,12 @@ public sealed interface EventId {
     @Override
     public int hashCode() {
       return Seed.mix(high * Seed.A + low * Seed.B + Seed.C);
+    }
+
+    /** Decimal, without leading zeros. */
+    @Override
+    public String toString() {
+      return high == 0 && low >= 0 ? Long.toString(low) : new BigInteger(1, bytes()).toString();
     }
   }
 
@@ -66,6 +73,12 @@ public sealed interface EventId {
     @Override
     public int hashCode() {
       return Seed.mix(a * Seed.A + b * Seed.B + c * Seed.D + d * Seed.E + Seed.C);
+    }
+
+    /** Hex digits in lower case. */
+    @Override
+    public String toString() {
+      return HexFormat.of().formatHex(bytes());
     }
   }
 

@@ -2,30 +2,39 @@ package doorbell.http;
 
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
-/** Which form of the answer a request's {@code Accept} prefers: JavaScript, unless it says JSON. */
-final class Accept {
-  private Accept() {}
+/** The forms of a wait's answer, and which one a request's {@code Accept} prefers. */
+enum Accept {
+  JAVASCRIPT,
+  JSON,
+  EVENTS;
 
   /** The listed type with the highest weight wins, on a tie the first; wildcards say nothing. */
-  static boolean prefersJson(List<String> headers) {
+  static Accept of(List<String> headers) {
     double best = 0;
-    boolean json = false;
+    Accept form = JAVASCRIPT;
     for (String header : headers) {
       for (String range : header.split(",", -1)) {
         String[] parts = range.split(";", -1);
-        String type = parts[0].trim().toLowerCase(Locale.ROOT);
-        boolean isJson = type.equals("application/json");
-        boolean known =
-            isJson || type.equals("text/javascript") || type.equals("application/javascript");
-        double weight = known ? weight(parts) : 0;
-        if (weight > best) {
+        Accept known = named(parts[0].trim().toLowerCase(Locale.ROOT));
+        double weight = known == null ? 0 : weight(parts);
+        if (known != null && weight > best) {
           best = weight;
-          json = isJson;
+          form = known;
         }
       }
     }
-    return json;
+    return form;
+  }
+
+  private static @Nullable Accept named(String type) {
+    return switch (type) {
+      case "application/json" -> JSON;
+      case "text/event-stream" -> EVENTS;
+      case "text/javascript", "application/javascript" -> JAVASCRIPT;
+      default -> null;
+    };
   }
 
   private static double weight(String[] parts) {

@@ -28,21 +28,23 @@ final class Bulk {
   }
 
   private static EventId line(String line, int number) throws Refused {
-    int space = line.indexOf(' ');
-    String text = space < 0 ? line : line.substring(0, space);
-    String key = space < 0 ? "" : line.substring(space + 1);
-    EventId id;
     try {
-      id = EventId.parse(text);
-    } catch (IllegalArgumentException e) {
-      throw new Refused(400, "line " + number + ": " + e.getMessage());
+      return line(line);
+    } catch (Refused e) {
+      throw new Refused(e.status, "line " + number + ": " + e.sentence());
     }
+  }
+
+  /** The id of one line, its key checked. */
+  static EventId line(String line) throws Refused {
+    int space = line.indexOf(' ');
+    String key = space < 0 ? "" : line.substring(space + 1);
+    EventId id = Request.Event.parse(space < 0 ? line : line.substring(0, space)).id();
     if (space >= 0 && !EventId.isKey(key)) {
-      throw new Refused(
-          400, "line " + number + ": a key is 1 to 128 printable ASCII characters, no spaces");
+      throw new Refused(400, "a key is 1 to 128 printable ASCII characters, no spaces");
     }
     if (id instanceof EventId.Sealed sealed && !sealed.isOpenedBy(key)) {
-      throw new Refused(403, "line " + number + ": the id is sealed, and this is not its key");
+      throw new Refused(403, "the id is sealed, and this is not its key");
     }
     return id;
   }

@@ -40,6 +40,11 @@ final class ChannelListener implements Listener {
                   @Override
                   protected void initChannel(Channel client) {
                     Loop loop = Objects.requireNonNull(loops.get(client.eventLoop()));
+                    loop.onOpened();
+                    client.closeFuture().addListener(closed -> loop.onReleased());
+                    if (node.tls() != null) {
+                      client.pipeline().addLast(node.tls().handler(client.alloc()));
+                    }
                     client.pipeline().addLast(new ChannelWire(node, loop, client));
                   }
                 });

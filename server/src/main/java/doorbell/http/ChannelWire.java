@@ -7,8 +7,10 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,27 +19,24 @@ import org.slf4j.LoggerFactory;
 final class ChannelWire extends ChannelInboundHandlerAdapter implements Wire {
   private static final Logger LOG = LoggerFactory.getLogger(ChannelWire.class);
 
-  private final Loop loop;
   private final Channel channel;
-  final Connection connection;
+  private Session session;
 
   ChannelWire(Connection.Node node, Loop loop, Channel channel) {
-    this.loop = loop;
     this.channel = channel;
-    this.connection = new Connection(node, loop, this);
+    this.session = new Connection(node, loop, this);
   }
 
   @Override
   public void channelActive(ChannelHandlerContext context) {
-    loop.onOpened();
-    connection.onOpen();
+    session.onOpen();
   }
 
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
     ByteBuf bytes = (ByteBuf) message;
     try {
-      connection.onBytes(bytes);
+      session.onBytes(bytes);
     } finally {
       bytes.release();
     }
@@ -45,26 +44,35 @@ final class ChannelWire extends ChannelInboundHandlerAdapter implements Wire {
 
   @Override
   public void channelReadComplete(ChannelHandlerContext context) {
-    connection.onReadEnd();
+    session.onReadEnd();
   }
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext context) {
-    connection.onWritable();
+    session.onWritable();
   }
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
-    connection.onClosed();
-    loop.onReleased();
+    session.onClosed();
   }
 
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    if (!(cause instanceof IOException)) {
+    if (!(cause instanceof IOException) && !(cause.getCause() instanceof SSLException)) {
       LOG.warn("a connection failed and is closed", cause);
     }
     cut();
+  }
+
+  @Override
+  public Session session() {
+    return session;
+  }
+
+  @Override
+  public void handTo(Session next) {
+    session = next;
   }
 
   @Override
@@ -96,7 +104,12 @@ final class ChannelWire extends ChannelInboundHandlerAdapter implements Wire {
   public void finish() {
     afterAll(
         sent -> {
-          if (sent.isSuccess() && channel instanceof DuplexChannel duplex) {
+          SslHandler tls = channel.pipeline().get(SslHandler.class);
+          if (!sent.isSuccess()) {
+            cut();
+          } else if (tls != null) {
+            tls.closeOutbound();
+          } else if (channel instanceof DuplexChannel duplex) {
             duplex.shutdownOutput();
           } else {
             cut();

@@ -5,15 +5,15 @@ import static java.util.Objects.requireNonNull;
 import doorbell.event.EventTable;
 import doorbell.http.Replies.After;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.LastHttpContent;
-import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One client's connection. Belongs to its loop's thread; what comes from elsewhere (a wake, a
- * stored set) is handed to that thread first.
+ * One client's connection of HTTP/1.1, until a request asks for another protocol. Belongs to its
+ * loop's thread.
  *
  * <pre>
  * IDLE --first byte--> READING --a whole request--> answered at once, and IDLE again
@@ -22,123 +22,111 @@ import org.jspecify.annotations.Nullable;
  *  |                      v           |     no decoder stands by
  *  |    closed <------ CLOSING <------+ answered
  *  +----------------------------------+
+ * READING --a request for WebSocket, or the preface of HTTP/2--> HANDED_ON
  * </pre>
  */
-final class Connection {
-  static final long NO_DEADLINE = -1;
+final class Connection extends Exchange implements Session {
 
   private enum State {
     IDLE,
     READING,
     ASKED,
-    CLOSING
+    CLOSING,
+    HANDED_ON
   }
 
   /** What the connections of a node share. */
-  record Node(EventTable table, WaitingRoom room, HttpOptions options) {}
+  record Node(EventTable table, WaitingRoom room, HttpOptions options, @Nullable Tls tls) {
+    /** What speaks first on a new wire. */
+    Session session(Loop loop, Wire wire) {
+      return tls == null ? new Connection(this, loop, wire) : tls.on(this, loop, wire);
+    }
+  }
 
-  // The connection is itself the link of Deadlines.
-  long deadline = NO_DEADLINE;
-  @Nullable Connection earlier;
-  @Nullable Connection later;
-
-  final Node node;
-  final Loop loop;
   private final Wire wire;
   private State state = State.IDLE;
   private After after = After.STAYS;
   private boolean inRead;
+
+  /** The client speaks HTTP/1.0, which knows no chunks. */
+  private boolean old;
+
+  /** An event stream of which only the head is wanted. */
+  private boolean headOnly;
+
   private @Nullable RequestDecoder decoder;
   private @Nullable Incoming incoming;
-  private @Nullable Pending pending;
 
   /** Bytes that came and could not be read yet: the start of a request, or what is behind one. */
   private @Nullable ByteBuf unread;
 
   Connection(Node node, Loop loop, Wire wire) {
-    this.node = node;
-    this.loop = loop;
+    super(node, loop);
     this.wire = wire;
   }
 
-  void onOpen() {
+  @Override
+  Wire wire() {
+    return wire;
+  }
+
+  @Override
+  public void onOpen() {
     loop.deadlines.set(this, node.options.idleTimeout().toMillis());
   }
 
-  /** Takes {@code bytes}, which are the caller's again afterwards. */
-  void onBytes(ByteBuf bytes) {
+  @Override
+  public void onBytes(ByteBuf bytes) {
     inRead = true;
     switch (state) {
       case IDLE, READING -> read(bytes);
       case ASKED -> keepBehind(bytes);
-      case CLOSING -> {}
+      case CLOSING, HANDED_ON -> {}
     }
   }
 
-  /** For now, no more bytes come. */
-  void onReadEnd() {
+  @Override
+  public void onReadEnd() {
     inRead = false;
     wire.flush();
   }
 
-  void onWritable() {
+  @Override
+  public void onWritable() {
     if (state == State.IDLE) {
       inRead = true;
       resume();
-      onReadEnd();
+      inRead = false;
+      wire.session().onReadEnd();
     } else {
       readOrPause();
     }
   }
 
-  void onClosed() {
+  @Override
+  public void onClosed() {
     state = State.CLOSING;
-    if (pending != null) {
-      pending.abandon();
-      pending = null;
-    }
+    abandon();
     dropInput();
     loop.deadlines.cancel(this);
   }
 
+  @Override
   void onDeadline() {
     switch (state) {
       case IDLE, CLOSING -> wire.cut();
       case READING -> refuseAndClose(new Refused(408, "the request took too long to arrive"));
-      case ASKED -> onDecided(requireNonNull(pending));
+      case ASKED -> requireNonNull(pending).onDeadline();
+      case HANDED_ON -> {}
     }
-  }
-
-  /** An answer that was pending is there. */
-  void onDecided(Pending decided) {
-    if (decided == pending) {
-      pending = null;
-      answer(decided.end());
-    }
-  }
-
-  /** Whose connection it is; null if the client is gone. */
-  @Nullable InetSocketAddress address() {
-    return wire.client();
   }
 
   /** How the connection goes on after the answer that is written now. */
-  After after() {
+  private After after() {
     return loop.isDraining() ? After.CLOSES : after;
   }
 
-  boolean isParked() {
-    return pending instanceof Wait;
-  }
-
-  /** The node goes down: a parked wait is answered, if only with "ask again". */
-  void drain() {
-    if (isParked()) {
-      onDecided(requireNonNull(pending));
-    }
-  }
-
-  /** Closes when all that was answered is sent. */
+  @Override
   void close() {
     wire.close();
   }
@@ -164,8 +152,15 @@ final class Connection {
   private void afterRead(RequestDecoder reader, ByteBuf rest) {
     if (reader.isBetweenRequests()) {
       loop.giveBack(reader);
-    } else if (state != State.CLOSING) {
+    } else if (state != State.CLOSING && state != State.HANDED_ON) {
       decoder = reader;
+    }
+    if (state == State.HANDED_ON) {
+      wire.session().onBytes(rest);
+      if (!inRead) {
+        wire.session().onReadEnd();
+      }
+      return;
     }
     if (state == State.IDLE && wire.isWritable() && (decoder != null || rest.isReadable())) {
       state = State.READING;
@@ -183,7 +178,11 @@ final class Connection {
 
   private void onPiece(Object piece) {
     if (piece instanceof HttpRequest head && state != State.CLOSING) {
-      onHead(new Incoming(head, node.options.basePath()));
+      if (Http2.isPreface(head)) {
+        handOn(new Http2(node, loop, wire));
+      } else {
+        onHead(new Incoming(head, node.options.basePath()));
+      }
     }
     if (piece instanceof HttpContent content && incoming != null) {
       onBody(incoming, content);
@@ -193,6 +192,7 @@ final class Connection {
   private void onHead(Incoming request) {
     incoming = request;
     after = request.after;
+    old = request.old;
     if (request.isHopeless()) {
       refuseAndClose(request);
     } else if (request.expectsContinue) {
@@ -218,27 +218,28 @@ final class Connection {
   private void act(Incoming whole) {
     try {
       Request request = whole.request();
-      switch (request.what()) {
-        case WAIT -> begin(new Wait(this, request));
-        case SET, SET_MANY -> begin(new Setting(this, request, whole.body()));
-        default -> answer(loop.replies.page(request, after()));
+      if (request.what() == Request.What.WEB_SOCKET) {
+        wire.write(loop.replies.whole(WebSocketRequest.accept(whole), After.UPGRADES));
+        handOn(new WebSocket(node, loop, wire));
+        return;
+      }
+      act(request, whole.body());
+      if (pending != null) {
+        state = State.ASKED;
       }
     } catch (Refused refused) {
-      answer(loop.replies.problem(refused, whole.head, after()));
+      answer(Reply.problem(refused, whole.head));
     } finally {
       whole.release();
     }
   }
 
-  private void begin(Pending begun) {
-    begun.begin();
-    if (begun.isDecided()) {
-      answer(begun.end());
-    } else {
-      pending = begun;
-      loop.deadlines.set(this, begun.holdMillis());
-      state = State.ASKED;
-    }
+  /** From now on {@code next} has the wire; what has come for it already follows. */
+  private void handOn(Session next) {
+    state = State.HANDED_ON;
+    loop.deadlines.cancel(this);
+    wire.handTo(next);
+    next.onOpen();
   }
 
   private void refuseAndClose(Incoming request) {
@@ -250,12 +251,40 @@ final class Connection {
   }
 
   private void refuseAndClose(Refused refused) {
-    boolean headOnly = incoming != null && incoming.head;
+    boolean onlyHead = incoming != null && incoming.head;
     after = After.CLOSES;
-    answer(loop.replies.problem(refused, headOnly, after));
+    answer(Reply.problem(refused, onlyHead));
   }
 
-  private void answer(ByteBuf reply) {
+  @Override
+  void answer(Reply reply) {
+    finish(loop.replies.whole(reply, after()));
+  }
+
+  @Override
+  void open(boolean onlyHead) {
+    headOnly = onlyHead;
+    if (old) {
+      after = After.CLOSES;
+    }
+    wire.write(loop.replies.open(Reply.EVENTS, !old, after()));
+    flushSoon();
+  }
+
+  @Override
+  void send(String part) {
+    if (!headOnly) {
+      wire.write(loop.replies.part(part, !old));
+      flushSoon();
+    }
+  }
+
+  @Override
+  void end() {
+    finish(headOnly || old ? Unpooled.EMPTY_BUFFER : loop.replies.part("", true));
+  }
+
+  private void finish(ByteBuf reply) {
     boolean suspended = state == State.ASKED;
     if (after() == After.CLOSES) {
       closeAfter(reply);
@@ -267,6 +296,10 @@ final class Connection {
     if (suspended) {
       resume();
     }
+    flushSoon();
+  }
+
+  private void flushSoon() {
     if (!inRead) {
       wire.flush();
     }
@@ -303,8 +336,7 @@ final class Connection {
       unread.writeBytes(bytes);
     }
     if (isBehindFull() && isParked()) {
-      requireNonNull(pending).abandon();
-      pending = null;
+      abandon();
       refuseAndClose(
           new Refused(
               413, "at most " + Limits.BEHIND_A_WAIT + " bytes may follow a wait before its end"));

@@ -8,9 +8,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * When each connection of a loop must be looked at again: a wheel of coarse slots, the connections
+ * When each connection and stream of a loop must be looked at again: a wheel of coarse slots, they
  * themselves being the links, so that a deadline costs no object and moving it costs no search.
- * Every open connection has one. Late by up to two slots, never early.
+ * Every open one has a deadline. Late by up to two slots, never early.
  */
 final class Deadlines implements Runnable {
   private static final long SLOT_MILLIS = 50;
@@ -20,7 +20,7 @@ final class Deadlines implements Runnable {
   private final EventLoop events;
   private final Ticker ticker;
   private final long startNanos;
-  private final @Nullable Connection[] slots = new Connection[SLOTS];
+  private final @Nullable Timed[] slots = new Timed[SLOTS];
   private int size;
   private long doneSlot;
   private long nextRun = NEVER;
@@ -32,49 +32,49 @@ final class Deadlines implements Runnable {
     this.startNanos = ticker.nanoTime();
   }
 
-  /** Has {@link Connection#onDeadline} called once, in {@code millis} or a little later. */
-  void set(Connection connection, long millis) {
-    cancel(connection);
+  /** Has {@link Timed#onDeadline} called once, in {@code millis} or a little later. */
+  void set(Timed timed, long millis) {
+    cancel(timed);
     long slot = nowSlot() + (millis + SLOT_MILLIS - 1) / SLOT_MILLIS + 1;
-    connection.deadline = slot;
+    timed.deadline = slot;
     int index = (int) (slot % SLOTS);
-    Connection head = slots[index];
-    connection.later = head;
+    Timed head = slots[index];
+    timed.later = head;
     if (head != null) {
-      head.earlier = connection;
+      head.earlier = timed;
     }
-    slots[index] = connection;
+    slots[index] = timed;
     size++;
     if (slot < nextRun) {
       runAt(slot);
     }
   }
 
-  void cancel(Connection connection) {
-    if (connection.deadline == Connection.NO_DEADLINE) {
+  void cancel(Timed timed) {
+    if (timed.deadline == Timed.NO_DEADLINE) {
       return;
     }
-    Connection before = connection.earlier;
-    Connection after = connection.later;
+    Timed before = timed.earlier;
+    Timed after = timed.later;
     if (before != null) {
       before.later = after;
     } else {
-      slots[(int) (connection.deadline % SLOTS)] = after;
+      slots[(int) (timed.deadline % SLOTS)] = after;
     }
     if (after != null) {
       after.earlier = before;
     }
-    connection.earlier = null;
-    connection.later = null;
-    connection.deadline = Connection.NO_DEADLINE;
+    timed.earlier = null;
+    timed.later = null;
+    timed.deadline = Timed.NO_DEADLINE;
     size--;
   }
 
-  /** All connections of the loop. */
-  ArrayDeque<Connection> connections() {
-    ArrayDeque<Connection> all = new ArrayDeque<>(size);
-    for (Connection head : slots) {
-      for (Connection c = head; c != null; c = c.later) {
+  /** All that has a deadline: every connection and stream of the loop. */
+  ArrayDeque<Timed> all() {
+    ArrayDeque<Timed> all = new ArrayDeque<>(size);
+    for (Timed head : slots) {
+      for (Timed c = head; c != null; c = c.later) {
         all.add(c);
       }
     }
@@ -86,23 +86,23 @@ final class Deadlines implements Runnable {
     run = null;
     nextRun = NEVER;
     long now = nowSlot();
-    ArrayDeque<Connection> due = due(now);
+    ArrayDeque<Timed> due = due(now);
     doneSlot = now;
     try {
       while (!due.isEmpty()) {
-        Connection connection = due.remove();
-        cancel(connection);
-        connection.onDeadline();
+        Timed timed = due.remove();
+        cancel(timed);
+        timed.onDeadline();
       }
     } finally {
       runAtNextSlotInUse(now);
     }
   }
 
-  private ArrayDeque<Connection> due(long now) {
-    ArrayDeque<Connection> due = new ArrayDeque<>();
+  private ArrayDeque<Timed> due(long now) {
+    ArrayDeque<Timed> due = new ArrayDeque<>();
     for (long slot = Math.max(doneSlot + 1, now - SLOTS + 1); slot <= now; slot++) {
-      for (Connection c = slots[(int) (slot % SLOTS)]; c != null; c = c.later) {
+      for (Timed c = slots[(int) (slot % SLOTS)]; c != null; c = c.later) {
         if (c.deadline <= now) {
           due.add(c);
         }

@@ -8,7 +8,7 @@ final class Drain implements Runnable {
   private static final int STEP_MILLIS = 20;
 
   private final Loop loop;
-  private final ArrayDeque<Connection> parked;
+  private final ArrayDeque<Timed> parked;
   private final Runnable done;
   private final long crowd;
   private final long steps;
@@ -17,9 +17,9 @@ final class Drain implements Runnable {
 
   Drain(Loop loop, long millis, Runnable done) {
     this.loop = loop;
-    this.parked = loop.deadlines.connections();
+    this.parked = loop.deadlines.all();
     this.done = done;
-    parked.removeIf(connection -> !connection.isParked());
+    parked.removeIf(timed -> !timed.isParked());
     this.crowd = parked.size();
     this.steps = Math.max(1, Math.min(crowd, millis / STEP_MILLIS));
     this.stepMillis = millis / steps;

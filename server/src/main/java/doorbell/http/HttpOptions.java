@@ -2,13 +2,16 @@ package doorbell.http;
 
 import java.math.BigDecimal;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a port can be told. A bad value is an {@link IllegalArgumentException} with one sentence.
  *
  * @param listen where to listen; port 0 is any free one
+ * @param certificate what clients see who come by TLS; null if they come without
  * @param transport what carries the sockets
  * @param loops event loops, each a thread: as many as cores, more only cost
  * @param basePath a path that all paths also stand under, {@code ""} or {@code /some/path}
@@ -17,23 +20,34 @@ import java.util.regex.Pattern;
  * @param maxWaits parked waits of the whole node: beyond it memory is in danger
  * @param maxWaitsPerAddress parked waits of one client address, 0 for no such limit: behind a proxy
  *     all clients have one
+ * @param maxWaitsPerConnection waits on one WebSocket, and streams of one connection of HTTP/2
  * @param headTimeout how long a request may take to arrive: slow senders hold memory
  * @param idleTimeout how long a connection may stay open between requests
  */
 public record HttpOptions(
     InetSocketAddress listen,
+    @Nullable Certificate certificate,
     Transport transport,
     int loops,
     String basePath,
     Duration maxWait,
     int maxWaits,
     int maxWaitsPerAddress,
+    int maxWaitsPerConnection,
     Duration headTimeout,
     Duration idleTimeout) {
   private static final Pattern BASE_PATH = Pattern.compile("(/[A-Za-z0-9._~-]+)*");
   private static final int MAX_LOOPS = 1_024;
   private static final Duration MAX_HOLD = Duration.ofDays(7);
   private static final Duration MAX_TIMEOUT = Duration.ofHours(1);
+
+  /**
+   * Files in PEM, which are taken again when they change.
+   *
+   * @param chain the certificate, and those that lead to a root
+   * @param key its private key, without a password
+   */
+  public record Certificate(Path chain, Path key) {}
 
   public HttpOptions {
     if (!BASE_PATH.matcher(basePath).matches()) {
@@ -43,6 +57,7 @@ public record HttpOptions(
     check("loops", loops, 1, MAX_LOOPS);
     check("max-waits", maxWaits, 1, Integer.MAX_VALUE);
     check("max-waits-per-address", maxWaitsPerAddress, 0, Integer.MAX_VALUE);
+    check("max-waits-per-connection", maxWaitsPerConnection, 1, Integer.MAX_VALUE);
     check("max-wait", maxWait, Duration.ofSeconds(1), MAX_HOLD);
     check("head-timeout", headTimeout, Duration.ofMillis(100), MAX_TIMEOUT);
     check("idle-timeout", idleTimeout, Duration.ofMillis(100), MAX_TIMEOUT);
@@ -52,12 +67,14 @@ public record HttpOptions(
   public HttpOptions at(InetSocketAddress other) {
     return new HttpOptions(
         other,
+        certificate,
         transport,
         loops,
         basePath,
         maxWait,
         maxWaits,
         maxWaitsPerAddress,
+        maxWaitsPerConnection,
         headTimeout,
         idleTimeout);
   }

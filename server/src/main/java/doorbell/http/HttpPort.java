@@ -43,6 +43,7 @@ public final class HttpPort implements AutoCloseable {
   }
 
   private HttpPort(HttpOptions options, Transport transport, EventTable table) {
+    Tls tls = options.certificate() == null ? null : new Tls(options.certificate());
     room = new WaitingRoom(options.maxWaits(), options.maxWaitsPerAddress());
     group =
         new MultiThreadIoEventLoopGroup(
@@ -54,7 +55,11 @@ public final class HttpPort implements AutoCloseable {
           new Loop(
               events, Ticker.systemTicker(), InstantSource.system(), ByteBufAllocator.DEFAULT));
     }
-    listener = listen(transport, new Connection.Node(table, room, options));
+    if (tls != null) {
+      group.scheduleWithFixedDelay(
+          tls::reload, Limits.RELOAD_MILLIS, Limits.RELOAD_MILLIS, TimeUnit.MILLISECONDS);
+    }
+    listener = listen(transport, new Connection.Node(table, room, options, tls));
   }
 
   private Listener listen(Transport transport, Connection.Node node) {

@@ -24,6 +24,13 @@ final class Incoming {
   final boolean head;
   final After after;
   final boolean expectsContinue;
+
+  /** It came by HTTP/1.0. */
+  final boolean old;
+
+  /** What a request for WebSocket is answered by; null if there is none. */
+  final @Nullable String webSocketKey;
+
   private final boolean hasBody;
   private @Nullable Request request;
   private @Nullable Refused refused;
@@ -33,6 +40,8 @@ final class Incoming {
   Incoming(HttpRequest http, String basePath) {
     head = http.method().equals(HttpMethod.HEAD);
     expectsContinue = HttpUtil.is100ContinueExpected(http);
+    old = http.protocolVersion().minorVersion() == 0;
+    webSocketKey = http.headers().get(HttpHeaderNames.SEC_WEBSOCKET_KEY);
     refused = broken(http);
     if (refused != null) {
       after = After.CLOSES;
@@ -40,7 +49,6 @@ final class Incoming {
       return;
     }
     boolean stays = HttpUtil.isKeepAlive(http);
-    boolean old = http.protocolVersion().minorVersion() == 0;
     after = !stays ? After.CLOSES : old ? After.STAYS_AS_ASKED : After.STAYS;
     long length = HttpUtil.getContentLength(http, 0L);
     hasBody = length > 0 || HttpUtil.isTransferEncodingChunked(http);
@@ -58,6 +66,10 @@ final class Incoming {
       throw refused != null ? refused : new Refused(400, "the request can't be read");
     }
     return request;
+  }
+
+  boolean isRefused() {
+    return refused != null;
   }
 
   /** Refused already, and reading the rest would be for nothing. */
@@ -112,7 +124,7 @@ final class Incoming {
     Throwable cause = http.decoderResult().cause();
     HttpVersion version = http.protocolVersion();
     HttpHeaders headers = http.headers();
-    if (cause instanceof TooLongHttpLineException) {
+    if (cause instanceof TooLongHttpLineException || http.uri().length() > Limits.REQUEST_LINE) {
       return new Refused(414, "a request line has at most " + Limits.REQUEST_LINE + " bytes");
     }
     if (cause instanceof TooLongHttpHeaderException) {

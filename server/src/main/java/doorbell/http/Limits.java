@@ -14,6 +14,29 @@ final class Limits {
   /** Body of anything but a bulk set, in bytes: it is ignored, or is a key. Answered 413. */
   static final int BODY = 65_536;
 
+  /** A message over WebSocket, in bytes: 1,000 sealed ids in one line fit. Closed by 1009. */
+  static final int MESSAGE = 65_536;
+
+  /** Streams of HTTP/2 that a client may reset in {@link #RESETS_SECONDS}, at least. */
+  static final int RESETS = 200;
+
+  /** More resets than allowed in so many seconds are a flood: CVE-2023-44487. */
+  static final int RESETS_SECONDS = 30;
+
+  /** How often the files of the certificate are looked at, in milliseconds. */
+  static final int RELOAD_MILLIS = 2_000;
+
+  /** Sets over one WebSocket that the store has not answered; its client is not read meanwhile. */
+  static final int SETS_IN_FLIGHT = 1_024;
+
+  /**
+   * Silence of a WebSocket's client after which it is asked whether it is there, in milliseconds.
+   */
+  static final int PING_MILLIS = 30_000;
+
+  /** The longest silence of an event stream, in milliseconds: proxies cut after 30 s and more. */
+  static final int EVENTS_SILENCE_MILLIS = 15_000;
+
   /** Lines of a bulk set: it holds a loop for some milliseconds. Answered 413. */
   static final int BULK_LINES = 10_000;
 

@@ -100,7 +100,7 @@ final class Loop {
   void close(Runnable done) {
     onEmpty = done;
     onOpened();
-    deadlines.connections().forEach(Connection::close);
+    deadlines.all().forEach(Timed::close);
     onReleased();
   }
 }

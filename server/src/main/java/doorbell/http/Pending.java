@@ -1,10 +1,8 @@
 package doorbell.http;
 
-import io.netty.buffer.ByteBuf;
-
 /**
- * An answer that may take a while: a wait, or a set being stored. Belongs to its connection's loop,
- * and tells the connection by {@link Connection#onDecided} when it is there.
+ * An answer that may take a while: a wait, or a set being stored. Belongs to the loop of its {@link
+ * Exchange}, and tells it by {@link Exchange#onDecided} when the answer is there.
  */
 interface Pending {
   /** Starts; it may be decided when this returns. */
@@ -13,11 +11,14 @@ interface Pending {
   /** There is an answer, and nothing to wait for. */
   boolean isDecided();
 
-  /** How long the connection waits for it, in milliseconds, before it ends it. */
+  /** How long it is waited for, in milliseconds, before {@link #onDeadline}. */
   long holdMillis();
 
-  /** Ends it: the answer, as things stand. Called once, unless it is abandoned. */
-  ByteBuf end();
+  /** That time is over. */
+  void onDeadline();
+
+  /** Ends it: answers, as things stand. Called once, unless it is abandoned. */
+  void end();
 
   /** Ends it with nobody to tell. */
   void abandon();

@@ -2,27 +2,24 @@ package doorbell.http;
 
 import doorbell.event.StoreException;
 import java.util.concurrent.CompletionException;
-import org.jspecify.annotations.Nullable;
 
-/** A request that gets an error: its status, one plain sentence, and a header where one is due. */
+/** A request that gets an error: its status, one plain sentence, and fields where they are due. */
 final class Refused extends Exception {
   private static final long serialVersionUID = 1;
 
   final int status;
-  final @Nullable String header;
 
-  Refused(int status, String sentence) {
-    this(status, sentence, null);
-  }
+  /** Names and values in turn. */
+  final String[] fields;
 
-  private Refused(int status, String sentence, @Nullable String header) {
+  Refused(int status, String sentence, String... fields) {
     super(sentence, null, false, false);
     this.status = status;
-    this.header = header;
+    this.fields = fields;
   }
 
   static Refused method(String allowed) {
-    return new Refused(405, "this path takes " + allowed, "Allow: " + allowed + "\r\n");
+    return new Refused(405, "this path takes " + allowed, "Allow", allowed);
   }
 
   /** Pages on other origins may read when to come back, too. */
@@ -30,9 +27,10 @@ final class Refused extends Exception {
     return new Refused(
         status,
         sentence,
-        "Retry-After: "
-            + Limits.RETRY_SECONDS
-            + "\r\nAccess-Control-Expose-Headers: Retry-After\r\n");
+        "Retry-After",
+        Integer.toString(Limits.RETRY_SECONDS),
+        "Access-Control-Expose-Headers",
+        "Retry-After");
   }
 
   /** What a failed store says to its client; the inside of any other failure is not told. */

@@ -16,11 +16,11 @@ import java.util.regex.Pattern;
  * @param head whether only the head of the answer is wanted
  * @param events the events that a wait or a set names; empty for everything else
  * @param callback the function that a JavaScript answer calls
- * @param json whether the answer is JSON
+ * @param form the form of a wait's answer
  * @param millis how long to hold a wait, or to spread a wake; -1 for a wait without end
  */
 record Request(
-    What what, boolean head, List<Event> events, String callback, boolean json, long millis) {
+    What what, boolean head, List<Event> events, String callback, Accept form, long millis) {
   static final long FOREVER = -1;
   static final String METHODS = "GET, HEAD, POST, OPTIONS";
   static final String SCRIPT_METHODS = "GET, HEAD, OPTIONS";
@@ -36,7 +36,8 @@ record Request(
     SCRIPT_OPTIONS,
     WAIT,
     SET,
-    SET_MANY
+    SET_MANY,
+    WEB_SOCKET
   }
 
   /** An event, and the text that it was asked by, which the answer repeats. */
@@ -59,7 +60,9 @@ record Request(
       return page(script ? What.SCRIPT_OPTIONS : What.OPTIONS, false);
     }
     if (method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD)) {
-      return get(target, request.headers(), method.equals(HttpMethod.HEAD));
+      return target.segment().isEmpty() && WebSocketRequest.is(request)
+          ? page(What.WEB_SOCKET, false)
+          : get(target, request.headers(), method.equals(HttpMethod.HEAD));
     }
     if (method.equals(HttpMethod.POST) && !script) {
       return set(target);
@@ -84,7 +87,7 @@ record Request(
   }
 
   private static Request page(What what, boolean head) {
-    return new Request(what, head, List.of(), DEFAULT_CALLBACK, false, 0);
+    return new Request(what, head, List.of(), DEFAULT_CALLBACK, Accept.JAVASCRIPT, 0);
   }
 
   private static Request get(Target target, HttpHeaders headers, boolean head) throws Refused {
@@ -97,7 +100,7 @@ record Request(
               head,
               events(target.segment()),
               callback(target),
-              Accept.prefersJson(headers.getAll(HttpHeaderNames.ACCEPT)),
+              Accept.of(headers.getAll(HttpHeaderNames.ACCEPT)),
               hold(target, headers));
     };
   }
@@ -159,7 +162,7 @@ record Request(
     }
     List<Event> events = text.isEmpty() ? List.of() : List.of(Event.parse(text));
     What what = text.isEmpty() ? What.SET_MANY : What.SET;
-    return new Request(what, false, events, DEFAULT_CALLBACK, false, millis);
+    return new Request(what, false, events, DEFAULT_CALLBACK, Accept.JAVASCRIPT, millis);
   }
 
   /** Seconds as they stand in a query, to milliseconds; rounded up, so that 0 alone is 0. */

@@ -2,7 +2,6 @@ package doorbell.http;
 
 import doorbell.event.EventId;
 import doorbell.event.EventTable;
-import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -10,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** One set, or a bulk of them, from the wake of the waiters to the store's answer. */
 final class Setting implements Pending {
-  private final Connection connection;
+  private final Exchange exchange;
   private final Request request;
   private final List<EventId> ids;
   private final AtomicInteger left;
@@ -21,8 +20,8 @@ final class Setting implements Pending {
   private boolean begun;
 
   /** Checks the keys, before anything is set. */
-  Setting(Connection connection, Request request, String body) throws Refused {
-    this.connection = connection;
+  Setting(Exchange exchange, Request request, String body) throws Refused {
+    this.exchange = exchange;
     this.request = request;
     this.ids = isBulk() ? Bulk.parse(body) : List.of(one(request, body.trim()));
     this.left = new AtomicInteger(ids.size());
@@ -43,12 +42,12 @@ final class Setting implements Pending {
   /** Those who wait on the same loop have their answers before the setter has its own. */
   @Override
   public void begin() {
-    EventTable table = connection.node.table();
+    EventTable table = exchange.node.table();
     for (EventId id : ids) {
       table.set(id, request.millis()).whenComplete(this::onStored);
     }
     begun = true;
-    connection.loop.wakeups.run();
+    exchange.loop.wakeups.run();
   }
 
   /** One of them is stored, or couldn't be. Called on any thread. */
@@ -58,9 +57,9 @@ final class Setting implements Pending {
     } else if (Boolean.TRUE.equals(first)) {
       firsts.incrementAndGet();
     }
-    EventLoop events = connection.loop.events;
+    EventLoop events = exchange.loop.events;
     if (left.decrementAndGet() == 0 && (!events.inEventLoop() || begun)) {
-      events.execute(() -> connection.onDecided(this));
+      events.execute(() -> exchange.onDecided(this));
     }
   }
 
@@ -75,23 +74,25 @@ final class Setting implements Pending {
   }
 
   @Override
-  public ByteBuf end() {
-    if (!isDecided()) {
-      return problem("the store is slow; the set may be kept all the same: set it again");
-    }
-    if (failure != null) {
-      return problem(Refused.sentence(failure));
-    }
-    Replies replies = connection.loop.replies;
-    int first = firsts.get();
-    return isBulk()
-        ? replies.stored(first, ids.size() - first, connection.after())
-        : replies.stored(first == 1, connection.after());
+  public void onDeadline() {
+    exchange.onDecided(this);
   }
 
-  private ByteBuf problem(String sentence) {
-    return connection.loop.replies.problem(
-        Refused.forNow(503, sentence), false, connection.after());
+  @Override
+  public void end() {
+    if (!isDecided()) {
+      fail("the store is slow; the set may be kept all the same: set it again");
+    } else if (failure != null) {
+      fail(Refused.sentence(failure));
+    } else if (isBulk()) {
+      exchange.answer(Reply.stored(firsts.get(), ids.size() - firsts.get()));
+    } else {
+      exchange.answer(firsts.get() == 1 ? Reply.FIRST : Reply.ALREADY);
+    }
+  }
+
+  private void fail(String sentence) {
+    exchange.answer(Reply.problem(Refused.forNow(503, sentence), false));
   }
 
   /** What was begun is stored all the same. */

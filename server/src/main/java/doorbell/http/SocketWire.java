@@ -21,7 +21,7 @@ abstract class SocketWire implements Wire {
 
   final Socket socket;
   final Loop loop;
-  private final Connection connection;
+  private Session session;
 
   /** What the kernel takes now, and how much of it it has; it stays as it is until it has all. */
   private @Nullable ByteBuf sending;
@@ -47,7 +47,7 @@ abstract class SocketWire implements Wire {
   SocketWire(Connection.Node node, Loop loop, Socket socket) {
     this.loop = loop;
     this.socket = socket;
-    this.connection = new Connection(node, loop, this);
+    this.session = node.session(loop, this);
   }
 
   /** Has the loop know it. Throws an {@link IllegalStateException} if that is ending. */
@@ -73,7 +73,7 @@ abstract class SocketWire implements Wire {
       release();
       return;
     }
-    connection.onOpen();
+    session.onOpen();
     join();
   }
 
@@ -91,7 +91,7 @@ abstract class SocketWire implements Wire {
       for (int i = 0; i < READS_PER_PASS && readable && listening && !closed; i++) {
         readSome(loop.input());
       }
-      connection.onReadEnd();
+      session.onReadEnd();
     } catch (IOException brokenOff) {
       cut();
     } catch (RuntimeException e) {
@@ -110,7 +110,7 @@ abstract class SocketWire implements Wire {
     int read = socket.recvAddress(bytes.memoryAddress(), 0, bytes.capacity());
     readable = read == bytes.capacity() || (ended && read > 0);
     if (read > 0) {
-      connection.onBytes(bytes.setIndex(0, read));
+      session.onBytes(bytes.setIndex(0, read));
     } else if (read < 0) {
       close();
     }
@@ -134,6 +134,16 @@ abstract class SocketWire implements Wire {
       listening = wanted;
       readOn();
     }
+  }
+
+  @Override
+  public final Session session() {
+    return session;
+  }
+
+  @Override
+  public final void handTo(Session next) {
+    session = next;
   }
 
   @Override
@@ -210,7 +220,7 @@ abstract class SocketWire implements Wire {
 
   private void onRoom() {
     if (!closed && isWritable()) {
-      connection.onWritable();
+      session.onWritable();
     }
   }
 
@@ -244,7 +254,7 @@ abstract class SocketWire implements Wire {
   public final void cut() {
     if (!closed) {
       closed = true;
-      connection.onClosed();
+      session.onClosed();
       if (sending != null) {
         shutdown(true);
       }

@@ -1,6 +1,5 @@
 package doorbell.http;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -10,34 +9,35 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One wait of one connection, for any of several events.
+ * One wait, for any of several events.
  *
  * <pre>
  * begun: linked to its events, then looking --looked, none set--> parked
  *   +--one is set, or nobody can tell--> ended <--wake, deadline, hang-up, drain--+
  * </pre>
  */
-final class Wait implements Pending {
-  private final Connection connection;
-  private final Request request;
-  private final Link[] links;
-  private int looking;
-  private boolean set;
+class Wait implements Pending {
+  final Exchange exchange;
+  final Request request;
+  final Link[] links;
+
+  /** How many of them the store has still to tell of. */
+  int looking;
+
+  /** How many of them are known to be set. */
+  int set;
+
+  @Nullable Refused failure;
   private boolean parked;
   private @Nullable InetAddress place;
-  private @Nullable Refused failure;
 
-  Wait(Connection connection, Request request) {
-    this.connection = connection;
+  Wait(Exchange exchange, Request request) {
+    this.exchange = exchange;
     this.request = request;
     this.links = new Link[request.events().size()];
     for (int i = 0; i < links.length; i++) {
       links[i] = new Link(this, request.events().get(i));
     }
-  }
-
-  Wakeups wakeups() {
-    return connection.loop.wakeups;
   }
 
   /** Links itself to its events first and looks second: so it sees a set, or the set sees it. */
@@ -48,8 +48,8 @@ final class Wait implements Pending {
       look(
           link,
           request.onlyAsks()
-              ? connection.node.table().isSet(link.event.id())
-              : connection.node.table().wait(link.event.id(), link));
+              ? exchange.node.table().isSet(link.event.id())
+              : exchange.node.table().wait(link.event.id(), link));
     }
     if (!isDecided()) {
       park();
@@ -57,7 +57,7 @@ final class Wait implements Pending {
   }
 
   private void look(Link link, CompletionStage<Boolean> look) {
-    EventLoop events = connection.loop.events;
+    EventLoop events = exchange.loop.events;
     look.whenComplete(
         (found, cause) -> {
           if (events.inEventLoop()) {
@@ -72,18 +72,23 @@ final class Wait implements Pending {
     looking--;
     if (cause != null) {
       failure = Refused.forNow(503, Refused.sentence(cause));
-    } else if (Boolean.TRUE.equals(found)) {
+    } else if (Boolean.TRUE.equals(found) && !link.set) {
       link.set = true;
-      set = true;
+      set++;
     }
+    onLooked();
+  }
+
+  /** One of its events was looked at. */
+  void onLooked() {
     if (isDecided()) {
-      connection.onDecided(this);
+      exchange.onDecided(this);
     }
   }
 
   private void park() {
     try {
-      place = connection.node.room().enter(connection);
+      place = exchange.node.room().enter(exchange.wire());
       parked = true;
     } catch (Refused refused) {
       failure = refused;
@@ -91,20 +96,23 @@ final class Wait implements Pending {
   }
 
   /** An event of it was set while it was linked. */
-  void onWake() {
-    connection.onDecided(this);
+  void onWake(Link link) {
+    exchange.onDecided(this);
   }
 
   @Override
   public boolean isDecided() {
-    boolean mayPark = !request.onlyAsks() && !connection.loop.isDraining() && failure == null;
-    return looking == 0 && (set || !mayPark);
+    return looking == 0 && (set > 0 || !mayPark());
+  }
+
+  final boolean mayPark() {
+    return !request.onlyAsks() && !exchange.loop.isDraining() && failure == null;
   }
 
   /** One that only asks is held for the store's answer, not for a set. */
   @Override
   public long holdMillis() {
-    Duration max = connection.node.options().maxWait();
+    Duration max = exchange.node.options().maxWait();
     if (request.onlyAsks()) {
       return Limits.SET_MILLIS;
     }
@@ -113,34 +121,45 @@ final class Wait implements Pending {
   }
 
   @Override
-  public ByteBuf end() {
-    List<Request.Event> found = leave();
-    Replies replies = connection.loop.replies;
-    if (!found.isEmpty()) {
-      return replies.set(request, found, connection.after());
-    }
-    return failure == null
-        ? replies.notSet(connection.after())
-        : replies.problem(failure, request.head(), connection.after());
+  public void onDeadline() {
+    exchange.onDecided(this);
   }
 
   @Override
-  public void abandon() {
-    leave();
-  }
-
-  /** Leaves all its events, and answers which of them are set. */
-  private List<Request.Event> leave() {
-    if (parked) {
-      connection.node.room().leave(place);
-    }
+  public void end() {
     List<Request.Event> found = new ArrayList<>(1);
     for (Link link : links) {
-      boolean told = !request.onlyAsks() && connection.node.table().leave(link);
-      if (told || link.set) {
+      if (leave(link)) {
         found.add(link.event);
       }
     }
-    return found;
+    leaveRoom();
+    if (!found.isEmpty()) {
+      exchange.answer(Reply.set(request, found));
+    } else if (failure != null) {
+      exchange.answer(Reply.problem(failure, request.head()));
+    } else {
+      exchange.answer(Reply.NOT_SET);
+    }
+  }
+
+  @Override
+  public final void abandon() {
+    for (Link link : links) {
+      leave(link);
+    }
+    leaveRoom();
+  }
+
+  /** Leaves an event, and answers whether it is set. */
+  final boolean leave(Link link) {
+    boolean told = !request.onlyAsks() && exchange.node.table().leave(link);
+    return told || link.set;
+  }
+
+  final void leaveRoom() {
+    if (parked) {
+      exchange.node.room().leave(place);
+    }
   }
 }

@@ -28,13 +28,13 @@ final class WaitingRoom {
    *
    * @return the client's address, if addresses are looked at
    */
-  @Nullable InetAddress enter(Connection client) throws Refused {
+  @Nullable InetAddress enter(Wire wire) throws Refused {
     if (taken.incrementAndGet() > places) {
       taken.decrementAndGet();
       throw Refused.forNow(
           503, "this node holds " + places + " waits and takes no more; try later");
     }
-    InetSocketAddress known = placesPerAddress > 0 ? client.address() : null;
+    InetSocketAddress known = placesPerAddress > 0 ? wire.client() : null;
     InetAddress address = known == null ? null : known.getAddress();
     if (address != null && takenByAddress.merge(address, 1, Integer::sum) > placesPerAddress) {
       leave(address);

@@ -10,15 +10,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class Wakeups implements Runnable {
   private final EventLoop events;
-  private final AtomicReference<@Nullable Link> newest = new AtomicReference<>();
-  private @Nullable Link oldest;
+  private final AtomicReference<@Nullable LoopWaiter> newest = new AtomicReference<>();
+  private @Nullable LoopWaiter oldest;
 
   Wakeups(EventLoop events) {
     this.events = events;
   }
 
-  void add(Link woken) {
-    Link before;
+  void add(LoopWaiter woken) {
+    LoopWaiter before;
     do {
       before = newest.get();
       woken.nextWoken = before;
@@ -35,10 +35,10 @@ final class Wakeups implements Runnable {
     }
     try {
       for (int i = 0; oldest != null && i < Limits.WAKES_PER_PASS; i++) {
-        Link woken = oldest;
+        LoopWaiter woken = oldest;
         oldest = woken.nextWoken;
         woken.nextWoken = null;
-        woken.wait.onWake();
+        woken.onWake();
       }
     } finally {
       if (oldest != null || newest.get() != null) {
@@ -47,10 +47,10 @@ final class Wakeups implements Runnable {
     }
   }
 
-  private static @Nullable Link reversed(@Nullable Link chain) {
-    Link result = null;
-    for (Link link = chain; link != null; ) {
-      Link next = link.nextWoken;
+  private static @Nullable LoopWaiter reversed(@Nullable LoopWaiter chain) {
+    LoopWaiter result = null;
+    for (LoopWaiter link = chain; link != null; ) {
+      LoopWaiter next = link.nextWoken;
       link.nextWoken = result;
       result = link;
       link = next;

@@ -5,12 +5,18 @@ import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What carries the bytes of one {@link Connection}, and tells it of bytes that came, of room for
- * more, and of the end. Belongs to its loop's thread.
+ * What carries the bytes of one client, and tells its {@link Session} of bytes that came, of room
+ * for more, and of the end. Belongs to its loop's thread.
  */
 interface Wire {
   /** Bytes that were written and not sent, above which a client doesn't take its answers. */
   int MAX_UNSENT = 65_536;
+
+  /** Whom it tells. */
+  Session session();
+
+  /** From now on it tells {@code next}, which speaks another protocol. */
+  void handTo(Session next);
 
   /** The other end; null if it is gone. */
   @Nullable InetSocketAddress client();

@@ -134,7 +134,7 @@ class ConnectionTest {
     client.hangUp();
     assertThat(node.table.size()).isEqualTo(1);
     assertThat(node.room.taken()).isEqualTo(1);
-    assertThat(client.loop.deadlines.connections()).hasSize(1);
+    assertThat(client.loop.deadlines.all()).hasSize(1);
     assertThat(node.leaked()).isZero();
   }
 

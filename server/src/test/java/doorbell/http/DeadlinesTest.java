@@ -20,7 +20,7 @@ class DeadlinesTest {
   @Test
   void noneIsEarlyAndNoneIsLateByMoreThanTwoSlots() {
     Random random = new Random(1);
-    List<Timed> all = new ArrayList<>();
+    List<Due> all = new ArrayList<>();
     for (int i = 0; i < 500; i++) {
       all.add(timed((long) Math.pow(10, random.nextDouble(5.5))));
       node.pass(random.nextInt(30));
@@ -35,8 +35,8 @@ class DeadlinesTest {
 
   @Test
   void aHoldOfManyTurnsIsNotEndedByTheFirst() {
-    Timed week = timed(TimeUnit.DAYS.toMillis(7));
-    Timed turn = timed(TURN_MILLIS);
+    Due week = timed(TimeUnit.DAYS.toMillis(7));
+    Due turn = timed(TURN_MILLIS);
     node.pass(TURN_MILLIS - 10);
     assertThat(isDone(turn)).isFalse();
     node.pass(150);
@@ -53,40 +53,40 @@ class DeadlinesTest {
 
   @Test
   void aLoopThatWasBusyForManyTurnsForgetsNobody() {
-    List<Timed> all = new ArrayList<>();
+    List<Due> all = new ArrayList<>();
     for (int i = 0; i < 2_000; i++) {
       all.add(timed(i * 60L));
     }
     node.advance(3 * TURN_MILLIS);
     node.runAll();
     assertThat(all).allMatch(this::isDone);
-    assertThat(deadlines.connections()).isEmpty();
+    assertThat(deadlines.all()).isEmpty();
   }
 
   @Test
   void aDeadlineThatIsMovedCountsAloneAndOneThatIsCancelledNever() {
-    Timed moved = timed(100);
-    Timed cancelled = timed(100);
-    in(() -> deadlines.set(moved.connection, 5_000));
-    in(() -> deadlines.cancel(cancelled.connection));
-    in(() -> deadlines.cancel(cancelled.connection));
+    Due moved = timed(100);
+    Due cancelled = timed(100);
+    in(() -> deadlines.set(moved.timed, 5_000));
+    in(() -> deadlines.cancel(cancelled.timed));
+    in(() -> deadlines.cancel(cancelled.timed));
     node.pass(4_990);
     assertThat(isDone(moved)).isFalse();
     node.pass(120);
     assertThat(isDone(moved)).isTrue();
     node.pass(TURN_MILLIS);
     assertThat(isDone(cancelled)).isFalse();
-    assertThat(deadlines.connections()).isEmpty();
+    assertThat(deadlines.all()).isEmpty();
   }
 
-  private Timed timed(long millis) {
+  private Due timed(long millis) {
     SimulatedNode.Client client = node.connect();
-    Connection connection = client.channel.pipeline().get(ChannelWire.class).connection;
+    Timed connection = (Timed) client.channel.pipeline().get(ChannelWire.class).session();
     in(() -> deadlines.set(connection, millis));
-    return new Timed(client.channel, connection, now() + millis);
+    return new Due(client.channel, connection, now() + millis);
   }
 
-  private boolean isDone(Timed timed) {
+  private boolean isDone(Due timed) {
     boolean done = !timed.channel.isOpen();
     if (done) {
       assertThat(now()).isGreaterThanOrEqualTo(timed.dueMillis);
@@ -102,5 +102,5 @@ class DeadlinesTest {
     return TimeUnit.NANOSECONDS.toMillis(node.ticker.nanoTime());
   }
 
-  private record Timed(EmbeddedChannel channel, Connection connection, long dueMillis) {}
+  private record Due(EmbeddedChannel channel, Timed timed, long dueMillis) {}
 }

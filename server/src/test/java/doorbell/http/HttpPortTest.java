@@ -206,12 +206,14 @@ class HttpPortTest {
       HttpOptions same =
           new HttpOptions(
               node.port.address(),
+              null,
               Transport.AUTO,
               1,
               "",
               Duration.ofHours(1),
               1,
               0,
+              1,
               Duration.ofSeconds(10),
               Duration.ofSeconds(75));
       assertThatThrownBy(() -> HttpPort.open(same, node.table))

@@ -36,12 +36,14 @@ final class PortFixture implements AutoCloseable {
   static HttpOptions options(Transport transport, Duration headTimeout, Duration idleTimeout) {
     return new HttpOptions(
         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+        null,
         transport,
         LOOPS,
         "",
         Duration.ofHours(1),
         1_000_000,
         0,
+        1_000,
         headTimeout,
         idleTimeout);
   }

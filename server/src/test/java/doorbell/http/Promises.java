@@ -209,7 +209,7 @@ final class Promises {
     }
     check(node.table.size() == 0, "the table keeps " + node.table.size());
     check(node.room.taken() == 0, "the waiting room keeps " + node.room.taken());
-    node.loops.forEach(loop -> check(loop.deadlines.connections().isEmpty(), "a deadline is left"));
+    node.loops.forEach(loop -> check(loop.deadlines.all().isEmpty(), "a deadline is left"));
     check(node.leaked() == 0, "buffers are left: " + node.leaked());
     check(
         missedAnswers

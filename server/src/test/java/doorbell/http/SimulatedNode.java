@@ -53,7 +53,7 @@ final class SimulatedNode {
     store = new SimulatedStore(stage, random);
     table = new EventTable(store, this::later);
     room = new WaitingRoom(options.maxWaits(), options.maxWaitsPerAddress());
-    node = new Connection.Node(table, room, options);
+    node = new Connection.Node(table, room, options, null);
     InstantSource clock = () -> Instant.ofEpochSecond(0, ticker.nanoTime());
     for (int i = 0; i < loopCount; i++) {
       SimulatedLoop thread = new SimulatedLoop(stage, ticker);
@@ -65,12 +65,14 @@ final class SimulatedNode {
   static HttpOptions options(int maxWaits, int maxWaitsPerAddress) {
     return new HttpOptions(
         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+        null,
         Transport.NIO,
         1,
         "",
         Duration.ofHours(1),
         maxWaits,
         maxWaitsPerAddress,
+        1_000,
         Duration.ofSeconds(10),
         Duration.ofSeconds(75));
   }
@@ -140,7 +142,7 @@ final class SimulatedNode {
   void close() {
     for (int i = 0; i < loops.size(); i++) {
       Loop loop = loops.get(i);
-      threads.get(i).execute(() -> loop.deadlines.connections().forEach(Connection::close));
+      threads.get(i).execute(() -> loop.deadlines.all().forEach(Timed::close));
     }
     runAll();
   }

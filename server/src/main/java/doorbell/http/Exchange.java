@@ -1,0 +1,88 @@
+package doorbell.http;
+
+import static java.util.Objects.requireNonNull;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request and its answer at a time: a connection of HTTP/1.1, or a stream of HTTP/2. Belongs to
+ * its loop's thread; what comes from elsewhere (a wake, a stored set) is handed to that thread.
+ */
+abstract class Exchange extends Timed {
+  final Connection.Node node;
+  final Loop loop;
+
+  /** An answer that takes a while; null if there is nothing to wait for. */
+  @Nullable Pending pending;
+
+  Exchange(Connection.Node node, Loop loop) {
+    this.node = node;
+    this.loop = loop;
+  }
+
+  /** What carries it. */
+  abstract Wire wire();
+
+  /** Sends the whole answer. */
+  abstract void answer(Reply reply);
+
+  /** Begins an answer that is an event stream; {@code headOnly} if nothing more of it is wanted. */
+  abstract void open(boolean headOnly);
+
+  /** Sends the next part of an event stream. */
+  abstract void send(String part);
+
+  /** Ends an event stream. */
+  abstract void end();
+
+  /** Does what a whole request asks for, and answers now or later. */
+  final void act(Request request, String body) throws Refused {
+    switch (request.what()) {
+      case WAIT ->
+          begin(
+              request.form() == Accept.EVENTS
+                  ? new EventStream(this, request)
+                  : new Wait(this, request));
+      case SET, SET_MANY -> begin(new Setting(this, request, body));
+      default -> answer(Reply.page(request));
+    }
+  }
+
+  private void begin(Pending begun) {
+    begun.begin();
+    if (begun.isDecided()) {
+      begun.end();
+    } else {
+      pending = begun;
+      loop.deadlines.set(this, begun.holdMillis());
+    }
+  }
+
+  /** What was pending is decided, or its time is over. */
+  final void onDecided(Pending decided) {
+    if (decided == pending) {
+      pending = null;
+      decided.end();
+    }
+  }
+
+  /** There is nobody any more to be answered. */
+  final void abandon() {
+    if (pending != null) {
+      pending.abandon();
+      pending = null;
+    }
+  }
+
+  @Override
+  final boolean isParked() {
+    return pending instanceof Wait;
+  }
+
+  @Override
+  void drain() {
+    if (isParked()) {
+      onDecided(requireNonNull(pending));
+    }
+  }
+}

@@ -1,0 +1,210 @@
+package doorbell.http;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import doorbell.event.EventId;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** An answer of the node, whatever carries it. */
+final class Reply {
+  private static final String JAVASCRIPT = "text/javascript; charset=utf-8";
+  private static final String JSON = "application/json";
+  private static final String PROBLEM = "application/problem+json";
+  private static final String HTML = "text/html; charset=utf-8";
+
+  /** The largest integer that a JavaScript literal holds exactly: 2^53-1 (ECMA-262, 21.1.2.6). */
+  private static final long MAX_SAFE_INTEGER = (1L << 53) - 1;
+
+  private static final Head SET_JAVASCRIPT = new Head(200, JAVASCRIPT);
+  private static final Head SET_JSON = new Head(200, JSON);
+  private static final Head PAGE =
+      new Head(
+          200,
+          HTML,
+          "Content-Security-Policy",
+          "default-src 'none'; style-src 'unsafe-inline'; img-src data:");
+
+  /** An event stream; proxies are told not to hold it back. */
+  static final Head EVENTS = new Head(200, "text/event-stream", "X-Accel-Buffering", "no");
+
+  /** 204: not set in time. */
+  static final Reply NOT_SET = new Reply(new Head(204, null), null, false);
+
+  /** 201: this call set it. */
+  static final Reply FIRST = new Reply(new Head(201, null), new byte[0], false);
+
+  /** 200: it was set already. */
+  static final Reply ALREADY = new Reply(new Head(200, null), new byte[0], false);
+
+  private static final Reply OPTIONS = options(Request.METHODS);
+  private static final Reply SCRIPT_OPTIONS = options(Request.SCRIPT_METHODS);
+  private static final Map<Integer, Head> PROBLEMS = new HashMap<>();
+
+  static {
+    for (int status :
+        new int[] {400, 403, 404, 405, 408, 413, 414, 417, 426, 429, 431, 501, 503, 505}) {
+      PROBLEMS.put(status, new Head(status, PROBLEM));
+    }
+  }
+
+  /** Read when somebody asks for one: a start doesn't wait for them. */
+  private static final class Pages {
+    static final byte[] LANDING_PAGE = resource("index.html");
+    static final byte[] SCRIPT = resource("doorbell.js");
+  }
+
+  /** Its status and its fields. */
+  final Head head;
+
+  /** Null where there is none at all. */
+  final byte @Nullable [] body;
+
+  /** Whether the body is only told of. */
+  final boolean headOnly;
+
+  Reply(Head head, byte @Nullable [] body, boolean headOnly) {
+    this.head = head;
+    this.body = body;
+    this.headOnly = headOnly;
+  }
+
+  /** The status and the fields of an answer: all but its date, its length and its connection's. */
+  static final class Head {
+    private static final String[] COMMON = {
+      "Access-Control-Allow-Origin", "*",
+      "Cross-Origin-Resource-Policy", "cross-origin",
+      "Cache-Control", "no-store"
+    };
+
+    final int status;
+
+    /** Names, in lower case, and values in turn. */
+    final List<String> fields;
+
+    /** The same as the first lines of an answer in HTTP/1.1. */
+    final byte[] http1;
+
+    Head(int status, @Nullable String type, String... more) {
+      this.status = status;
+      List<String> all = new ArrayList<>(List.of(COMMON));
+      if (type != null) {
+        all.addAll(List.of("X-Content-Type-Options", "nosniff", "Content-Type", type));
+      }
+      all.addAll(List.of(more));
+      this.http1 = lines(status, all).getBytes(US_ASCII);
+      for (int i = 0; i < all.size(); i += 2) {
+        all.set(i, all.get(i).toLowerCase(Locale.ROOT));
+      }
+      this.fields = List.copyOf(all);
+    }
+
+    private static String lines(int status, List<String> fields) {
+      StringBuilder lines = new StringBuilder("HTTP/1.1 ").append(status).append(' ');
+      lines.append(HttpResponseStatus.valueOf(status).reasonPhrase()).append("\r\n");
+      for (int i = 0; i < fields.size(); i += 2) {
+        lines.append(fields.get(i)).append(": ").append(fields.get(i + 1)).append("\r\n");
+      }
+      return lines.toString();
+    }
+  }
+
+  /** 200: the events of {@code set} are set. */
+  static Reply set(Request request, List<Request.Event> set) {
+    boolean json = request.form() == Accept.JSON;
+    String body = json ? json(set) : calls(request.callback(), set);
+    return new Reply(json ? SET_JSON : SET_JAVASCRIPT, body.getBytes(US_ASCII), request.head());
+  }
+
+  private static String json(List<Request.Event> set) {
+    return set.stream()
+        .map(Request.Event::text)
+        .collect(Collectors.joining("\",\"", "{\"set\":[\"", "\"]}\n"));
+  }
+
+  private static String calls(String callback, List<Request.Event> set) {
+    StringBuilder calls = new StringBuilder();
+    for (Request.Event event : set) {
+      calls.append(callback).append('(').append(literal(event)).append(");\n");
+    }
+    return calls.toString();
+  }
+
+  /** A bare number where JavaScript reads it exactly, else a string. */
+  private static String literal(Request.Event event) {
+    String text = event.text();
+    boolean exact =
+        event.id() instanceof EventId.Plain number
+            && number.high() == 0
+            && number.low() >= 0
+            && number.low() <= MAX_SAFE_INTEGER
+            && text.equals(Long.toString(number.low()));
+    return exact ? text : '"' + text + '"';
+  }
+
+  /** 200: how many of a bulk this call set, and how many were set already. */
+  static Reply stored(int set, int already) {
+    String body = "{\"set\":" + set + ",\"already\":" + already + "}\n";
+    return new Reply(SET_JSON, body.getBytes(US_ASCII), false);
+  }
+
+  /** The page or options that a request without ids asks for. */
+  static Reply page(Request request) {
+    return switch (request.what()) {
+      case LANDING_PAGE -> new Reply(PAGE, Pages.LANDING_PAGE, request.head());
+      case SCRIPT -> new Reply(SET_JAVASCRIPT, Pages.SCRIPT, request.head());
+      case SCRIPT_OPTIONS -> SCRIPT_OPTIONS;
+      default -> OPTIONS;
+    };
+  }
+
+  /** An error, as RFC 9457 writes it. */
+  static Reply problem(Refused refused, boolean headOnly) {
+    Head head =
+        refused.fields.length == 0
+            ? Objects.requireNonNull(PROBLEMS.get(refused.status))
+            : new Head(refused.status, PROBLEM, refused.fields);
+    String title = HttpResponseStatus.valueOf(refused.status).reasonPhrase();
+    String sentence = refused.sentence().replace("\\", "\\\\").replace("\"", "\\\"");
+    byte[] body =
+        "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":\"%s\"}\n"
+            .formatted(title, refused.status, sentence)
+            .getBytes(UTF_8);
+    return new Reply(head, body, headOnly);
+  }
+
+  private static Reply options(String methods) {
+    Head head =
+        new Head(
+            204,
+            null,
+            "Allow",
+            methods,
+            "Access-Control-Allow-Methods",
+            methods,
+            "Access-Control-Allow-Headers",
+            "*",
+            "Access-Control-Max-Age",
+            "86400");
+    return new Reply(head, null, false);
+  }
+
+  private static byte[] resource(String name) {
+    try (InputStream in = Reply.class.getResourceAsStream(name)) {
+      return Objects.requireNonNull(in, name + " is missing from the jar").readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

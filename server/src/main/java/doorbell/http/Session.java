@@ -1,0 +1,21 @@
+package doorbell.http;
+
+import io.netty.buffer.ByteBuf;
+
+/** One protocol on a {@link Wire}, which tells it what comes. Belongs to its loop's thread. */
+interface Session {
+  /** The wire is there. */
+  void onOpen();
+
+  /** Takes {@code bytes}, which are the caller's again afterwards. */
+  void onBytes(ByteBuf bytes);
+
+  /** For now, no more bytes come. */
+  void onReadEnd();
+
+  /** There is room for answers again. */
+  void onWritable();
+
+  /** The wire is closed, and takes nothing any more. */
+  void onClosed();
+}

@@ -1,0 +1,108 @@
+package doorbell.http;
+
+import static java.util.Objects.requireNonNull;
+
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/** One request over {@link Http2}: a stream is a wait, or a set. Belongs to its loop's thread. */
+final class Stream extends Exchange {
+  private final Http2 http2;
+  private final int id;
+
+  /** The request, until it is whole. */
+  private @Nullable Incoming incoming;
+
+  Stream(Http2 http2, int id, Incoming incoming) {
+    super(http2.node, http2.loop);
+    this.http2 = http2;
+    this.id = id;
+    this.incoming = incoming;
+  }
+
+  @Override
+  Wire wire() {
+    return http2.wire;
+  }
+
+  /** Its head has come; and all of it, if {@code whole}. */
+  void onHead(boolean whole) {
+    Incoming request = requireNonNull(incoming);
+    if (!whole && request.expectsContinue && !request.isRefused()) {
+      http2.goOn(id);
+    }
+    onPart(whole);
+  }
+
+  void onBody(ByteBuf piece, boolean whole) {
+    if (incoming != null) {
+      incoming.add(piece, loop.allocator);
+      onPart(whole);
+    }
+  }
+
+  private void onPart(boolean whole) {
+    Incoming request = incoming;
+    if (request != null && (whole || request.isRefused())) {
+      incoming = null;
+      act(request);
+    } else if (request != null) {
+      loop.deadlines.set(this, node.options().headTimeout().toMillis());
+    }
+  }
+
+  private void act(Incoming request) {
+    try {
+      act(request.request(), request.body());
+    } catch (Refused refused) {
+      answer(Reply.problem(refused, request.head));
+    } finally {
+      request.release();
+    }
+  }
+
+  @Override
+  void onDeadline() {
+    if (pending != null) {
+      pending.onDeadline();
+    } else if (incoming != null) {
+      answer(Reply.problem(new Refused(408, "the request took too long to arrive"), incoming.head));
+    }
+  }
+
+  @Override
+  void answer(Reply reply) {
+    loop.deadlines.cancel(this);
+    http2.answer(id, reply);
+  }
+
+  @Override
+  void open(boolean headOnly) {
+    http2.open(id, headOnly);
+  }
+
+  @Override
+  void send(String part) {
+    http2.send(id, part, false);
+  }
+
+  @Override
+  void end() {
+    loop.deadlines.cancel(this);
+    http2.send(id, "", true);
+  }
+
+  /** The connection sees to it. */
+  @Override
+  void close() {}
+
+  /** The stream is closed, by whomever. */
+  void onClosed() {
+    abandon();
+    loop.deadlines.cancel(this);
+    if (incoming != null) {
+      incoming.release();
+      incoming = null;
+    }
+  }
+}

@@ -1,0 +1,28 @@
+package doorbell.http;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What has to be looked at again at some time: it is itself the link of {@link Deadlines}, where
+ * everything of a loop stands that a node which goes down must see to. Belongs to its loop's
+ * thread.
+ */
+abstract class Timed {
+  static final long NO_DEADLINE = -1;
+
+  long deadline = NO_DEADLINE;
+  @Nullable Timed earlier;
+  @Nullable Timed later;
+
+  /** The time has come; it has no deadline any more. */
+  abstract void onDeadline();
+
+  /** Whether it holds waits. */
+  abstract boolean isParked();
+
+  /** The node goes down: parked waits are answered, if only with "ask again". */
+  abstract void drain();
+
+  /** Closes when all that was answered is sent. */
+  abstract void close();
+}

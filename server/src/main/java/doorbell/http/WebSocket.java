@@ -1,0 +1,352 @@
+package doorbell.http;
+
+import doorbell.event.EventId;
+import doorbell.event.EventTable;
+import doorbell.http.WebSocketFrames.Broken;
+import doorbell.http.WebSocketFrames.Frame;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One client over WebSocket: any number of waits on one connection, a line in each message. Belongs
+ * to its loop's thread. A wait costs its {@link WebSocketWait}; between messages no buffer stands
+ * by. For a client that doesn't read, no messages are made: what was set stands in a chain.
+ *
+ * <pre>
+ * open --close frame, broken frame, drain--> closing --answered, or too slow--> closed
+ * </pre>
+ */
+final class WebSocket extends Timed implements Session {
+  final Loop loop;
+  private final Connection.Node node;
+  private final Wire wire;
+  private final WebSocketFrames frames = new WebSocketFrames();
+  private final Map<WebSocketWait, WebSocketWait> waits = new HashMap<>(4);
+
+  /** Whose places in the waiting room its waits have, where addresses are looked at. */
+  private @Nullable InetAddress place;
+
+  /** Bytes of a frame that isn't all there. */
+  private @Nullable ByteBuf unread;
+
+  /** Waits whose events are set and that the client has no room for, the oldest first. */
+  private @Nullable WebSocketWait untold;
+
+  private @Nullable WebSocketWait lastUntold;
+  private int setsInFlight;
+  private boolean inRead;
+  private boolean flushing;
+  private boolean heard;
+  private boolean asked;
+  private boolean closing;
+
+  WebSocket(Connection.Node node, Loop loop, Wire wire) {
+    this.node = node;
+    this.loop = loop;
+    this.wire = wire;
+  }
+
+  @Override
+  public void onOpen() {
+    loop.deadlines.set(this, Limits.PING_MILLIS);
+    if (loop.isDraining()) {
+      drain();
+    }
+  }
+
+  @Override
+  public void onBytes(ByteBuf bytes) {
+    inRead = true;
+    heard = true;
+    ByteBuf kept = unread;
+    unread = null;
+    ByteBuf all = kept == null ? bytes : kept.writeBytes(bytes);
+    try {
+      readFrames(all);
+      if (all.isReadable()) {
+        unread = loop.allocator.buffer(all.readableBytes()).writeBytes(all);
+      }
+    } catch (Broken broken) {
+      close(broken.code, String.valueOf(broken.getMessage()));
+    } finally {
+      if (kept != null) {
+        kept.release();
+      }
+    }
+    readOrPause();
+  }
+
+  private void readFrames(ByteBuf bytes) throws Broken {
+    Frame frame;
+    while (mayRead() && (frame = frames.next(bytes, loop.allocator)) != null) {
+      switch (frame.opcode()) {
+        case WebSocketFrames.TEXT -> onLine(frame.text());
+        case WebSocketFrames.PING -> write(WebSocketFrames.pong(allocator(), frame.payload()));
+        case WebSocketFrames.CLOSE -> onClose(frame.closeCode());
+        default -> {}
+      }
+    }
+  }
+
+  private ByteBufAllocator allocator() {
+    return loop.replies.allocator;
+  }
+
+  /** Who doesn't take what is said, or runs ahead of the store, isn't listened to. */
+  private boolean mayRead() {
+    return wire.isWritable() && setsInFlight < Limits.SETS_IN_FLIGHT;
+  }
+
+  private void readOrPause() {
+    wire.listen(mayRead());
+  }
+
+  private void onClose(int code) {
+    close(code, "");
+    wire.close();
+  }
+
+  private void onLine(String message) {
+    if (closing) {
+      return;
+    }
+    String line = message.endsWith("\n") ? message.substring(0, message.length() - 1) : message;
+    int space = line.indexOf(' ');
+    String verb = space < 0 ? line : line.substring(0, space);
+    String rest = line.substring(space < 0 ? line.length() : space + 1);
+    try {
+      switch (verb) {
+        case "wait" -> events(rest).forEach(this::wait);
+        case "forget" -> events(rest).forEach(event -> end(new WebSocketWait(this, event)));
+        case "set" -> set(rest);
+        default -> throw new Refused(400, "a line is wait ID..., forget ID... or set ID [KEY]");
+      }
+    } catch (Refused refused) {
+      say("error " + refused.sentence());
+    }
+  }
+
+  private static List<Request.Event> events(String words) throws Refused {
+    List<Request.Event> events = new ArrayList<>();
+    for (String word : words.split(" ", -1)) {
+      events.add(Request.Event.parse(word));
+    }
+    return events;
+  }
+
+  /** Links the wait first and looks second: so it sees a set, or the set sees it. */
+  private void wait(Request.Event event) {
+    WebSocketWait wait = new WebSocketWait(this, event);
+    if (closing || waits.containsKey(wait)) {
+      return;
+    }
+    try {
+      if (waits.size() == node.options().maxWaitsPerConnection()) {
+        throw new Refused(429, "a connection has at most " + waits.size() + " waits");
+      }
+      place = node.room().enter(wire);
+    } catch (Refused refused) {
+      say("error " + event.text() + ": " + refused.sentence());
+      return;
+    }
+    waits.put(wait, wait);
+    onLoop(node.table().wait(wait.id, wait), (found, cause) -> looked(wait, found, cause));
+  }
+
+  private <T> void onLoop(CompletionStage<T> stage, BiConsumer<T, @Nullable Throwable> then) {
+    stage.whenComplete(
+        (value, cause) -> {
+          if (loop.events.inEventLoop()) {
+            then.accept(value, cause);
+          } else {
+            loop.events.execute(() -> then.accept(value, cause));
+          }
+        });
+  }
+
+  private void looked(WebSocketWait wait, @Nullable Boolean found, @Nullable Throwable cause) {
+    if (Boolean.TRUE.equals(found)) {
+      onSet(wait);
+    } else if (cause != null && waits.get(wait) == wait) {
+      if (end(wait)) {
+        tell(wait);
+      } else {
+        say("error " + wait.text() + ": " + Refused.sentence(cause));
+      }
+    }
+  }
+
+  /** The wait's event is set; it may have heard so already. */
+  void onSet(WebSocketWait wait) {
+    if (waits.get(wait) == wait) {
+      end(wait);
+      tell(wait);
+    }
+  }
+
+  /** Ends a wait that equals this one, if there is one; true if its event is known to be set. */
+  private boolean end(WebSocketWait equal) {
+    WebSocketWait wait = waits.remove(equal);
+    if (wait == null) {
+      return false;
+    }
+    node.room().leave(place);
+    return node.table().leave(wait);
+  }
+
+  private void tell(WebSocketWait wait) {
+    if (untold == null && wire.isWritable()) {
+      say("set " + wait.text());
+      return;
+    }
+    if (lastUntold == null) {
+      untold = wait;
+      loop.deadlines.set(this, Limits.PING_MILLIS);
+    } else {
+      lastUntold.nextUntold = wait;
+    }
+    lastUntold = wait;
+    readOrPause();
+  }
+
+  private void set(String line) throws Refused {
+    EventId id = Bulk.line(line);
+    int space = line.indexOf(' ');
+    String text = space < 0 ? line : line.substring(0, space);
+    setsInFlight++;
+    EventTable table = node.table();
+    CompletionStage<Boolean> stored = table.set(id, 0);
+    // Those who wait on the same loop have their answers before the setter has its own.
+    loop.wakeups.run();
+    onLoop(stored, (first, cause) -> stored(text, cause));
+  }
+
+  private void stored(String text, @Nullable Throwable cause) {
+    setsInFlight--;
+    say(cause == null ? "done " + text : "error " + text + ": " + Refused.sentence(cause));
+    if (setsInFlight == Limits.SETS_IN_FLIGHT - 1 && !inRead) {
+      resume();
+    }
+  }
+
+  private void say(String line) {
+    if (!closing) {
+      write(WebSocketFrames.text(allocator(), line));
+    }
+  }
+
+  /** What is said in one pass of the loop goes out together. */
+  private void write(ByteBuf frame) {
+    wire.write(frame);
+    if (!inRead && !flushing) {
+      flushing = true;
+      loop.events.execute(this::flush);
+    }
+  }
+
+  private void flush() {
+    flushing = false;
+    wire.flush();
+    readOrPause();
+  }
+
+  @Override
+  public void onReadEnd() {
+    inRead = false;
+    wire.flush();
+    readOrPause();
+  }
+
+  @Override
+  public void onWritable() {
+    while (untold != null && wire.isWritable()) {
+      say("set " + untold.text());
+      untold = untold.nextUntold;
+      loop.deadlines.set(this, Limits.PING_MILLIS);
+    }
+    lastUntold = untold == null ? null : lastUntold;
+    resume();
+  }
+
+  /** Reads what had come when nothing was to be read. */
+  private void resume() {
+    ByteBuf next = unread;
+    unread = null;
+    if (next != null) {
+      onBytes(next);
+      next.release();
+    }
+    onReadEnd();
+  }
+
+  /** Time to ask whether the client is there, or to give it up. */
+  @Override
+  void onDeadline() {
+    if (closing || untold != null || (asked && !heard)) {
+      wire.cut();
+      return;
+    }
+    asked = !heard;
+    if (asked) {
+      write(WebSocketFrames.ping(allocator()));
+    }
+    heard = false;
+    loop.deadlines.set(this, Limits.PING_MILLIS);
+  }
+
+  @Override
+  boolean isParked() {
+    return !waits.isEmpty();
+  }
+
+  @Override
+  void drain() {
+    close();
+  }
+
+  @Override
+  void close() {
+    close(WebSocketFrames.GOING_AWAY, "the node ends; connect again");
+  }
+
+  /** Says why, and gives the client a little time to say so too. */
+  private void close(int code, String reason) {
+    if (closing) {
+      return;
+    }
+    write(WebSocketFrames.close(allocator(), code, reason));
+    closing = true;
+    leaveAll();
+    loop.deadlines.set(this, Limits.LINGER_MILLIS);
+  }
+
+  @Override
+  public void onClosed() {
+    closing = true;
+    leaveAll();
+    loop.deadlines.cancel(this);
+    if (unread != null) {
+      unread.release();
+      unread = null;
+    }
+    frames.release();
+  }
+
+  private void leaveAll() {
+    for (WebSocketWait wait : waits.keySet()) {
+      node.table().leave(wait);
+      node.room().leave(place);
+    }
+    waits.clear();
+    untold = null;
+    lastUntold = null;
+  }
+}

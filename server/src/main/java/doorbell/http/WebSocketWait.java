@@ -1,0 +1,52 @@
+package doorbell.http;
+
+import doorbell.event.EventId;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One id that a {@link WebSocket}'s client waits for: the only object that stands by for it, beside
+ * its variable. Equal to a wait for the same id by the same text.
+ */
+final class WebSocketWait extends LoopWaiter {
+  final EventId id;
+  final WebSocket socket;
+
+  /** The next one that its client has no room to be told of. */
+  @Nullable WebSocketWait nextUntold;
+
+  /** The text that it was asked by, where that isn't the id's own. */
+  private final @Nullable String text;
+
+  WebSocketWait(WebSocket socket, Request.Event event) {
+    this.socket = socket;
+    this.id = event.id();
+    this.text = event.text().equals(id.toString()) ? null : event.text();
+  }
+
+  String text() {
+    return text == null ? id.toString() : text;
+  }
+
+  @Override
+  Loop loop() {
+    return socket.loop;
+  }
+
+  @Override
+  void onWake() {
+    socket.onSet(this);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof WebSocketWait wait
+        && id.equals(wait.id)
+        && Objects.equals(text, wait.text);
+  }
+
+  @Override
+  public int hashCode() {
+    return id.hashCode();
+  }
+}

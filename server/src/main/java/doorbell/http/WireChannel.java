@@ -1,0 +1,158 @@
+package doorbell.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.AbstractChannel;
+import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelMetadata;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.DefaultChannelConfig;
+import io.netty.channel.EventLoop;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A channel of Netty's over a {@link Wire}: so its codecs for TLS and HTTP/2 run on our sockets, on
+ * the threads of our loops. It costs a pipeline, for clients that need one.
+ */
+final class WireChannel extends AbstractChannel implements Session {
+  private static final ChannelMetadata METADATA = new ChannelMetadata(false);
+
+  /** Bytes that are written to the wire as one buffer. */
+  private static final int BATCH = 16_384;
+
+  private final EventLoop events;
+  private final Wire wire;
+  private final ChannelConfig config = new Config();
+  private boolean open = true;
+
+  WireChannel(EventLoop events, Wire wire) {
+    super(null);
+    this.events = events;
+    this.wire = wire;
+  }
+
+  @Override
+  public void onOpen() {
+    events.register(this);
+  }
+
+  @Override
+  public void onBytes(ByteBuf bytes) {
+    ByteBuf copy = alloc().directBuffer(bytes.readableBytes());
+    copy.writeBytes(bytes);
+    pipeline().fireChannelRead(copy);
+  }
+
+  @Override
+  public void onReadEnd() {
+    pipeline().fireChannelReadComplete();
+    wire.flush();
+  }
+
+  @Override
+  public void onWritable() {
+    unsafe().flush();
+  }
+
+  @Override
+  public void onClosed() {
+    unsafe().close(voidPromise());
+  }
+
+  @Override
+  protected void doWrite(ChannelOutboundBuffer messages) {
+    while (!messages.isEmpty() && wire.isWritable()) {
+      wire.write(batch(messages));
+    }
+    wire.flush();
+    wire.listen(messages.isEmpty() && config.isAutoRead());
+  }
+
+  /** Copied: a wire's buffers grow, and the codecs' may be parts of others. */
+  private ByteBuf batch(ChannelOutboundBuffer messages) {
+    ByteBuf batch = alloc().directBuffer((int) Math.min(BATCH, messages.totalPendingWriteBytes()));
+    while (messages.current() instanceof ByteBuf message && batch.readableBytes() < BATCH) {
+      batch.writeBytes(message, message.readerIndex(), message.readableBytes());
+      messages.remove();
+    }
+    return batch;
+  }
+
+  @Override
+  protected void doClose() {
+    open = false;
+    wire.close();
+  }
+
+  @Override
+  protected void doDisconnect() {
+    doClose();
+  }
+
+  @Override
+  protected void doBind(SocketAddress address) {
+    throw new UnsupportedOperationException("the wire is there already");
+  }
+
+  @Override
+  protected void doBeginRead() {
+    wire.listen(true);
+  }
+
+  @Override
+  protected AbstractUnsafe newUnsafe() {
+    return new AbstractUnsafe() {
+      @Override
+      public void connect(SocketAddress remote, SocketAddress local, ChannelPromise promise) {
+        promise.setFailure(new UnsupportedOperationException("the wire is there already"));
+      }
+    };
+  }
+
+  @Override
+  protected boolean isCompatible(EventLoop loop) {
+    return loop == events;
+  }
+
+  @Override
+  protected @Nullable SocketAddress localAddress0() {
+    return null;
+  }
+
+  @Override
+  protected @Nullable SocketAddress remoteAddress0() {
+    return wire.client();
+  }
+
+  @Override
+  public ChannelConfig config() {
+    return config;
+  }
+
+  @Override
+  public boolean isOpen() {
+    return open;
+  }
+
+  @Override
+  public boolean isActive() {
+    return open;
+  }
+
+  @Override
+  public ChannelMetadata metadata() {
+    return METADATA;
+  }
+
+  private final class Config extends DefaultChannelConfig {
+    Config() {
+      super(WireChannel.this);
+    }
+
+    @Override
+    protected void autoReadCleared() {
+      wire.listen(false);
+    }
+  }
+}
