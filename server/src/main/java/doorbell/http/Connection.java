@@ -178,7 +178,7 @@ final class Connection extends Exchange implements Session {
 
   private void onPiece(Object piece) {
     if (piece instanceof HttpRequest head && state != State.CLOSING) {
-      if (Http2.isPreface(head)) {
+      if (Incoming.isPreface(head)) {
         handOn(new Http2(node, loop, wire));
       } else {
         onHead(new Incoming(head, node.options.basePath()));

@@ -6,7 +6,9 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http2.DefaultHttp2Connection;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
+import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2ConnectionHandlerBuilder;
@@ -17,6 +19,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.codec.http2.HttpConversionUtil;
+import io.netty.handler.codec.http2.UniformStreamByteDistributor;
 import java.util.List;
 
 /**
@@ -57,8 +60,15 @@ final class Http2 extends Timed implements Session {
         new Http2Settings()
             .maxConcurrentStreams(streams)
             .maxHeaderListSize(Limits.REQUEST_LINE + Limits.HEADER_FIELDS);
+    DefaultHttp2Connection connection = new DefaultHttp2Connection(true);
+    // The usual distributor heeds priorities, which RFC 9113 dropped, at 80 bytes for each stream.
+    connection
+        .remote()
+        .flowController(
+            new DefaultHttp2RemoteFlowController(
+                connection, new UniformStreamByteDistributor(connection)));
     return new Http2ConnectionHandlerBuilder()
-        .server(true)
+        .connection(connection)
         .initialSettings(settings)
         .validateRequiredPseudoHeaders(true)
         .decoderEnforceMaxRstFramesPerWindow(
@@ -66,13 +76,6 @@ final class Http2 extends Timed implements Session {
         .gracefulShutdownTimeoutMillis(Limits.LINGER_MILLIS)
         .frameListener(frames)
         .build();
-  }
-
-  /** Whether a client begins so that speaks HTTP/2: RFC 9113, 3.4. */
-  static boolean isPreface(HttpRequest head) {
-    return head.protocolVersion().majorVersion() == 2
-        && head.method().name().equals("PRI")
-        && head.uri().equals("*");
   }
 
   /** Gives the codec the part of the preface that was taken for a request. */

@@ -60,6 +60,13 @@ final class Incoming {
     }
   }
 
+  /** Whether a client begins so that speaks HTTP/2: RFC 9113, 3.4. */
+  static boolean isPreface(HttpRequest head) {
+    return head.protocolVersion().majorVersion() == 2
+        && head.method().name().equals("PRI")
+        && head.uri().equals("*");
+  }
+
   /** What to do; throws what was wrong with the request. */
   Request request() throws Refused {
     if (refused != null || request == null) {
