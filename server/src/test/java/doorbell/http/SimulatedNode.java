@@ -1,6 +1,6 @@
 package doorbell.http;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import doorbell.event.EventTable;
 import io.netty.buffer.ByteBuf;
@@ -195,8 +195,9 @@ final class SimulatedNode {
       return channel.isOpen();
     }
 
+    /** Sends a byte for each character. */
     void send(String bytes) {
-      ByteBuf buffer = Unpooled.copiedBuffer(bytes, US_ASCII);
+      ByteBuf buffer = Unpooled.copiedBuffer(bytes, ISO_8859_1);
       sent.add(buffer);
       thread.enter(() -> channel.writeInbound(buffer));
     }
@@ -214,7 +215,7 @@ final class SimulatedNode {
     /** What has come and was not read: {@link Answer#take} reads it. */
     StringBuilder received() {
       for (ByteBuf next = channel.readOutbound(); next != null; next = channel.readOutbound()) {
-        received.append(next.toString(US_ASCII));
+        received.append(next.toString(ISO_8859_1));
         if (!next.release() && next.isWritable()) {
           throw new AssertionError("an answer has another owner");
         }
