@@ -10,13 +10,14 @@ import { footprint, memory } from "./compare/parts/memory.mjs";
 import { get, post } from "./compare/parts/requests.mjs";
 import { soak } from "./compare/parts/soak.mjs";
 import { start } from "./compare/parts/start.mjs";
+import { streams } from "./compare/parts/streams.mjs";
 import { broadcast, pingpong, storm } from "./compare/parts/wakes.mjs";
 import { execute, root } from "./compare/processes.mjs";
 import { missing } from "./compare/summary.mjs";
 import { barTable, figureTables } from "./compare/tables.mjs";
 
 const measures = { start, footprint, memory, broadcast, storm, pingpong, get, post, flat, hangup,
-  soak };
+  streams, soak };
 
 const TARGET = "bench/target";
 

@@ -5,6 +5,7 @@ import { NAMES } from "./servers.mjs";
 const pick = (...names) => Object.fromEntries(names.map((name) => [name, NAMES[name]]));
 const three = pick("node", "peer", "floor");
 const all = pick("node", "os", "always", "peer", "floor");
+const roads = { websocket: "WebSocket", http2: "HTTP/2" };
 const manyAndFew = { many: "{waits} parked", few: "{few} parked" };
 
 // part: what measures it; block: where it stands in docs/performance.md.
@@ -76,6 +77,18 @@ export const figures = {
     subjects: { atOnce: "all at once", oneByOne: "one by one" },
     title: "Server CPU per hang-up of {waits} clients",
   },
+  streamHeld: {
+    part: "streams", block: "streams", unit: "bytes", digits: 0, subjects: roads,
+    title: "Live heap of a parked wait: {streamed} waits over {connections} connections",
+  },
+  streamOneByOne: {
+    part: "streams", block: "streams", unit: "µs", digits: 2, subjects: roads,
+    title: "Server CPU per wake, {streamed} ids set one by one",
+  },
+  streamAtOnce: {
+    part: "streams", block: "streams", unit: "µs", digits: 2, subjects: roads,
+    title: "Server CPU per wake, each id waited for on all {connections} connections",
+  },
   footprint: {
     part: "footprint", block: "start", unit: "MB", digits: 1, subjects: pick("node"),
     title: "Resident size with {footprint} waits parked",
@@ -135,6 +148,8 @@ export const bars = [
     text: "one variable for all: within a tenth of one each",
   },
   { of: ["hangup", "atOnce"], against: "oneByOne", atMost: 1.5, text: "at most 1.5 of one by one" },
+  { of: ["streamHeld", "websocket"], atMost: 200, text: "WebSocket: at most 200 bytes" },
+  { of: ["streamHeld", "http2"], atMost: 700, text: "HTTP/2: at most 700 bytes" },
   { of: ["footprint", "node"], below: 96, text: "below 96 MB" },
   { of: ["start", "node"], against: "java", atMost: 1.5, text: "at most 1.5 of java Hello" },
   { of: ["soakTail", "p999"], below: 10, text: "99.9 % below 10 ms" },

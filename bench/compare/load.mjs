@@ -5,6 +5,7 @@ import { cpuNanos, LOAD_CORE, root, Running } from "./processes.mjs";
 
 const WRK_CONNECTIONS = 64;
 const parkProgram = join(root, "bench/target/park");
+const streamsProgram = join(root, "bench/target/streams");
 const postScript = join(root, "bench/load/post.lua");
 let runs = randomInt(256); // each run's clients have addresses of their own, and so free ports
 
@@ -24,16 +25,28 @@ export async function park(server, mode, options) {
 // Parked waits that stay: grow() parks more, end() lets all of them go.
 export function hold(server, waits, oneId = false) {
   const command = parkCommand(server, "hold", { waits });
-  const running = new Running(oneId ? [...command, "--one-id"] : command, { core: LOAD_CORE });
+  return parked(oneId ? [...command, "--one-id"] : command);
+}
+
+// The same over connections of WebSocket or HTTP/2, each with its share of the waits: end() sets
+// their ids, and has the figures.
+export function streams(server, kind, { waits, connections, shared }) {
+  return parked([streamsProgram, kind, "--port", String(server.port), "--pid", String(server.pid),
+    "--waits", String(waits), "--connections", String(connections),
+    ...(shared ? ["--shared"] : []), "--net", String(runs++ % 256)]);
+}
+
+function parked(command) {
+  const running = new Running(command, { core: LOAD_CORE });
   return {
     async grow(size) {
       running.child.stdin.write(`${size}\n`);
-      const { parked } = JSON.parse(await running.line());
-      if (parked !== size) throw new Error(`${parked} of ${size} waits are parked`);
+      const held = JSON.parse(await running.line()).parked;
+      if (held !== size) throw new Error(`${held} of ${size} waits are parked`);
     },
     async end() {
       running.child.stdin.end();
-      await running.output();
+      return running.output();
     },
   };
 }

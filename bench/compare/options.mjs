@@ -17,6 +17,7 @@ parts (all but soak, if none is named):
   get, post   requests that don't wait, with wrk
   flat        the same costs with few waits parked
   hangup      CPU per client that leaves
+  streams     very many waits over few connections: WebSocket and HTTP/2
   soak        twenty minutes of steady load, and what is left in the heap
 
 render        writes docs/performance.md from the results of earlier runs, and measures nothing
@@ -32,17 +33,17 @@ options:
 `;
 
 export const PARTS = ["start", "footprint", "memory", "broadcast", "storm", "pingpong", "get",
-  "post", "flat", "hangup"];
+  "post", "flat", "hangup", "streams"];
 
 const FULL = {
   waits: 18_000, base: 2_000, few: 1_000, footprint: 10_000, samples: 3_000, rounds: 7,
   freshRounds: 3, startRounds: 15, warmRounds: 5, memoryWarmRounds: 10, wrkSeconds: 2,
-  duration: 600, soakWarmSeconds: 15, remember: 4,
+  duration: 600, soakWarmSeconds: 15, remember: 4, streamed: 1_000_000, connections: 2_000,
 };
 const QUICK = {
   waits: 1_000, base: 200, few: 100, footprint: 1_000, samples: 300, rounds: 1, freshRounds: 1,
   startRounds: 1, warmRounds: 1, memoryWarmRounds: 1, wrkSeconds: 1,
-  duration: 2, soakWarmSeconds: 1, remember: 1,
+  duration: 2, soakWarmSeconds: 1, remember: 1, streamed: 10_000, connections: 100,
 };
 
 function positive(values, name) {
