@@ -60,22 +60,28 @@ final class WireChannel extends AbstractChannel implements Session {
     unsafe().close(voidPromise());
   }
 
+  /** Bytes are the wire's before their promises are kept: one may be to close the channel. */
   @Override
-  protected void doWrite(ChannelOutboundBuffer messages) {
+  protected void doWrite(ChannelOutboundBuffer messages) throws Exception {
     while (!messages.isEmpty() && wire.isWritable()) {
-      wire.write(batch(messages));
+      ByteBuf batch = batch(messages);
+      int bytes = batch.readableBytes();
+      wire.write(batch);
+      messages.removeBytes(bytes);
     }
     wire.flush();
     wire.listen(messages.isEmpty() && config.isAutoRead());
   }
 
   /** Copied: a wire's buffers grow, and the codecs' may be parts of others. */
-  private ByteBuf batch(ChannelOutboundBuffer messages) {
+  private ByteBuf batch(ChannelOutboundBuffer messages) throws Exception {
     ByteBuf batch = alloc().directBuffer((int) Math.min(BATCH, messages.totalPendingWriteBytes()));
-    while (messages.current() instanceof ByteBuf message && batch.readableBytes() < BATCH) {
-      batch.writeBytes(message, message.readerIndex(), message.readableBytes());
-      messages.remove();
-    }
+    messages.forEachFlushedMessage(
+        message -> {
+          ByteBuf bytes = (ByteBuf) message;
+          batch.writeBytes(bytes, bytes.readerIndex(), bytes.readableBytes());
+          return batch.readableBytes() < BATCH;
+        });
     return batch;
   }
 
