@@ -59,10 +59,12 @@ record Request(
     if (method.equals(HttpMethod.OPTIONS)) {
       return page(script ? What.SCRIPT_OPTIONS : What.OPTIONS, false);
     }
-    if (method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD)) {
-      return target.segment().isEmpty() && WebSocketRequest.is(request)
-          ? page(What.WEB_SOCKET, false)
-          : get(target, request.headers(), method.equals(HttpMethod.HEAD));
+    boolean get = method.equals(HttpMethod.GET);
+    if (get && target.segment().isEmpty() && WebSocketRequest.is(request)) {
+      return page(What.WEB_SOCKET, false);
+    }
+    if (get || method.equals(HttpMethod.HEAD)) {
+      return get(target, request.headers(), !get);
     }
     if (method.equals(HttpMethod.POST) && !script) {
       return set(target);

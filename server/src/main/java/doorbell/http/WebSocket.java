@@ -102,7 +102,7 @@ final class WebSocket extends Timed implements Session {
 
   /** Who doesn't take what is said, or runs ahead of the store, isn't listened to. */
   private boolean mayRead() {
-    return wire.isWritable() && setsInFlight < Limits.SETS_IN_FLIGHT;
+    return untold == null && wire.isWritable() && setsInFlight < Limits.SETS_IN_FLIGHT;
   }
 
   private void readOrPause() {
@@ -218,9 +218,15 @@ final class WebSocket extends Timed implements Session {
   }
 
   private void set(String line) throws Refused {
-    EventId id = Bulk.line(line);
     int space = line.indexOf(' ');
     String text = space < 0 ? line : line.substring(0, space);
+    EventId id = Request.Event.parse(text).id();
+    try {
+      Bulk.line(line);
+    } catch (Refused refused) {
+      say("error " + text + ": " + refused.sentence());
+      return;
+    }
     setsInFlight++;
     EventTable table = node.table();
     CompletionStage<Boolean> stored = table.set(id, 0);
