@@ -7,7 +7,8 @@ const DATE = new RegExp("^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \\d\\d " +
   "(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \\d{4} \\d\\d:\\d\\d:\\d\\d GMT$");
 const INSIDE = /exception|java|netty|rocksdb|\bnull\b|undefined|\n./i;
 
-// Takes the first whole answer off `bytes`: {answer, rest}, or null when more has to come.
+// Takes the first whole answer off `bytes`: {taken, rest}, or null when more has to come. Of an event
+// stream this is the head, and takeChunk goes on.
 export function takeAnswer(bytes, method, sent) {
   const end = bytes.indexOf("\r\n\r\n");
   if (end < 0) return null;
@@ -16,7 +17,19 @@ export function takeAnswer(bytes, method, sent) {
   if (bytes.length < bodyEnd) return null;
   answer.body = bytes.subarray(end + 4, bodyEnd).toString("utf8");
   if (answer.status >= 200) answer.checkWhatEveryAnswerPromises();
-  return { answer, rest: bytes.subarray(bodyEnd) };
+  return { taken: answer, rest: bytes.subarray(bodyEnd) };
+}
+
+// Takes one chunk of a body off `bytes`, as text; the last one is empty.
+export function takeChunk(bytes) {
+  const line = bytes.indexOf("\r\n");
+  if (line < 0) return null;
+  const length = bytes.subarray(0, line).toString("latin1");
+  assert.match(length, /^[0-9a-f]+$/i, "a chunk begins with its length");
+  const end = line + 2 + parseInt(length, 16);
+  if (bytes.length < end + 2) return null;
+  assert.equal(bytes.subarray(end, end + 2).toString("latin1"), "\r\n", "a chunk's end");
+  return { taken: bytes.subarray(line + 2, end).toString("utf8"), rest: bytes.subarray(end + 2) };
 }
 
 class Answer {
@@ -43,10 +56,19 @@ class Answer {
     return this.status < 200 || this.status === 204 || this.status === 304;
   }
 
-  // A length is always named: nothing is chunked, nothing ends with the connection.
+  isEventStream() {
+    return this.status === 200 && this.header("Content-Type") === "text/event-stream";
+  }
+
+  // A length is always named, except for event streams: nothing else is chunked, nothing ends with
+  // the connection.
   bodyLength() {
-    this.must(this.header("Transfer-Encoding") === undefined, "an answer is never chunked");
     const length = this.header("Content-Length");
+    if (this.isEventStream()) {
+      this.must(length === undefined, "nobody knows the length of an event stream");
+      return 0;
+    }
+    this.must(this.header("Transfer-Encoding") === undefined, "only event streams are chunked");
     if (this.hasNoBodyByStatus()) {
       this.must(length === undefined, `a ${this.status} has no Content-Length`);
       return 0;
@@ -62,7 +84,9 @@ class Answer {
     this.has("Date", DATE);
     this.must(this.header("Set-Cookie") === undefined, "no cookies, ever");
     if (this.status === 204) this.hasNo("X-Content-Type-Options");
-    if (Number(this.header("Content-Length")) > 0) this.has("X-Content-Type-Options", "nosniff");
+    if (Number(this.header("Content-Length")) > 0 || this.isEventStream()) {
+      this.has("X-Content-Type-Options", "nosniff");
+    }
     if (this.status >= 400) this.checkProblem();
     if (this.status === 429 || this.status === 503) this.has("Retry-After", /^[1-9]\d*$/);
   }

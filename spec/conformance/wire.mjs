@@ -76,17 +76,37 @@ class Wire {
     return this.send(requestBytes(method, path, options), method);
   }
 
-  // The next answer on this connection.
+  // The next answer on this connection; of an event stream, its head.
   async answer() {
     const method = this.#asked.shift() ?? "GET";
-    let taken = null;
+    return this.next((bytes) => takeAnswer(bytes, method, this.#sent), "an answer");
+  }
+
+  // What `take` makes of the bytes that came: {taken, rest}, or null until there are enough.
+  async next(take, what) {
+    let next = null;
     await this.#until(() => {
-      taken = takeAnswer(this.#received, method, this.#sent);
-      return taken || this.#over;
-    }, "an answer");
-    if (!taken) this.#fail("the connection ended without an answer");
-    this.#received = taken.rest;
-    return taken.answer;
+      next = take(this.#received);
+      return next || this.#over;
+    }, what);
+    if (!next) this.#fail(`the connection ended without ${what}`);
+    this.#received = next.rest;
+    return next.taken;
+  }
+
+  // All that comes until the node closes.
+  async rest() {
+    await this.#until(() => this.#over, "the connection to be closed");
+    return this.#received;
+  }
+
+  // Leaves what comes in the kernel, for as long as it has room; and takes it again.
+  takeNothing() {
+    this.#socket.pause();
+  }
+
+  takeAgain() {
+    this.#socket.resume();
   }
 
   // Waits for the node to close; nothing may come before it does.
