@@ -91,19 +91,20 @@ final class EventStream extends Wait {
   @Override
   public void end() {
     boolean wasOpen = open;
-    if (!wasOpen && failure != null) {
-      super.end();
-      return;
-    }
     for (Link link : links) {
       if (leave(link) && !link.set) {
         link.set = true;
+        set++;
         if (wasOpen) {
           tell(link);
         }
       }
     }
     leaveRoom();
+    if (!wasOpen && set == 0 && failure != null) {
+      exchange.answer(Reply.problem(failure, request.head()));
+      return;
+    }
     if (!wasOpen) {
       open();
     }
