@@ -43,7 +43,7 @@ final class ChannelListener implements Listener {
                     loop.onOpened();
                     client.closeFuture().addListener(closed -> loop.onReleased());
                     if (node.tls() != null) {
-                      client.pipeline().addLast(node.tls().handler(client.alloc()));
+                      client.pipeline().addLast(node.tls().handler());
                     }
                     client.pipeline().addLast(new ChannelWire(node, loop, client));
                   }

@@ -27,6 +27,11 @@ final class ChannelWire extends ChannelInboundHandlerAdapter implements Wire {
     this.session = new Connection(node, loop, this);
   }
 
+  /** A client at a port of TLS doesn't speak it. */
+  void refusePlain() {
+    ((Connection) session).refusePlain();
+  }
+
   @Override
   public void channelActive(ChannelHandlerContext context) {
     session.onOpen();
@@ -109,6 +114,8 @@ final class ChannelWire extends ChannelInboundHandlerAdapter implements Wire {
             cut();
           } else if (tls != null) {
             tls.closeOutbound();
+          } else if (channel instanceof WireChannel below) {
+            below.finish();
           } else if (channel instanceof DuplexChannel duplex) {
             duplex.shutdownOutput();
           } else {

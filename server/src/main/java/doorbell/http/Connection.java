@@ -193,8 +193,9 @@ final class Connection extends Exchange implements Session {
     incoming = request;
     after = request.after;
     old = request.old;
-    if (request.isHopeless()) {
-      refuseAndClose(request);
+    Refused hopeless = request.hopeless();
+    if (hopeless != null) {
+      refuseAndClose(hopeless);
     } else if (request.expectsContinue) {
       wire.write(Replies.goOn());
       wire.flush();
@@ -207,8 +208,9 @@ final class Connection extends Exchange implements Session {
     } else if (request.add(content.content(), loop.allocator)) {
       loop.deadlines.set(this, node.options.headTimeout().toMillis());
     }
-    if (request.isHopeless()) {
-      refuseAndClose(request);
+    Refused hopeless = request.hopeless();
+    if (hopeless != null) {
+      refuseAndClose(hopeless);
     } else if (content instanceof LastHttpContent) {
       incoming = null;
       act(request);
@@ -242,12 +244,9 @@ final class Connection extends Exchange implements Session {
     next.onOpen();
   }
 
-  private void refuseAndClose(Incoming request) {
-    try {
-      request.request();
-    } catch (Refused refused) {
-      refuseAndClose(refused);
-    }
+  /** The client should speak TLS, and doesn't. */
+  void refusePlain() {
+    refuseAndClose(new Refused(400, "this port speaks TLS; use https://"));
   }
 
   private void refuseAndClose(Refused refused) {

@@ -79,9 +79,9 @@ final class Incoming {
     return refused != null;
   }
 
-  /** Refused already, and reading the rest would be for nothing. */
-  boolean isHopeless() {
-    return refused != null && hasBody;
+  /** Why reading the rest would be for nothing; null if it wouldn't. */
+  @Nullable Refused hopeless() {
+    return hasBody ? refused : null;
   }
 
   /** Takes a piece of the body; true at each 64 KiB, as a sign that the client goes on. */

@@ -85,6 +85,11 @@ final class WireChannel extends AbstractChannel implements Session {
     return batch;
   }
 
+  /** Ends the sending side; see {@link Wire#finish}. */
+  void finish() {
+    wire.finish();
+  }
+
   @Override
   protected void doClose() {
     open = false;
