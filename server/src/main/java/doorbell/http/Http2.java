@@ -5,7 +5,9 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http2.DefaultHttp2Connection;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
@@ -21,6 +23,7 @@ import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.codec.http2.HttpConversionUtil;
 import io.netty.handler.codec.http2.UniformStreamByteDistributor;
 import java.util.List;
+import java.util.Map;
 
 /**
  * One client's connection of HTTP/2; each of its requests is a {@link Stream}. Frames, compressed
@@ -57,9 +60,7 @@ final class Http2 extends Timed implements Session {
 
   private static Http2ConnectionHandler handler(int streams, Frames frames) {
     Http2Settings settings =
-        new Http2Settings()
-            .maxConcurrentStreams(streams)
-            .maxHeaderListSize(Limits.REQUEST_LINE + Limits.HEADER_FIELDS);
+        new Http2Settings().maxConcurrentStreams(streams).maxHeaderListSize(Limits.HEADER_LIST);
     DefaultHttp2Connection connection = new DefaultHttp2Connection(true);
     // The usual distributor heeds priorities, which RFC 9113 dropped, at 80 bytes for each stream.
     connection
@@ -139,6 +140,17 @@ final class Http2 extends Timed implements Session {
     closing = true;
     loop.deadlines.set(this, Limits.LINGER_MILLIS);
     channel.close();
+  }
+
+  /** What the fields would have in HTTP/1.1, in bytes; those that stand for its first line not. */
+  private static int size(Http2Headers headers) {
+    int bytes = 0;
+    for (Map.Entry<CharSequence, CharSequence> field : headers) {
+      if (field.getKey().charAt(0) != ':') {
+        bytes += field.getKey().length() + field.getValue().length() + ": \r\n".length();
+      }
+    }
+    return bytes;
   }
 
   void goOn(int stream) {
@@ -229,6 +241,9 @@ final class Http2 extends Timed implements Session {
         return;
       }
       HttpRequest request = HttpConversionUtil.toHttpRequest(id, headers, false);
+      if (size(headers) > Limits.HEADER_FIELDS) {
+        request.setDecoderResult(DecoderResult.failure(new TooLongHttpHeaderException()));
+      }
       Stream begun = new Stream(Http2.this, id, new Incoming(request, node.options().basePath()));
       stream.setProperty(key, begun);
       begun.onHead(last);

@@ -8,6 +8,12 @@ final class Limits {
   /** All header fields of a request, in bytes: what browsers send, cookies too. Answered 431. */
   static final int HEADER_FIELDS = 16_384;
 
+  /**
+   * All fields of a request over HTTP/2 as RFC 9113 counts them: room to refuse more than {@link
+   * #REQUEST_LINE} and {@link #HEADER_FIELDS} in our own words; beyond it the codec does.
+   */
+  static final int HEADER_LIST = 65_536;
+
   /** Ids in one wait: a page seldom has more sources; each costs a link. */
   static final int IDS_PER_WAIT = 64;
 
