@@ -32,7 +32,7 @@ export function takeChunk(bytes) {
   return { taken: bytes.subarray(line + 2, end).toString("utf8"), rest: bytes.subarray(end + 2) };
 }
 
-class Answer {
+export class Answer {
   constructor(head, method, sent) {
     Object.assign(this, { head, method, sent, body: "", fields: new Map() });
     const [statusLine, ...lines] = head.split("\r\n");

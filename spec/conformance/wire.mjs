@@ -1,25 +1,38 @@
 // One TCP connection to the node: bytes out, answers in. Also the words that most tests speak in.
 //
-// DOORBELL_URL names the node. DOORBELL_HEAD_TIMEOUT tells its limit for a slow head, in seconds
+// DOORBELL_URL names the node; for https://, DOORBELL_CA is the file with the certificate to trust
+// if the system's aren't. DOORBELL_HEAD_TIMEOUT tells its limit for a slow head, in seconds
 // (10); DOORBELL_ROUNDS how often a wait and a set race (2000). What only some nodes do is skipped
 // until it is named: DOORBELL_BASE_PATH; DOORBELL_MAX_WAIT (wait.test.mjs alone, 1 second);
 // DOORBELL_IDLE_TIMEOUT (limits.test.mjs alone); DOORBELL_MAX_WAITS and
 // DOORBELL_MAX_WAITS_PER_ADDRESS (quota.test.mjs alone).
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import net from "node:net";
 import { describe, it } from "node:test";
+import tls from "node:tls";
 import { story, takeAnswer } from "./answer.mjs";
 
 export const HEAD_TIMEOUT = parseFloat(process.env.DOORBELL_HEAD_TIMEOUT ?? 10);
 const PATIENCE_MILLIS = (HEAD_TIMEOUT * 2 + 10) * 1000;
-const NODE = nodeUnderTest();
+const NODE_URL = nodeUnderTest();
+export const IS_TLS = NODE_URL.protocol === "https:";
+export const NODE = {
+  host: NODE_URL.hostname.replace(/^\[|\]$/g, ""),
+  port: Number(NODE_URL.port || (IS_TLS ? 443 : 80)),
+};
+export const TRUST = process.env.DOORBELL_CA ? { ca: readFileSync(process.env.DOORBELL_CA) } : {};
 // What the detail of a refused id speaks of.
 export const ID_RULE = /\b(ids?|number|digits|UUID)\b/i;
 export const HOST = `${NODE.host}:${NODE.port}`;
 
 function nodeUnderTest() {
-  const url = /^http:\/\/([^/:]+|\[[^/\]]+\])(?::(\d+))?\/?$/.exec(process.env.DOORBELL_URL ?? "");
-  if (url) return { host: url[1].replace(/^\[|\]$/g, ""), port: Number(url[2] ?? 80) };
+  try {
+    const url = new URL(process.env.DOORBELL_URL);
+    if (/^https?:$/.test(url.protocol) && url.pathname === "/") return url;
+  } catch {
+    // It is no URL at all.
+  }
   process.stderr.write("Name the node to test, for example: " +
     "DOORBELL_URL=http://127.0.0.1:8080 node --test spec/conformance/*.test.mjs\n");
   process.exit(2);
@@ -32,9 +45,23 @@ export function facts(theme, tests, concurrency = true) {
   });
 }
 
-// A connection; `from` is the client's own address, for limits that count by address.
-export async function open({ from } = {}) {
-  const wire = new Wire(net.connect({ ...NODE, localAddress: from, noDelay: true }));
+// What the promise is kept with; `late` is called, and throws, if that takes too long.
+export async function within(promise, late) {
+  let alarm;
+  const tooLate = new Promise((resolve) => { alarm = setTimeout(resolve, PATIENCE_MILLIS); });
+  try {
+    return await Promise.race([promise, tooLate.then(late)]);
+  } finally {
+    clearTimeout(alarm);
+  }
+}
+
+// A connection; `from` is the client's own address, for limits that count by address. Over TLS,
+// `protocol` is what it asks for by ALPN.
+export async function open({ from, protocol = "http/1.1" } = {}) {
+  const options = { ...NODE, ...TRUST, localAddress: from, noDelay: true };
+  const wire = new Wire(
+    IS_TLS ? tls.connect({ ...options, ALPNProtocols: [protocol] }) : net.connect(options));
   await wire.connected();
   return wire;
 }
@@ -133,19 +160,15 @@ class Wire {
   }
 
   async #until(condition, what) {
-    let late = false;
-    const alarm = setTimeout(() => { late = true; this.#news(); }, PATIENCE_MILLIS);
-    try {
+    const met = async () => {
       while (!condition()) {
-        if (late) this.#fail(`waited in vain for ${what}`);
         await new Promise((resolve) => {
           this.#news = resolve;
           if (this.#socket.connecting) this.#socket.once("connect", resolve);
         });
       }
-    } finally {
-      clearTimeout(alarm);
-    }
+    };
+    await within(met(), () => this.#fail(`waited in vain for ${what}`));
   }
 
   #fail(claim) {
