@@ -1,6 +1,8 @@
 // How many waits a node holds, for one client address and for all. Needs a node on this machine,
 // started with small limits; run this file alone, since the others wait too.
 import assert from "node:assert/strict";
+import { connect as connectHttp2 } from "./http2.mjs";
+import { connect as connectWebSocket } from "./websocket.mjs";
 import { ask, facts, set, settle, wait } from "./wire.mjs";
 import { freshNumber, times } from "./names.mjs";
 
@@ -65,5 +67,63 @@ facts("quota", {
     const { parked } = await park(1, () => "127.0.2.1");
     assert.equal(parked.length, 1);
     parked[0].hangUp();
+  },
+
+  async waitsOverWebSocketAreCountedEach(t) {
+    const name = "DOORBELL_MAX_WAITS_PER_ADDRESS";
+    if (!PER_ADDRESS) return t.skip(needs("--max-waits-per-address", name));
+    const from = "127.0.0.5";
+    for (let round = 0; round < 3; round++) {
+      const socket = await connectWebSocket("/", { from });
+      const ids = times(PER_ADDRESS, freshNumber);
+      const more = freshNumber();
+      await socket.say(`wait ${ids.join(" ")}`, `wait ${ids[0]}`).isQuiet();
+      await socket.say(`wait ${more}`).hears(new RegExp(`^error ${more}: .*\\bwaits\\b`));
+      (await ask("GET", `/${more}`, { from })).is(429);
+      (await set(ids[0])).is(201);
+      await socket.hears(`set ${ids[0]}`);
+      await socket.say(`wait ${more}`, `forget ${ids[1]}`).isQuiet();
+      await letGo(await park(1, () => from));
+      socket.hangUp();
+      await settle();
+      await letGo(await park(PER_ADDRESS, () => from));
+    }
+  },
+
+  async streamsOfHttp2AreCountedEach(t) {
+    const name = "DOORBELL_MAX_WAITS_PER_ADDRESS";
+    if (!PER_ADDRESS) return t.skip(needs("--max-waits-per-address", name));
+    const from = "127.0.0.6";
+    const client = await connectHttp2({ from });
+    for (let round = 0; round < 3; round++) {
+      const waits = times(PER_ADDRESS, () => client.request("GET", `/${freshNumber()}`));
+      (await client.ask("GET", `/${freshNumber()}`)).is(429);
+      (await ask("GET", `/${freshNumber()}`, { from })).is(429);
+      waits[0].cancel();
+      await client.settle();
+      await letGo(await park(1, () => from));
+      for (const waiting of waits.slice(1)) waiting.cancel();
+      await client.settle();
+    }
+    times(PER_ADDRESS, () => client.request("GET", `/${freshNumber()}`));
+    await client.settle();
+    client.hangUp();
+    await settle();
+    await letGo(await park(PER_ADDRESS, () => from));
+  },
+
+  async streamsOfEventsAreCountedEach(t) {
+    const name = "DOORBELL_MAX_WAITS_PER_ADDRESS";
+    if (!PER_ADDRESS) return t.skip(needs("--max-waits-per-address", name));
+    const from = "127.0.0.7";
+    const headers = { Accept: "text/event-stream" };
+    const list = `${freshNumber()},${freshNumber()}`;
+    const streams = await Promise.all(times(PER_ADDRESS, () => wait(list, { from, headers })));
+    for (const wire of streams) (await wire.answer()).is(200);
+    (await ask("GET", `/${list}`, { from, headers })).is(429);
+    (await ask("GET", `/${list}`, { from })).is(429);
+    for (const wire of streams) wire.hangUp();
+    await settle();
+    await letGo(await park(PER_ADDRESS, () => from));
   },
 }, false);
