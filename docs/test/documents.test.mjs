@@ -1,6 +1,6 @@
 // Runs what README.md, docs/start.md and docs/recipes.md tell a reader to type, as they tell it: a
-// block that starts a server runs until the document's end, a wait until somebody sets. Port 8080
-// must be free.
+// block that starts a server runs until the document's end, a wait until somebody sets. Ports 8080
+// and 8443 must be free.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -108,7 +108,7 @@ describe('documents', { concurrency: 1 }, () => {
   });
 
   test('theCommandsOfStartDoWhatItSays', async () => {
-    const [serves, waits, sets, loop, setsById, ...more] = blocks('docs/start.md', 'sh');
+    const [serves, , waits, sets, loop, setsById, ...more] = blocks('docs/start.md', 'sh');
     assert.equal(serves, './doorbell serve');
     assert.deepEqual(more, []);
     const { set } = await hangsUntil(waits, sets, folder);
@@ -119,9 +119,28 @@ describe('documents', { concurrency: 1 }, () => {
     assert.equal(byId.waited, `doorbell("${id}");\n`);
   });
 
+  test('theNodeOfStartSpeaksTls', async () => {
+    const cwd = join(folder, 'tls');
+    mkdirSync(cwd);
+    symlinkSync(join(root, 'doorbell'), join(cwd, 'doorbell'));
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj',
+      '/CN=localhost', '-keyout', 'privkey.pem', '-out', 'fullchain.pem'], { cwd, stdio: 'pipe' });
+    const [, serves] = blocks('docs/start.md', 'sh');
+    const secure = run(`exec ${serves}`, cwd);
+    try {
+      assert.equal(await line(secure, 'doorbell: '),
+        'doorbell: listening on https://127.0.0.1:8443');
+      const asked = await run(`curl -sk -o /dev/null -w '%{http_version} %{http_code}' \
+        'https://127.0.0.1:8443/22482?timeout=0'`, cwd).exit;
+      assert.equal(asked.output, '2 204');
+    } finally {
+      await stop(secure);
+    }
+  });
+
   test('theAnswerOfStartIsJsonAndItsIdIsTheOneThatIsSet', () => {
     const [answer] = blocks('docs/start.md', 'json').map(JSON.parse);
-    const [, , , , setsById] = blocks('docs/start.md', 'sh');
+    const [, , , , , setsById] = blocks('docs/start.md', 'sh');
     assert.ok(setsById.endsWith(`/${answer.doorbell}`));
   });
 

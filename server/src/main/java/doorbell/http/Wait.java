@@ -88,7 +88,8 @@ class Wait implements Pending {
 
   private void park() {
     try {
-      place = exchange.node.room().enter(exchange.wire());
+      place = exchange.node.room().addressOf(exchange.wire());
+      exchange.node.room().enter(place);
       parked = true;
     } catch (Refused refused) {
       failure = refused;

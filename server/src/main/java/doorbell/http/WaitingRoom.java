@@ -23,25 +23,24 @@ final class WaitingRoom {
     return taken.get();
   }
 
-  /**
-   * Takes a place, to be given back by {@link #leave}; or refuses, and then takes none.
-   *
-   * @return the client's address, if addresses are looked at
-   */
-  @Nullable InetAddress enter(Wire wire) throws Refused {
+  /** Whose place it will be: the client's address; null if addresses aren't looked at. */
+  @Nullable InetAddress addressOf(Wire wire) {
+    InetSocketAddress client = placesPerAddress > 0 ? wire.client() : null;
+    return client == null ? null : client.getAddress();
+  }
+
+  /** Takes a place, to be given back by {@link #leave}; or refuses, and then takes none. */
+  void enter(@Nullable InetAddress address) throws Refused {
     if (taken.incrementAndGet() > places) {
       taken.decrementAndGet();
       throw Refused.forNow(
           503, "this node holds " + places + " waits and takes no more; try later");
     }
-    InetSocketAddress known = placesPerAddress > 0 ? wire.client() : null;
-    InetAddress address = known == null ? null : known.getAddress();
     if (address != null && takenByAddress.merge(address, 1, Integer::sum) > placesPerAddress) {
       leave(address);
       throw Refused.forNow(
           429, "at most " + placesPerAddress + " waits from one address at a time; try later");
     }
-    return address;
   }
 
   /** Gives back a place that was taken for {@code address}. */

@@ -1,7 +1,6 @@
 package doorbell.http;
 
 import doorbell.event.EventId;
-import doorbell.event.EventTable;
 import doorbell.http.WebSocketFrames.Broken;
 import doorbell.http.WebSocketFrames.Frame;
 import io.netty.buffer.ByteBuf;
@@ -32,7 +31,7 @@ final class WebSocket extends Timed implements Session {
   private final Map<WebSocketWait, WebSocketWait> waits = new HashMap<>(4);
 
   /** Whose places in the waiting room its waits have, where addresses are looked at. */
-  private @Nullable InetAddress place;
+  private final @Nullable InetAddress place;
 
   /** Bytes of a frame that isn't all there. */
   private @Nullable ByteBuf unread;
@@ -52,6 +51,7 @@ final class WebSocket extends Timed implements Session {
     this.node = node;
     this.loop = loop;
     this.wire = wire;
+    this.place = node.room().addressOf(wire);
   }
 
   @Override
@@ -152,7 +152,7 @@ final class WebSocket extends Timed implements Session {
       if (waits.size() == node.options().maxWaitsPerConnection()) {
         throw new Refused(429, "a connection has at most " + waits.size() + " waits");
       }
-      place = node.room().enter(wire);
+      node.room().enter(place);
     } catch (Refused refused) {
       say("error " + event.text() + ": " + refused.sentence());
       return;
@@ -218,18 +218,15 @@ final class WebSocket extends Timed implements Session {
   }
 
   private void set(String line) throws Refused {
-    int space = line.indexOf(' ');
-    String text = space < 0 ? line : line.substring(0, space);
+    String text = line.split(" ", 2)[0];
     EventId id = Request.Event.parse(text).id();
     try {
       Bulk.line(line);
     } catch (Refused refused) {
-      say("error " + text + ": " + refused.sentence());
-      return;
+      throw new Refused(refused.status, text + ": " + refused.sentence());
     }
     setsInFlight++;
-    EventTable table = node.table();
-    CompletionStage<Boolean> stored = table.set(id, 0);
+    CompletionStage<Boolean> stored = node.table().set(id, 0);
     // Those who wait on the same loop have their answers before the setter has its own.
     loop.wakeups.run();
     onLoop(stored, (first, cause) -> stored(text, cause));
