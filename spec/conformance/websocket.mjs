@@ -96,11 +96,27 @@ class Socket {
     return line;
   }
 
+  // The next lines, so many.
+  async lines(count) {
+    const lines = [];
+    const take = (bytes) => {
+      let rest = bytes;
+      let next;
+      const before = lines.length;
+      while (lines.length < count && (next = takeFrame(rest))) {
+        assert.equal(next.taken.opcode, TEXT, `a frame of another type: ${next.taken.payload}`);
+        lines.push(next.taken.payload.toString("latin1"));
+        rest = next.rest;
+      }
+      return lines.length > before ? { taken: lines, rest } : null;
+    };
+    while (lines.length < count) await this.wire.next(take, "a line");
+    return lines;
+  }
+
   // These lines come next, in any order.
   async hearsAll(lines) {
-    const heard = [];
-    while (heard.length < lines.length) heard.push(await this.hears());
-    assert.deepEqual(heard.sort(), [...lines].sort());
+    assert.deepEqual((await this.lines(lines.length)).sort(), [...lines].sort());
   }
 
   // Nothing was said before this was asked.
