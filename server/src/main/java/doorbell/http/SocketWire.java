@@ -33,6 +33,9 @@ abstract class SocketWire implements Wire {
 
   private boolean listening = true;
 
+  /** The session was told that there is no room, and not yet that there is again. */
+  private boolean lacksRoom;
+
   /** There is more to read, as far as is known; and then the end. */
   private boolean readable;
 
@@ -212,14 +215,15 @@ abstract class SocketWire implements Wire {
     sending = null;
     all.release();
     flush();
-    if (!listening && !closed) {
+    if (lacksRoom && !closed) {
       loop.events.execute(this::onRoom);
     }
     return true;
   }
 
   private void onRoom() {
-    if (!closed && isWritable()) {
+    if (lacksRoom && !closed && hasRoom()) {
+      lacksRoom = false;
       session.onWritable();
     }
   }
@@ -235,6 +239,11 @@ abstract class SocketWire implements Wire {
 
   @Override
   public final boolean isWritable() {
+    lacksRoom |= !hasRoom();
+    return hasRoom();
+  }
+
+  private boolean hasRoom() {
     return unsent == null || unsent.readableBytes() <= MAX_UNSENT;
   }
 

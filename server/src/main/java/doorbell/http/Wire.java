@@ -26,7 +26,7 @@ interface Wire {
 
   void flush();
 
-  /** Whether the client takes its answers. */
+  /** Whether the client takes its answers. Who is told no is told when there is room again. */
   boolean isWritable();
 
   /** Whether bytes are wanted; while they are not, the kernel keeps them. */

@@ -26,6 +26,9 @@ final class WireChannel extends AbstractChannel implements Session {
   private final ChannelConfig config = new Config();
   private boolean open = true;
 
+  /** The wire had no room for all: nothing is read until it has. */
+  private boolean full;
+
   WireChannel(EventLoop events, Wire wire) {
     super(null);
     this.events = events;
@@ -70,7 +73,8 @@ final class WireChannel extends AbstractChannel implements Session {
       messages.removeBytes(bytes);
     }
     wire.flush();
-    wire.listen(messages.isEmpty() && config.isAutoRead());
+    full = !messages.isEmpty();
+    wire.listen(!full && config.isAutoRead());
   }
 
   /** Copied: a wire's buffers grow, and the codecs' may be parts of others. */
@@ -108,7 +112,7 @@ final class WireChannel extends AbstractChannel implements Session {
 
   @Override
   protected void doBeginRead() {
-    wire.listen(true);
+    wire.listen(!full);
   }
 
   @Override
