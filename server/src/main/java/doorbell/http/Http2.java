@@ -110,6 +110,7 @@ final class Http2 extends Timed implements Session {
 
   @Override
   public void onClosed() {
+    closing = true;
     channel.onClosed();
     loop.deadlines.cancel(this);
   }

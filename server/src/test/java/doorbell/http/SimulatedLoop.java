@@ -112,24 +112,22 @@ final class SimulatedLoop extends AbstractScheduledEventExecutor implements Even
     return this;
   }
 
+  /** A channel over a wire; the wires' own have loops of their own. */
   @Override
   public ChannelFuture register(Channel channel) {
-    throw ofTheirOwn();
+    return register(channel.newPromise());
   }
 
   @Override
   public ChannelFuture register(ChannelPromise promise) {
-    throw ofTheirOwn();
+    promise.channel().unsafe().register(this, promise);
+    return promise;
   }
 
   @Deprecated
   @Override
   public ChannelFuture register(Channel channel, ChannelPromise promise) {
-    throw ofTheirOwn();
-  }
-
-  private static RuntimeException ofTheirOwn() {
-    return new UnsupportedOperationException("its channels have loops of their own");
+    throw new UnsupportedOperationException("it is deprecated, and nobody asks");
   }
 
   @Override
