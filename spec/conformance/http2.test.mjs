@@ -65,6 +65,16 @@ async function nextFrame(wire, ...types) {
 }
 
 facts("http2", {
+  // More than sockets take at once: what is left waits for room, and must not wait in vain.
+  async aCrowdOfLargeAnswersComesWhole() {
+    await on(async (client) => {
+      client.session.setLocalWindowSize(2 ** 26);
+      const requests = times(MAX_STREAMS / 2, () => client.request("GET", "/doorbell.js"));
+      const answers = await Promise.all(requests.map((request) => request.answer()));
+      for (const answer of answers) answer.is(200).says(answers[0].body);
+    }, { initialWindowSize: 2 ** 20 });
+  },
+
   async aStreamIsAWait() {
     await on(async (client) => {
       const id = freshSmallNumber();
