@@ -23,7 +23,7 @@ class EventStreamTest {
     opens();
     for (int comment = 0; comment < 5; comment++) {
       int silence = 0;
-      while (client.received().isEmpty()) {
+      while (client.received().isEmpty() && silence <= 15_000 + LATE) {
         node.pass(10);
         silence += 10;
       }
