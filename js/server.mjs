@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Client from './doorbell.mjs';
 
-const {call, idText, insist, isRefusal, within} = Client._;
+const {byFetch, call, idText, insist, isRefusal, whichSet, within} = Client._;
 
 // In seconds.
 const ANSWER = 10; // silent for longer: the peer is gone
@@ -96,7 +96,7 @@ export class Doorbell extends Client {
     return async () => {
       const began = Date.now();
       const hold = Math.min(this.hold, Math.max(0, end - began) / 1000);
-      const set = await this._whichSet(`${this.url}/${ids}`, ids, 'fetch', hold, signal);
+      const set = await whichSet(byFetch, this.url, ids, hold, signal);
       const now = Date.now();
       if (set.length || now >= end) return set;
       // A "not yet" at once: the node is going away, don't hammer it.

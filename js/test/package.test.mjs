@@ -11,6 +11,7 @@ import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import imported, { Doorbell as named } from 'doorbell-client';
 import Server from 'doorbell-client/server';
+import { built } from '../build.mjs';
 import { fake, reply } from './fake.mjs';
 
 const run = promisify(execFile);
@@ -22,6 +23,10 @@ const text = name => readFileSync(path(name), 'utf8');
 test('theClientIsAtMost4KiBOverTheWire', () => {
   const bytes = gzipSync(text('doorbell.js')).length;
   assert.ok(bytes <= 4096, `${bytes} bytes`);
+});
+
+test('theClientIsBuiltOfItsSourceAsItIsNow', async () => {
+  assert.ok(text('doorbell.js') === await built(), 'npm run build --prefix js');
 });
 
 test('allWaysOfLoadingGiveOneClass', () => {
