@@ -3,9 +3,11 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { minify } from 'terser';
 
 const path = name => fileURLToPath(new URL(name, import.meta.url));
 
+// The text of doorbell.js.
 export async function built() {
   const { outputFiles: [{ text }] } = await build({
     entryPoints: [path('src/index.mjs')],
@@ -13,11 +15,16 @@ export async function built() {
     minify: true,
     format: 'iife',
     target: 'es2022',
-    banner: { js: '/* Doorbell\'s browser client, built from js/src. SPDX-License-Identifier: Apache-2.0 */' },
     write: false,
     logOverride: { 'commonjs-variable-in-esm': 'silent' }, // meant so: index.mjs serves both
   });
-  return text;
+  // Its names pack better: it is what brings the file below 4 KB.
+  const { code } = await minify(text, {
+    ecma: 2022,
+    compress: { passes: 3, unsafe_arrows: true },
+    format: { preamble: '/* Doorbell, Apache-2.0. Source: js/src */' },
+  });
+  return code + '\n';
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

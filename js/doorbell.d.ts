@@ -1,6 +1,6 @@
 /**
- * A bell: a node, or a host name that leads to one. It keeps no connection open by itself;
- * waits for the same variable share one request.
+ * A bell: a node, or a host name that leads to one. It keeps no connection open by itself; all
+ * waits share a request or a WebSocket, also with the other tabs of the page's origin.
  */
 declare class Doorbell {
   /** @param url where the node answers, with its base path if it has one */
@@ -8,6 +8,9 @@ declare class Doorbell {
 
   /** The node's URL, absolute, without a slash at the end. */
   readonly url: string;
+
+  /** How the last wait that ended was answered; undefined before the first. */
+  readonly road?: Doorbell.Road;
 
   /**
    * Waits until the variable is set; asks again as often as it takes, whatever fails.
@@ -19,7 +22,7 @@ declare class Doorbell {
   wait(id: Doorbell.Id, options?: Doorbell.WaitOptions): Promise<string>;
 
   /**
-   * Waits by one request until one of the variables is set, or more; for the rest as wait.
+   * Waits until one of the variables is set, or more; for the rest as wait.
    * @param ids 1 to 64
    * @returns those that are set by then, in the order given
    */
@@ -50,20 +53,33 @@ declare class Doorbell {
 
   /** 128 random bits as decimal text: an id that nobody guesses. */
   static newId(): string;
+  /** The same. */
+  static randomId(): string;
 }
 
 declare namespace Doorbell {
   /** An event id: decimal digits, a UUID, or 64 hex digits (sealed). A number must be safe. */
   type Id = string | bigint | number;
 
-  /** `auto`: fetch, and a script element where a page's policy forbids fetch. */
-  type Transport = 'auto' | 'fetch' | 'script';
+  type Road = 'websocket' | 'fetch' | 'script';
+
+  /**
+   * One road, or `auto`. In a page that is fetch, and a WebSocket where several variables are
+   * waited for; what fails or is silent is followed by the next of websocket, fetch, script.
+   * Elsewhere it is fetch.
+   */
+  type Transport = 'auto' | Road;
 
   interface Options {
-    /** Seconds that one request may hang at most; each takes 80 to 100 % of it. Default 25. */
+    /**
+     * Seconds that one request may hang at most; each takes 80 to 100 % of it. Default 25. Where a
+     * proxy cuts sooner, it becomes less by itself, for as long as the tab lives.
+     */
     hold?: number;
     /** Default `auto`. */
     transport?: Transport;
+    /** Whether the tabs of an origin share requests. Default true, where the browser can. */
+    share?: boolean;
     /** The name of a global function that is to be called too, with each id that rang. */
     callback?: string;
   }

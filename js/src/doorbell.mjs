@@ -1,7 +1,8 @@
 // The client of pages, and of Node. README.md tells its use.
-import {GRACE, NONSENSE, byFetch, byScript, call, isRefusal, page, whichSet} from './roads.mjs';
+import {openLine} from './line.mjs';
+import {GRACE, NONSENSE, call, isRefusal, page} from './requests.mjs';
 import {idText, randomId, withoutSlash} from './text.mjs';
-import {insist, never, spread, within} from './time.mjs';
+import {insist, spread, unlessLate, within} from './time.mjs';
 
 // In seconds.
 const HOLD = 25; // proxies cut at 30
@@ -13,15 +14,17 @@ const KNOWN_SET = 1000; // ids
 export class Doorbell {
   static name = 'Doorbell'; // the build gives it a shorter one
   static newId = randomId;
+  static randomId = randomId;
 
-  constructor(url, {hold = HOLD, transport = 'auto', callback} = {}) {
+  constructor(url, {hold = HOLD, transport = 'auto', share = true, callback} = {}) {
     this.url = withoutSlash(new URL(url, page?.baseURI));
     this.hold = hold;
     this.transport = transport;
+    this.share = share;
     this.callback = callback;
-    this._waits = new Map(); // shared requests
+    this.road = undefined; // of the last wait that ended
+    this._lines = {}; // by node and transport
     this._known = new Set(); // never asked again
-    this._blocked = false; // fetch, but not scripts
   }
 
   async wait(id, options) {
@@ -32,7 +35,7 @@ export class Doorbell {
     return this._wait(this.url, Array.from(ids, idText), options);
   }
 
-  async set(id, key, {signal = never(), timeout = PATIENCE} = {}) {
+  async set(id, key, {signal, timeout = PATIENCE} = {}) {
     const url = this.url + '/' + idText(id);
     const post = async signal => {
       const answer = await call(url, {method: 'POST', body: key, credentials: 'omit'}, signal);
@@ -46,7 +49,7 @@ export class Doorbell {
   }
 
   async follow(url, onAnswer, options = {}) {
-    const {signal = never(), field = 'doorbell', look = LOOK, onError, init} = options;
+    const {signal, field = 'doorbell', look = LOOK, onError, init} = options;
     const ask = async signal => {
       const answer = await call(url, init, signal);
       const text = await answer.text();
@@ -56,75 +59,41 @@ export class Doorbell {
     };
     const round = async () => {
       const [data, named] = await within(ANSWER, signal, ask);
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
       if (data !== undefined) await onAnswer(data);
       const event = named && this._place(named, options.transport);
       // No event, or one that rang: asking at once would spin.
       if (!event || this._known.has(event.base + '/' + event.id)) return undefined;
       const limits = {signal, timeout: spread(look, 0.8), transport: event.transport};
-      await this._wait(event.base, [event.id], limits).catch(error => {
-        if (error.name !== 'TimeoutError') throw error;
-      });
+      await this._wait(event.base, [event.id], limits).catch(unlessLate);
       return false;
     };
     await insist(signal, round, error => void onError?.(error)).catch(error => {
-      if (!signal.aborted) throw error;
+      if (!signal?.aborted) throw error;
     });
   }
 
-  async _wait(base, ids, {signal = never(), timeout, transport = this.transport} = {}) {
-    signal.throwIfAborted();
-    if (transport === 'script' && !page) throw new TypeError('no page for a script');
+  async _wait(base, ids, {signal, timeout, transport = this.transport} = {}) {
+    signal?.throwIfAborted();
+    const needed = {script: page, websocket: globalThis.WebSocket};
+    if (transport in needed && !needed[transport]) throw new TypeError(`no ${transport} here`);
     if (!ids[0] || ids[64]) throw new TypeError('a wait is for 1 to 64 ids');
-    const known = ids.filter(id => this._known.has(base + '/' + id));
-    if (known[0]) return known;
-    const key = transport + ' ' + base + '/' + ids;
-    let shared = this._waits.get(key);
-    if (!shared) {
-      const stop = new AbortController();
-      shared = {waiters: 0, stop, rung: this._rung(base, ids, transport, stop.signal)};
-      this._waits.set(key, shared);
-    }
-    shared.waiters++;
+    const known = () => ids.filter(id => this._known.has(base + '/' + id));
+    if (known()[0]) return known();
+    const line = this._lines[transport + base] ||=
+      openLine(base, transport, this, async (id, road, waited) => {
+        this._remember(base + '/' + id);
+        if (!waited) return;
+        this.road = road;
+        if (this.callback) globalThis[this.callback](id);
+      });
+    const waits = ids.map(line.join);
     try {
-      return await within(timeout, signal, () => shared.rung);
+      await within(timeout, signal, () => Promise.race(waits.map(({rung}) => rung)));
     } finally {
-      if (--shared.waiters === 0) {
-        this._waits.delete(key);
-        shared.stop.abort();
-      }
+      waits.forEach(line.leave);
     }
-  }
-
-  async _rung(base, ids, transport, signal) {
-    const rung = await insist(signal, async () => {
-      const hold = spread(this.hold, 0.8);
-      const began = Date.now();
-      const set = await this._ask(base, ids, transport, hold, signal);
-      if (set[0]) return set;
-      // A "not yet" at once: the node is going away, don't hammer it.
-      return Date.now() - began < Math.min(1000, hold * 500) ? undefined : false;
-    }, isRefusal);
-    for (const id of rung) this._remember(base + '/' + id);
-    if (this.callback) rung.forEach(async id => globalThis[this.callback](id));
-    return rung;
-  }
-
-  async _ask(base, ids, transport, hold, signal) {
-    const auto = transport === 'auto' && page;
-    if (transport !== 'script' && !(auto && this._blocked)) {
-      const began = Date.now();
-      try {
-        return await whichSet(byFetch, base, ids, hold, signal);
-      } catch (error) {
-        // A page's policy and a dead network look alike: a TypeError at once.
-        if (!auto || !(error instanceof TypeError) || Date.now() - began > 1000) throw error;
-      }
-    }
-    this._blocked = false;
-    const set = await whichSet(byScript, base, ids, hold, signal);
-    this._blocked = auto; // scripts get through: stay with them until one fails
-    return set;
+    return known();
   }
 
   _place(named, transport) {

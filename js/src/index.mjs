@@ -1,6 +1,6 @@
 // What doorbell.js is built of: a global of a page, or what Node requires.
 import {Doorbell} from './doorbell.mjs';
-import {byFetch, call, isRefusal, whichSet} from './roads.mjs';
+import {byFetch, call, isRefusal, whichSet} from './requests.mjs';
 import {idText} from './text.mjs';
 import {insist, within} from './time.mjs';
 

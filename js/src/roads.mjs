@@ -1,81 +1,96 @@
-// How a request gets to a node and its answer back.
-import {randomName} from './text.mjs';
-import {aborted, within} from './time.mjs';
+// The roads to one node: WebSocket, fetch, script element. Finds the one that gets through, and how
+// long a request may hang on it.
+import {byFetch, byScript, page, whichSet} from './requests.mjs';
+import {openSocket} from './socket.mjs';
+import {spread} from './time.mjs';
 
-export const GRACE = 10; // seconds; silent for longer: gone
-export const NONSENSE = 'no answer of a bell'; // a login page may come with 200, too
-export const page = globalThis.document; // not in Node
+// In seconds.
+const AT_ONCE = 1; // what fails sooner was never on its way
+const SHORTEST = 5; // hold that silence leads to
+const LATER = 300; // a socket is tried again
+const LINGER = 1; // a socket that nobody needs may be needed again
 
-let policy;
+// onSet(ids): told by a socket.
+export function findRoads(base, transport, longest, onSet) {
+  const auto = page && transport === 'auto';
+  if (!page && transport === 'auto') transport = 'fetch';
+  let hold = Math.min(longest, session(base) || longest);
+  let cut = 0; // seconds after which the last request was cut off
+  let blocked = false; // fetch, but not scripts
+  let socket;
+  let noSocketBefore = 0;
 
-export async function call(url, init, signal) {
-  const answer = await fetch(url, {cache: 'no-store', ...init, signal});
-  if (!answer.ok) throw await refusal(answer);
-  return answer;
-}
-
-async function refusal(answer) {
-  const body = await answer.json().catch(() => {});
-  return Object.assign(new Error(body?.detail || 'HTTP status ' + answer.status), {
-    status: answer.status,
-    retryAfter: Number(answer.headers.get('Retry-After')) || 0,
-  });
-}
-
-export function isRefusal({status}) {
-  return /^4(?!08|29)/.test(status);
-}
-
-// Which of the ids are set, once any is; none after so many seconds.
-export function whichSet(ask, base, ids, hold, signal) {
-  // Browsers hold back a second GET of the same URL, even in another tab.
-  const url = `${base}/${ids}?timeout=${hold.toFixed(2)}&_=${randomName()}`;
-  return within(hold + GRACE, signal, signal => ask(url, ids, signal));
-}
-
-// A simple request, which needs no preflight.
-export async function byFetch(url, ids, signal) {
-  const headers = {Accept: 'application/json'};
-  const answer = await call(url, {headers, credentials: 'omit'}, signal);
-  if (answer.status === 204) return [];
-  const {set} = await answer.json();
-  const rung = ids.filter(id => set.includes(id));
-  if (!rung[0]) throw new Error(NONSENSE);
-  return rung;
-}
-
-// `load` without the call means "not yet".
-export async function byScript(url, ids, signal) {
-  await pageLoaded();
-  const name = '__doorbell_' + randomName();
-  const script = page.createElement('script');
-  script.src = trusted(`${url}&callback=${name}`);
-  script.fetchPriority = 'high'; // else Chromium stalls after ten that hang
-  const called = new Set();
-  globalThis[name] = id => called.add(String(id));
-  const ended = new Promise((resolve, reject) => {
-    // Removing the element doesn't end the request: a late call must find its function.
-    script.onload = script.onerror = ({type}) => {
-      delete globalThis[name];
-      if (type === 'load') resolve(ids.filter(id => called.has(id)));
-      else reject(new Error('the script failed'));
-    };
-  });
-  page.head.appendChild(script);
-  return Promise.race([ended, aborted(signal)]).finally(() => script.remove());
-}
-
-function trusted(url) {
-  try {
-    policy ||= trustedTypes.createPolicy('doorbell', {createScriptURL: url => url});
-    return policy.createScriptURL(url);
-  } catch (error) {
-    return url; // does where Trusted Types aren't required
+  // Which are set; false: none yet; undefined: none, and sooner than a hold ends.
+  async function ask(ids, signal) {
+    const bySocket = auto && (ids[1] || socket) && Date.now() >= noSocketBefore;
+    const road = bySocket ? 'websocket' : auto && blocked ? 'script' : auto ? 'fetch' : transport;
+    const asked = spread(hold, 0.8);
+    const began = Date.now();
+    const past = () => (Date.now() - began) / 1000;
+    try {
+      const set = await send[road](ids, asked, signal);
+      roads.taken = road;
+      if (set[0]) return set;
+      // A "not yet" at once: the node is going away, don't hammer it.
+      return past() < Math.min(AT_ONCE, asked / 2) ? undefined : false;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const silent = error.name === 'TimeoutError';
+      learn(silent, past(), asked);
+      // A page's policy and a dead network look alike: a TypeError at once.
+      const shut = road === 'fetch' && (silent || error instanceof TypeError && past() < AT_ONCE);
+      blocked = shut; // where scripts get through, it stays with them until one fails
+      if (!auto || !shut && road !== 'websocket') throw error;
+    }
+    return ask(ids, signal);
   }
+
+  const send = {
+    fetch: (...asked) => whichSet(byFetch, base, ...asked),
+    script: (...asked) => whichSet(byScript, base, ...asked),
+    async websocket(...asked) {
+      socket ||= openSocket(base, id => {
+        roads.taken = 'websocket';
+        onSet([id]);
+      }, error => {
+        socket = undefined;
+        if (error) noSocketBefore = Date.now() + LATER * 1000;
+      });
+      return socket.hang(...asked);
+    },
+  };
+
+  // A proxy that cuts does so twice after the same time; a network that fails hardly does. A NAT
+  // that forgets a connection tells nobody.
+  function learn(silent, seconds, asked) {
+    let least = hold;
+    if (silent) {
+      least = Math.max(SHORTEST, hold / 2);
+    } else if (seconds > AT_ONCE && seconds < asked) {
+      if (Math.abs(seconds - cut) < seconds / 10) least = seconds * 0.8;
+      cut = seconds;
+    }
+    if (least < hold) session(base, hold = least);
+  }
+
+  const roads = {
+    taken: undefined, // by the last answer
+    ask,
+    forget: id => socket?.forget(id),
+    rest(isIdle) {
+      if (socket) setTimeout(() => isIdle() && socket?.end(), LINGER * 1000);
+    },
+  };
+  return roads;
 }
 
-// A script that hangs before the load event would hold that event back.
-function pageLoaded() {
-  return page.readyState === 'complete' ||
-    new Promise(resolve => addEventListener('load', resolve));
+// What was learned about a node, for as long as the tab lives.
+function session(base, hold) {
+  try {
+    const key = 'doorbell ' + base;
+    if (hold) sessionStorage.setItem(key, hold);
+    return sessionStorage.getItem(key);
+  } catch (error) {
+    return undefined; // a page without, or not in a page
+  }
 }

@@ -3,9 +3,7 @@ const ID = /^((\d{1,39})|[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})
 
 // Digit for digit as it was given.
 export function idText(id) {
-  if (typeof id === 'number' && id >= 2 ** 53) {
-    throw new TypeError(`${id} has lost digits: give a string or a BigInt`);
-  }
+  if (typeof id === 'number' && id >= 2 ** 53) id += ' has lost digits, give a string';
   const match = ID.exec(id);
   if (!match || BigInt(match[2] || 0) >> 128n) throw new TypeError(`no event id: ${id}`);
   return match[0];

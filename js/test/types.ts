@@ -9,7 +9,9 @@ const big: Promise<string> = bell.wait(2n ** 100n, { transport: 'script' });
 const first: Promise<boolean> = bell.set(22482);
 const sealed: Promise<boolean> = bell.set('ab'.repeat(32), 'key', { timeout: 3 });
 const some: Promise<string[]> = bell.waitAny(['1', 2n, 3], { timeout: 0 });
-const id: string = Doorbell.newId();
+const id: string = Doorbell.randomId();
+const alone = new Doorbell('http://127.0.0.1:8080', { share: false, transport: 'websocket' });
+const road: 'websocket' | 'fetch' | 'script' | undefined = alone.road;
 const over: Promise<void> = bell.follow('/count', answer => console.log(answer.count), {
   signal: controller.signal,
   field: 'doorbell',
@@ -24,4 +26,4 @@ new Doorbell('http://127.0.0.1:8080', { transport: 'pigeon' });
 // @ts-expect-error a node has to be named
 new Doorbell();
 
-export { rung, big, first, sealed, some, id, over };
+export { rung, big, first, sealed, some, id, road, over };

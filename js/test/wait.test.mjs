@@ -281,7 +281,7 @@ test('theCallbackOfThePageIsCalledOnceForAnEvent', async t => {
 
 test('nothingHoldsUpTheExitOfNode', async t => {
   const server = await fake(t, (request, response) => {
-    if (idOf(request) === '1') ring(request, response);
+    if (idOf(request) === '2,1') reply(response, 200, { set: ['1'] });
   });
   const script = `
     const Doorbell = require('./doorbell.js');
@@ -305,6 +305,7 @@ test('nothingHoldsUpTheExitOfNode', async t => {
 });
 
 test('newIdsAreCanonicalDecimalsBelow2To128', () => {
+  assert.equal(Doorbell.randomId, Doorbell.newId);
   const ids = Array.from({ length: 200 }, () => Doorbell.newId());
   assert.equal(new Set(ids).size, 200);
   for (const id of ids) {

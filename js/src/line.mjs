@@ -1,0 +1,110 @@
+// Those who wait at one node by one road. Tabs of an origin share: one leads and asks for all, the
+// others tell it what they wait for, and it tells all what is set. The lead is a lock, so the
+// browser passes it on when a tab ends. A wake is never lost in between: whoever leads next is told
+// by all what they wait for, and asks for it anew.
+import {openAsker} from './asker.mjs';
+import {page} from './requests.mjs';
+import {randomName} from './text.mjs';
+import {waking} from './time.mjs';
+
+// onRung(id, road, waited): an id that is set, and whether this tab waited for it.
+export function openLine(base, transport, {hold, share}, onRung) {
+  const waits = new Map(); // by id: {id, waiters, rung, end}
+  const others = new Map(); // sets of ids, by the names of the tabs that wait for them
+  const me = randomName();
+  const name = `doorbell 1 ${transport} ${base}`;
+  const asker = openAsker(base, transport, hold, tell);
+  let channel;
+  let lead; // the lock that this tab has
+  let queued = false; // for the lock
+  let due; // a look at what is wanted
+
+  // Once for all that is changed in one go.
+  function look() {
+    due ||= Promise.resolve().then(() => {
+      due = undefined;
+      const ids = [...waits.keys()];
+      if (!lead) return say({want: ids});
+      for (const set of others.values()) ids.push(...set);
+      asker.want(ids);
+    });
+  }
+
+  function say(words) {
+    channel?.postMessage({from: me, ...words});
+  }
+
+  function tell(told, road, error) {
+    for (const set of others.values()) for (const id of told) set.delete(id);
+    say({told, road, error: error && {message: error.message, ...error}});
+    end(told, road, error);
+  }
+
+  function end(ids, road, error) {
+    for (const id of ids) {
+      const wait = waits.get(id);
+      waits.delete(id);
+      if (!error) onRung(id, road, wait);
+      wait?.end(error);
+    }
+  }
+
+  function take(steal) {
+    queued ||= !steal;
+    let lock;
+    navigator.locks.request(name, {steal}, () => {
+      if (!steal) queued = false;
+      others.clear();
+      lead = lock = {};
+      say({});
+      look();
+      return new Promise(() => {}); // for as long as the page lives
+    }).catch(() => {
+      if (!lock) lead ||= {}; // there are no locks in this page: each by itself
+      else if (lead === lock) lead = undefined; // another tab took it
+      if (!lead) asker.want([]);
+      if (lock && !queued) take(false);
+      look();
+    });
+  }
+
+  if (share && page && navigator.locks && globalThis.BroadcastChannel) {
+    channel = new BroadcastChannel(name);
+    channel.onmessage = ({data: {from, want, told, road, error}}) => {
+      if (told) return end(told, road, error && Object.assign(new Error(), error));
+      if (want) others.set(from, new Set(want));
+      if (!want || lead) look();
+    };
+    addEventListener('pagehide', () => say({want: []}));
+    // Who is looked at leads: a browser lets hidden tabs sleep.
+    take(!page.hidden);
+  } else {
+    lead = {};
+  }
+  waking.add(() => {
+    if (lead) asker.wake();
+    else if (!page.hidden) take(true);
+    look();
+  });
+
+  return {
+    join(id) {
+      let wait = waits.get(id);
+      if (!wait) {
+        wait = {id, waiters: 0};
+        wait.rung = new Promise((resolve, reject) => {
+          wait.end = error => error ? reject(error) : resolve();
+        });
+        waits.set(id, wait);
+        look();
+      }
+      wait.waiters++;
+      return wait;
+    },
+    leave(wait) {
+      if (--wait.waiters || waits.get(wait.id) !== wait) return;
+      waits.delete(wait.id);
+      look();
+    },
+  };
+}
