@@ -28,8 +28,8 @@ export function findRoads(base, transport, longest, onSet) {
     const began = Date.now();
     const past = () => (Date.now() - began) / 1000;
     try {
-      const set = await send[road](ids, asked, signal);
       roads.taken = road;
+      const set = await send[road](ids, asked, signal);
       if (set[0]) return set;
       // A "not yet" at once: the node is going away, don't hammer it.
       return past() < Math.min(AT_ONCE, asked / 2) ? undefined : false;
@@ -74,7 +74,7 @@ export function findRoads(base, transport, longest, onSet) {
   }
 
   const roads = {
-    taken: undefined, // by the last answer
+    taken: undefined, // by the last request or answer
     ask,
     forget: id => socket?.forget(id),
     rest(isIdle) {

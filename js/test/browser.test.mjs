@@ -6,9 +6,8 @@ import Doorbell from '../doorbell.mjs';
 import { eventually, launch, skip } from './chromium.mjs';
 import { fake, problem, reply } from './fake.mjs';
 import { startNode } from './node.mjs';
+import { PAGE, openContext, openPage, visit } from './pages.mjs';
 
-const FILES = ['doorbell.js', 'doorbell.mjs', 'server.mjs'];
-const PAGE = '<!doctype html><title>test</title><script src="/doorbell.js"></script>';
 // Waits end by their set, long before their hold does.
 const AT_ONCE_MILLIS = 10_000;
 
@@ -24,38 +23,6 @@ if (!skip) {
     if (browser) await browser.close();
     if (node) await node.stop();
   });
-}
-
-// A browser with no past, whose pages are served as the test says.
-async function openContext(t, { html = PAGE, headers = {} } = {}) {
-  const server = await fake(t, (request, response) => {
-    const name = request.url.slice(1);
-    if (FILES.includes(name)) {
-      const body = readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
-      reply(response, 200, body, { 'Content-Type': 'text/javascript' });
-    } else if (name === '') {
-      reply(response, 200, html, { 'Content-Type': 'text/html', ...headers });
-    } else {
-      reply(response, 404);
-    }
-  });
-  const context = await browser.newContext();
-  t.after(() => context.close());
-  return { context, origin: server.url };
-}
-
-async function openPage(t, options) {
-  const { context, origin } = await openContext(t, options);
-  return visit(await context.newPage(), origin);
-}
-
-async function visit(page, origin) {
-  page.asked = [];
-  page.errors = [];
-  page.on('request', request => page.asked.push(request));
-  page.on('pageerror', error => page.errors.push(error.message));
-  await page.goto(origin + '/');
-  return page;
 }
 
 // Begins to wait; resolves when the request is on its way.
@@ -90,7 +57,7 @@ for (const transport of ['fetch', 'script']) {
   const way = transport === 'fetch' ? 'ByFetch' : 'ByScript';
 
   test(`aWait${way}IsAnswered`, { skip }, async t => {
-    const page = await openPage(t);
+    const page = await openPage(t, browser);
     const id = Doorbell.newId();
     const request = await beginWait(page, id, { transport });
     assert.equal(request.resourceType(), transport);
@@ -99,7 +66,7 @@ for (const transport of ['fetch', 'script']) {
   });
 
   test(`aSetBeforeTheWait${way}IsAnsweredAtOnce`, { skip }, async t => {
-    const page = await openPage(t);
+    const page = await openPage(t, browser);
     const id = Doorbell.newId();
     await ring(id);
     await beginWait(page, id, { transport });
@@ -107,7 +74,7 @@ for (const transport of ['fetch', 'script']) {
   });
 
   test(`twoTabsThatWaitAlone${way}AreBothAnswered`, { skip }, async t => {
-    const { context, origin } = await openContext(t);
+    const { context, origin } = await openContext(t, browser);
     const id = Doorbell.newId();
     const pages = [];
     for (let tab = 0; tab < 2; tab++) {
@@ -123,7 +90,7 @@ for (const transport of ['fetch', 'script']) {
   });
 
   test(`noDigitOfAnIdIsLost${way}`, { skip }, async t => {
-    const page = await openPage(t);
+    const page = await openPage(t, browser);
     for (const id of ['9007199254740993', '340282366920938463463374607431768211455']) {
       await ring(id);
       await beginWait(page, id, { transport });
@@ -132,7 +99,7 @@ for (const transport of ['fetch', 'script']) {
   });
 
   test(`aWait${way}AsksAgainAfterItsHold`, { skip }, async t => {
-    const page = await openPage(t);
+    const page = await openPage(t, browser);
     const id = Doorbell.newId();
     await beginWait(page, id, { transport, hold: 0.5 });
     await page.waitForRequest(request => request.url().startsWith(`${node.url}/${id}?`));
@@ -146,7 +113,7 @@ for (const transport of ['fetch', 'script']) {
       function doorbell(id) { calls.push(id); }
       const own = doorbell;
     </script>`;
-    const page = await openPage(t, { html });
+    const page = await openPage(t, browser, { html });
     const [id, other] = [Doorbell.newId(), Doorbell.newId()];
     await ring(id);
     await ring(other);
@@ -160,7 +127,7 @@ for (const transport of ['fetch', 'script']) {
 }
 
 test('scriptsAndCallbacksAreGoneAfterTheWait', { skip }, async t => {
-  const page = await openPage(t);
+  const page = await openPage(t, browser);
   const id = Doorbell.newId();
   await beginWait(page, id, { transport: 'script' });
   assert.equal((await leftovers(page)).length, 2);
@@ -170,7 +137,7 @@ test('scriptsAndCallbacksAreGoneAfterTheWait', { skip }, async t => {
 });
 
 test('aCancelledScriptIsForgottenAndItsLateCallDoesNothing', { skip }, async t => {
-  const page = await openPage(t);
+  const page = await openPage(t, browser);
   const id = Doorbell.newId();
   await beginWait(page, id, { transport: 'script' });
   const name = await page.evaluate(async () => {
@@ -185,7 +152,7 @@ test('aCancelledScriptIsForgottenAndItsLateCallDoesNothing', { skip }, async t =
 });
 
 test('aPolicyThatForbidsFetchLeavesTheScript', { skip }, async t => {
-  const page = await openPage(t, { headers: {
+  const page = await openPage(t, browser, { headers: {
     'Content-Security-Policy': `default-src 'self'; script-src 'self' ${node.url}`,
   } });
   const [id, next] = [Doorbell.newId(), Doorbell.newId()];
@@ -210,7 +177,7 @@ function scriptsOf(page, id) {
 }
 
 test('aPageThatRequiresCorpIsAnsweredByScript', { skip }, async t => {
-  const page = await openPage(t, { headers: {
+  const page = await openPage(t, browser, { headers: {
     'Cross-Origin-Embedder-Policy': 'require-corp',
     'Cross-Origin-Opener-Policy': 'same-origin',
   } });
@@ -222,7 +189,7 @@ test('aPageThatRequiresCorpIsAnsweredByScript', { skip }, async t => {
 });
 
 test('aPageThatRequiresTrustedTypesIsAnsweredByScript', { skip }, async t => {
-  const page = await openPage(t, { headers: {
+  const page = await openPage(t, browser, { headers: {
     'Content-Security-Policy': "require-trusted-types-for 'script'; trusted-types doorbell",
   } });
   const id = Doorbell.newId();
@@ -236,14 +203,14 @@ test('aWaitByScriptDoesNotHoldTheLoadEvent', { skip }, async t => {
   const html = `${PAGE}<script>
     const rung = new Doorbell('${node.url}', {transport: 'script'}).wait('${id}');
   </script>`;
-  const page = await openPage(t, { html }); // returns after the load event
+  const page = await openPage(t, browser, { html }); // returns after the load event
   await eventually(() => scriptsOf(page, id).length === 1, 'the wait is on its way');
   await ring(id);
   assert.equal(await page.evaluate('rung'), id);
 });
 
 test('aScriptThatFailsIsTriedAgainAfterAPause', { skip }, async t => {
-  const page = await openPage(t);
+  const page = await openPage(t, browser);
   const bell = await fake(t, (request, response, n) => n < 3
     ? problem(response, 503, 'draining')
     : reply(response, 200, `${new URL(request.url, node.url).searchParams.get('callback')}(5);`,
@@ -256,7 +223,7 @@ test('aScriptThatFailsIsTriedAgainAfterAPause', { skip }, async t => {
 });
 
 test('moreThanTenScriptsCanHang', { skip }, async t => {
-  const page = await openPage(t);
+  const page = await openPage(t, browser);
   // Six waits each on three hosts, as far as Chromium is concerned.
   const handle = (request, response) => response.on('close', () => {});
   const bells = [await fake(t, handle), await fake(t, handle), await fake(t, handle)];
@@ -271,7 +238,7 @@ test('moreThanTenScriptsCanHang', { skip }, async t => {
 });
 
 test('waitingAndSettingNeedNoPreflight', { skip }, async t => {
-  const page = await openPage(t);
+  const page = await openPage(t, browser);
   const headers = { 'Access-Control-Allow-Origin': '*' };
   const bell = await fake(t, (request, response) => request.method === 'GET'
     ? reply(response, 200, { set: ['5'] }, headers)
@@ -284,7 +251,7 @@ test('waitingAndSettingNeedNoPreflight', { skip }, async t => {
 });
 
 test('aPageCanSet', { skip }, async t => {
-  const page = await openPage(t);
+  const page = await openPage(t, browser);
   const set = () => page.evaluate(([url, id]) => new Doorbell(url).set(id), [node.url, id]);
   const id = Doorbell.newId();
   assert.equal(await set(), true);
@@ -296,12 +263,12 @@ test('aPageCanImportTheModule', { skip }, async t => {
     import Doorbell, { Doorbell as named } from '/doorbell.mjs';
     window.imported = [typeof Doorbell.newId, Doorbell === named];
   </script>`;
-  const page = await openPage(t, { html });
+  const page = await openPage(t, browser, { html });
   assert.deepEqual(await page.evaluate('imported'), ['function', true]);
 });
 
 test('theClientForApplicationsDerivesByWebCrypto', { skip }, async t => {
-  const page = await openPage(t);
+  const page = await openPage(t, browser);
   const { derived } = JSON.parse(readFileSync(new URL('../../spec/vectors.json', import.meta.url)));
   const got = await page.evaluate(async ([url, derived]) => {
     const { Doorbell } = await import('/server.mjs');
@@ -312,7 +279,7 @@ test('theClientForApplicationsDerivesByWebCrypto', { skip }, async t => {
 });
 
 test('aPageWaitsForAnyOfSeveral', { skip }, async t => {
-  const page = await openPage(t);
+  const page = await openPage(t, browser);
   const ids = [1, 2, 3].map(() => Doorbell.newId());
   await ring(ids[1]);
   for (const transport of ['fetch', 'script']) {
@@ -323,7 +290,7 @@ test('aPageWaitsForAnyOfSeveral', { skip }, async t => {
 });
 
 test('followInAPageDeliversEachState', { skip }, async t => {
-  const page = await openPage(t);
+  const page = await openPage(t, browser);
   const ids = [1, 2, 3].map(() => Doorbell.newId());
   let state = 0;
   await page.route('**/state', route => route.fulfill({
@@ -342,7 +309,7 @@ test('followInAPageDeliversEachState', { skip }, async t => {
 });
 
 test('anotherBellIsNeverAskedByScript', { skip }, async t => {
-  const page = await openPage(t);
+  const page = await openPage(t, browser);
   const other = await fake(t, (request, response) => reply(response, 200, { set: ['7'] },
     { 'Access-Control-Allow-Origin': '*' }));
   await page.route('**/state', route => route.fulfill({ json: { doorbell: `${other.url}/7` } }));

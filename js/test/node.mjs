@@ -11,9 +11,10 @@ const START_MILLIS = 300_000; // on its first use the launcher builds what it ru
 const LISTENING = /^doorbell: listening on (http:\S+)$/;
 const COUNTER = /^counter: open (http:\S+) in two windows$/;
 
-export async function startNode() {
-  if (process.env.DOORBELL_URL) return { url: process.env.DOORBELL_URL, stop() {} };
-  const args = ['serve', '--listen', '127.0.0.1:0', '--store', 'memory'];
+export async function startNode(options = []) {
+  const given = process.env.DOORBELL_URL;
+  if (given && !options.length) return { url: given, stop() {} };
+  const args = ['serve', '--listen', '127.0.0.1:0', '--store', 'memory', ...options];
   const { found: [url], stop } = await start(args, [LISTENING]);
   return { url, stop };
 }
