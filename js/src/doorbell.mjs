@@ -81,9 +81,8 @@ export class Doorbell {
     const known = () => ids.filter(id => this._known.has(base + '/' + id));
     if (known()[0]) return known();
     const line = this._lines[transport + base] ||=
-      openLine(base, transport, this, async (id, road, waited) => {
+      openLine(base, transport, this, async (id, road) => {
         this._remember(base + '/' + id);
-        if (!waited) return;
         this.road = road;
         if (this.callback) globalThis[this.callback](id);
       });

@@ -7,7 +7,7 @@ import {page} from './requests.mjs';
 import {randomName} from './text.mjs';
 import {waking} from './time.mjs';
 
-// onRung(id, road, waited): an id that is set, and whether this tab waited for it.
+// onRung(id, road): an id that this tab waits for is set.
 export function openLine(base, transport, {hold, share}, onRung) {
   const waits = new Map(); // by id: {id, waiters, rung, end}
   const others = new Map(); // sets of ids, by the names of the tabs that wait for them
@@ -43,9 +43,10 @@ export function openLine(base, transport, {hold, share}, onRung) {
   function end(ids, road, error) {
     for (const id of ids) {
       const wait = waits.get(id);
+      if (!wait) continue;
       waits.delete(id);
-      if (!error) onRung(id, road, wait);
-      wait?.end(error);
+      if (!error) onRung(id, road);
+      wait.end(error);
     }
   }
 

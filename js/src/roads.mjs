@@ -7,6 +7,7 @@ import {spread} from './time.mjs';
 // In seconds.
 const AT_ONCE = 1; // what fails sooner was never on its way
 const SHORTEST = 5; // hold that silence leads to
+const SCRIPT_HOLD = 10; // a script that is given up hangs on, and a browser has six connections
 const LATER = 300; // a socket is tried again
 const LINGER = 1; // a socket that nobody needs may be needed again
 
@@ -24,7 +25,7 @@ export function findRoads(base, transport, longest, onSet) {
   async function ask(ids, signal) {
     const bySocket = auto && (ids[1] || socket) && Date.now() >= noSocketBefore;
     const road = bySocket ? 'websocket' : auto && blocked ? 'script' : auto ? 'fetch' : transport;
-    const asked = spread(hold, 0.8);
+    const asked = spread(road === 'script' ? Math.min(hold, SCRIPT_HOLD) : hold, 0.8);
     const began = Date.now();
     const past = () => (Date.now() - began) / 1000;
     try {

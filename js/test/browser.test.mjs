@@ -258,6 +258,20 @@ test('aPageCanSet', { skip }, async t => {
   assert.equal(await set(), false);
 });
 
+test('aPlainPageLoadsTheClientFromTheNode', { skip }, async t => {
+  const answer = await fetch(`${node.url}/doorbell.js`);
+  const file = readFileSync(new URL('../doorbell.js', import.meta.url), 'utf8');
+  assert.equal(await answer.text(), file, 'the node serves the file as it is committed');
+  const page = await openPage(t, browser, {
+    html: `<!doctype html><script src="${node.url}/doorbell.js"></script>`,
+  });
+  const id = Doorbell.newId();
+  await beginWait(page, id);
+  await ring(id);
+  assert.equal((await rung(page)).id, id);
+  assert.deepEqual(page.errors, []);
+});
+
 test('aPageCanImportTheModule', { skip }, async t => {
   const html = `<!doctype html><script type="module">
     import Doorbell, { Doorbell as named } from '/doorbell.mjs';

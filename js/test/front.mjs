@@ -27,7 +27,7 @@ export async function front(t, node, { take = () => false } = {}) {
   const { hostname, port } = new URL(node.url);
   const waits = new Set(); // requests and WebSockets that are open
   let most = 0; // at one time
-  const asked = []; // all of them, in their order: {road, ids, query or socket}
+  const asked = []; // all of them, in their order: {road, ids, end; query or socket}
   const lines = []; // what each was asked, by and by: {wait, ids}
   const server = http.createServer((request, response) => {
     const url = new URL(request.url, 'http://front');
@@ -70,6 +70,7 @@ export async function front(t, node, { take = () => false } = {}) {
   });
 
   function note(wait, end) {
+    wait.end = end;
     asked.push(wait);
     lines.push({ wait, ids: wait.ids });
     waits.add(wait);

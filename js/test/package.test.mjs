@@ -20,7 +20,7 @@ const folder = new URL('../', import.meta.url);
 const path = name => fileURLToPath(new URL(name, folder));
 const text = name => readFileSync(path(name), 'utf8');
 
-test('theClientIsAtMost4KiBOverTheWire', () => {
+test('theClientIsAtMost4096BytesOverTheWire', () => {
   const bytes = gzipSync(text('doorbell.js')).length;
   assert.ok(bytes <= 4096, `${bytes} bytes`);
 });
@@ -53,6 +53,14 @@ test('everyPackagedFileExists', () => {
     assert.ok(files.includes(name.replace('./', '')), name);
   }
   for (const name of files) assert.ok(existsSync(path(name)), name);
+});
+
+test('thePackageHasWhatItsUserNeedsAndNothingElse', async () => {
+  const { stdout } = await run('npm', ['pack', path('.'), '--dry-run', '--json', '--offline'],
+    { cwd: path('.') });
+  const [{ files }] = JSON.parse(stdout);
+  assert.deepEqual(files.map(({ path }) => path).sort(),
+    [...JSON.parse(text('package.json')).files, 'README.md', 'package.json'].sort());
 });
 
 // As npm packs it, elsewhere, so that nothing of this folder helps.

@@ -264,7 +264,15 @@ test('aSilentPeerIsGivenUp', async t => {
 test('scriptTransportNeedsAPage', async t => {
   const server = await fake(t, ring);
   const bell = new Doorbell(server.url, { transport: 'script' });
-  await assert.rejects(bell.wait('7'), TypeError);
+  await assert.rejects(bell.wait('7'), { name: 'TypeError', message: 'no script here' });
+});
+
+test('webSocketTransportNeedsOne', async t => {
+  const { WebSocket } = globalThis; // Node 20 has none
+  globalThis.WebSocket = undefined;
+  t.after(() => { globalThis.WebSocket = WebSocket; });
+  const bell = new Doorbell('http://127.0.0.1', { transport: 'websocket' });
+  await assert.rejects(bell.wait('7'), { name: 'TypeError', message: 'no websocket here' });
 });
 
 test('theCallbackOfThePageIsCalledOnceForAnEvent', async t => {
