@@ -1,5 +1,5 @@
 // The client of pages, and of Node. README.md tells its use.
-import {openLine} from './line.mjs';
+import {lineTo} from './line.mjs';
 import {GRACE, NONSENSE, call, isRefusal, page} from './requests.mjs';
 import {idText, randomId, withoutSlash} from './text.mjs';
 import {insist, spread, unlessLate, within} from './time.mjs';
@@ -23,7 +23,6 @@ export class Doorbell {
     this.share = share;
     this.callback = callback;
     this.road = undefined; // of the last wait that ended
-    this._lines = {}; // by node and transport
     this._known = new Set(); // never asked again
   }
 
@@ -78,21 +77,27 @@ export class Doorbell {
     const needed = {script: page, websocket: globalThis.WebSocket};
     if (transport in needed && !needed[transport]) throw new TypeError(`no ${transport} here`);
     if (!ids[0] || ids[64]) throw new TypeError('a wait is for 1 to 64 ids');
-    const known = () => ids.filter(id => this._known.has(base + '/' + id));
-    if (known()[0]) return known();
-    const line = this._lines[transport + base] ||=
-      openLine(base, transport, this, async (id, road) => {
-        this._remember(base + '/' + id);
-        this.road = road;
-        if (this.callback) globalThis[this.callback](id);
-      });
+    const known = ids.filter(id => this._known.has(base + '/' + id));
+    if (known[0]) return known;
+    const line = lineTo(base, transport, this);
     const waits = ids.map(line.join);
     try {
       await within(timeout, signal, () => Promise.race(waits.map(({rung}) => rung)));
     } finally {
       waits.forEach(line.leave);
     }
-    return known();
+    const rung = waits.filter(({road}) => road);
+    rung.forEach(wait => this._rung(base, wait));
+    return rung.map(({id}) => id);
+  }
+
+  // Several may have waited for it.
+  async _rung(base, {id, road}) {
+    const url = base + '/' + id;
+    if (this._known.has(url)) return;
+    this._remember(url);
+    this.road = road;
+    if (this.callback) globalThis[this.callback](id);
   }
 
   _place(named, transport) {

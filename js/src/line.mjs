@@ -7,9 +7,14 @@ import {page} from './requests.mjs';
 import {randomName} from './text.mjs';
 import {waking} from './time.mjs';
 
-// onRung(id, road): an id that this tab waits for is set.
-export function openLine(base, transport, {hold, share}, onRung) {
-  const waits = new Map(); // by id: {id, waiters, rung, end}
+const lines = {}; // one for all bells of a page that would have the same
+
+export function lineTo(base, transport, {hold, share}) {
+  return lines[[transport, hold, share, base]] ||= openLine(base, transport, hold, share);
+}
+
+function openLine(base, transport, hold, share) {
+  const waits = new Map(); // by id: {id, waiters, rung, end, road}
   const others = new Map(); // sets of ids, by the names of the tabs that wait for them
   const me = randomName();
   const name = `doorbell 1 ${transport} ${base}`;
@@ -45,7 +50,7 @@ export function openLine(base, transport, {hold, share}, onRung) {
       const wait = waits.get(id);
       if (!wait) continue;
       waits.delete(id);
-      if (!error) onRung(id, road);
+      if (!error) wait.road = road;
       wait.end(error);
     }
   }
@@ -82,13 +87,16 @@ export function openLine(base, transport, {hold, share}, onRung) {
   } else {
     lead = {};
   }
-  waking.add(() => {
-    if (lead) asker.wake();
-    else if (!page.hidden) take(true);
-    look();
-  });
+  if (page) {
+    waking.add(() => {
+      if (lead) asker.wake();
+      else if (!page.hidden) take(true);
+      look();
+    });
+  }
 
   return {
+    // Its `road` is there once the id is set, which `rung` tells; `rung` rejects on a refusal.
     join(id) {
       let wait = waits.get(id);
       if (!wait) {
