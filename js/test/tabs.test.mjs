@@ -61,6 +61,12 @@ async function allRing(tabs) {
   }
 }
 
+// As when somebody looks at it again.
+function wake(page) {
+  return page.evaluate(() =>
+    void document.dispatchEvent(new Event('visibilitychange', {bubbles: true})));
+}
+
 test('tenTabsHoldOneConnection', { skip }, async t => {
   const proxy = await front(t, node);
   const tabs = await openTabs(t, 10, proxy.url);
@@ -136,7 +142,7 @@ test('aTabThatIsLookedAtTakesTheLead', { skip }, async t => {
   const sleeper = await tabs[2].context().newCDPSession(tabs[2]);
   await sleeper.send('Page.setWebLifecycleState', { state: 'frozen' });
   const before = proxy.lines.length;
-  await tabs[0].evaluate(() => document.dispatchEvent(new Event('visibilitychange', {bubbles: true})));
+  await wake(tabs[0]);
   await asked(proxy, tabs.slice(0, 2), before);
   await allRing(tabs.slice(0, 2));
   await sleeper.send('Page.setWebLifecycleState', { state: 'active' });
@@ -179,10 +185,12 @@ test('aTabThatGivesUpIsNotAskedForAnyMore', { skip }, async t => {
   const proxy = await front(t, node);
   const tabs = await openTabs(t, 2, proxy.url, { transport: 'fetch' });
   await asked(proxy, tabs);
-  await tabs.shift().close();
-  await tabs[0].evaluate(id => void bell.wait(id), Doorbell.newId());
-  await eventually(() => [...proxy.waits].some(wait => wait.ids.length === 2
-    && wait.ids.includes(tabs[0].id)), 'the closed tab\'s is dropped');
+  const [gone] = tabs;
+  await tabs.shift().goto('about:blank');
+  const news = Doorbell.newId();
+  await tabs[0].evaluate(id => void bell.wait(id), news);
+  await eventually(() => [...proxy.waits].some(({ ids }) => ids.includes(news)
+    && ids.includes(tabs[0].id) && !ids.includes(gone.id)), 'it is dropped');
   await allRing(tabs);
 });
 
@@ -228,11 +236,38 @@ for (const type of ['online', 'visibilitychange']) {
       await context.setOffline(false);
     } else {
       await context.setOffline(false);
-      await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange', {bubbles: true})));
+      await wake(page);
     }
     assert.equal(await page.evaluate('rung'), id);
   });
 }
+
+// The connection that hangs may be dead.
+test('aPageThatWakesAsksAnewWhatHangs', { skip }, async t => {
+  const proxy = await front(t, node, { take: ({ road }) => road === 'fetch' && proxy.asked.length === 1 });
+  const [page] = await openTabs(t, 1, proxy.url);
+  await asked(proxy, [page]);
+  const before = proxy.lines.length;
+  await wake(page);
+  await asked(proxy, [page], before);
+  await allRing([page]);
+});
+
+test('aPageThatWakesAsksTheApplicationAtOnce', { skip }, async t => {
+  const { context, origin } = await openContext(t, browser);
+  const page = await visit(await context.newPage(), origin);
+  let looks = 0;
+  await page.route('**/state', route => route.fulfill(++looks === 1 ? { status: 500 } : { json: {} }));
+  await page.clock.install();
+  await page.clock.pauseAt(Date.now() + 1000); // so that its pause never ends
+  await page.evaluate(url => {
+    window.answers = window.errors = 0;
+    new Doorbell(url).follow('/state', () => { answers++; }, {onError: () => { errors++; }});
+  }, node.url);
+  await eventually(() => page.evaluate('errors === 1'), 'it pauses');
+  await wake(page);
+  await eventually(() => page.evaluate('answers === 1'), 'it asks again');
+});
 
 test('aPageThatSleptForLongLooksAtTheApplication', { skip }, async t => {
   const { context, origin } = await openContext(t, browser);
@@ -244,11 +279,10 @@ test('aPageThatSleptForLongLooksAtTheApplication', { skip }, async t => {
     new Doorbell(url).follow('/state', () => { looks++; });
   }, node.url);
   await page.waitForFunction('looks === 1');
-  const wake = () => page.evaluate(() => document.dispatchEvent(new Event('visibilitychange', {bubbles: true})));
-  await wake();
+  await wake(page);
   assert.equal(await page.evaluate('looks'), 1, 'not before five minutes');
   await page.clock.setSystemTime(Date.now() + 301_000); // the clock went on, and timers did not
   assert.equal(await page.evaluate('looks'), 1);
-  await wake();
+  await wake(page);
   await page.waitForFunction('looks === 2');
 });
