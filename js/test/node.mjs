@@ -8,7 +8,7 @@ const LAUNCHER = process.env.DOORBELL_LAUNCHER
   || fileURLToPath(new URL('../../doorbell', import.meta.url));
 const START_MILLIS = 300_000; // on its first use the launcher builds what it runs
 
-const LISTENING = /^doorbell: listening on (http:\S+)$/;
+const LISTENING = /^doorbell: listening on (https?:\S+)$/;
 const COUNTER = /^counter: open (http:\S+) in two windows$/;
 
 export async function startNode(options = []) {

@@ -6,7 +6,7 @@ const FILES = ['doorbell.js', 'doorbell.mjs', 'server.mjs'];
 export const PAGE = '<!doctype html><title>test</title><script src="/doorbell.js"></script>';
 
 // A browser with no past, whose pages are served as the test says.
-export async function openContext(t, browser, { html = PAGE, headers = {} } = {}) {
+export async function openContext(t, browser, { html = PAGE, headers = {}, ...more } = {}) {
   const server = await fake(t, (request, response) => {
     const name = request.url.slice(1);
     if (FILES.includes(name)) {
@@ -18,7 +18,7 @@ export async function openContext(t, browser, { html = PAGE, headers = {} } = {}
       reply(response, 404);
     }
   });
-  const context = await browser.newContext();
+  const context = await browser.newContext(more);
   t.after(() => context.close());
   return { context, origin: server.url };
 }

@@ -1,0 +1,79 @@
+// Chromium and a node over TLS, so over HTTP/2, where any number of waits hang.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import Doorbell from '../doorbell.mjs';
+import { eventually, launch, skip } from './chromium.mjs';
+import { startNode } from './node.mjs';
+import { openPage } from './pages.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'doorbell-tls-'));
+let node;
+let browser;
+
+if (!skip) {
+  before(async () => {
+    const [cert, key] = ['cert.pem', 'key.pem'].map(name => join(folder, name));
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
+      '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1',
+      '-keyout', key, '-out', cert], { stdio: 'ignore' });
+    node = await startNode(['--tls-cert', cert, '--tls-key', key]);
+    browser = await launch();
+  });
+  after(async () => {
+    if (browser) await browser.close();
+    if (node) await node.stop();
+    rmSync(folder, { recursive: true });
+  });
+}
+
+// Begins to wait for each by a request of its own; sets them, once all hang.
+async function waitsAndSets(page, ids, transport) {
+  const asked = new Set();
+  page.on('request', request => ids.forEach(id => request.url().includes(`/${id}?`) && asked.add(id)));
+  await page.evaluate(([url, ids, transport]) => {
+    window.rung = Promise.all(ids.map((id, n) =>
+      new Doorbell(url, {transport, hold: 20 + n / 10}).wait(id)));
+  }, [node.url, ids, transport]);
+  await eventually(() => asked.size === ids.length, 'all ask');
+  const began = performance.now();
+  // Over the same connection, if there are not too many already.
+  await page.evaluate(([url, ids]) => {
+    const bell = new Doorbell(url);
+    return Promise.all(ids.map(id => bell.set(id)));
+  }, [node.url, ids]);
+  assert.deepEqual(await page.evaluate('rung'), ids);
+  assert.ok(performance.now() - began < 10_000, 'none waited for another to end');
+}
+
+for (const transport of ['fetch', 'script']) {
+  test(`twentyRequestsBy${transport}HangOverHttp2`, { skip }, async t => {
+    const page = await openPage(t, browser, { ignoreHTTPSErrors: true });
+    const protocols = [];
+    const tools = await page.context().newCDPSession(page);
+    tools.on('Network.responseReceived', ({ response }) => protocols.push(response.protocol));
+    await tools.send('Network.enable');
+    await waitsAndSets(page, Array.from({ length: 20 }, () => Doorbell.newId()), transport);
+    await eventually(() => protocols.length >= 40, 'all are told of');
+    assert.deepEqual([...new Set(protocols)], ['h2']);
+  });
+}
+
+test('severalWaitsGoByAWebSocketOverTls', { skip }, async t => {
+  const page = await openPage(t, browser, { ignoreHTTPSErrors: true });
+  const opened = page.waitForEvent('websocket');
+  const ids = Array.from({ length: 100 }, () => Doorbell.newId());
+  await page.evaluate(([url, ids]) => {
+    window.bell = new Doorbell(url);
+    window.rung = Promise.all(ids.map(id => bell.wait(id)));
+  }, [node.url, ids]);
+  const socket = await opened;
+  assert.equal(socket.url(), node.url.replace('https', 'wss') + '/');
+  await socket.waitForEvent('framereceived');
+  await page.evaluate(ids => Promise.all(ids.map(id => bell.set(id))), ids);
+  assert.deepEqual(await page.evaluate('rung'), ids);
+  assert.equal(await page.evaluate('bell.road'), 'websocket');
+});
