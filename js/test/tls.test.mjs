@@ -54,7 +54,9 @@ for (const transport of ['fetch', 'script']) {
     const page = await openPage(t, browser, { ignoreHTTPSErrors: true });
     const protocols = [];
     const tools = await page.context().newCDPSession(page);
-    tools.on('Network.responseReceived', ({ response }) => protocols.push(response.protocol));
+    tools.on('Network.responseReceived', ({ response: { url, protocol } }) => {
+      if (url.startsWith(node.url)) protocols.push(protocol);
+    });
     await tools.send('Network.enable');
     await waitsAndSets(page, Array.from({ length: 20 }, () => Doorbell.newId()), transport);
     await eventually(() => protocols.length >= 20, 'they are told of');
