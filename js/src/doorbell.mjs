@@ -22,8 +22,8 @@ export class Doorbell {
     this.transport = transport;
     this.share = share;
     this.callback = callback;
-    this.road = undefined; // of the last wait that ended
     this._known = new Set(); // never asked again
+    this._called = new WeakSet(); // waits that the callback was told of
   }
 
   async wait(id, options) {
@@ -91,13 +91,13 @@ export class Doorbell {
     return rung.map(({id}) => id);
   }
 
-  // Several may have waited for it.
-  async _rung(base, {id, road}) {
-    const url = base + '/' + id;
-    if (this._known.has(url)) return;
-    this._remember(url);
-    this.road = road;
-    if (this.callback) globalThis[this.callback](id);
+  async _rung(base, wait) {
+    this._remember(base + '/' + wait.id);
+    this.road = wait.road; // of the last wait that ended
+    // Several may have waited for it.
+    if (!this.callback || this._called.has(wait)) return;
+    this._called.add(wait);
+    globalThis[this.callback](wait.id);
   }
 
   _place(named, transport) {

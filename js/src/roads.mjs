@@ -74,8 +74,8 @@ export function findRoads(base, transport, longest, onSet) {
     if (least < hold) session(base, hold = least);
   }
 
+  // roads.taken: by the last request or answer.
   const roads = {
-    taken: undefined, // by the last request or answer
     ask,
     forget: id => socket?.forget(id),
     rest(isIdle) {

@@ -19,7 +19,7 @@ export function openSocket(base, onSet, onEnd) {
   });
   over.catch(() => {}); // told to those who hang on it
 
-  socket.onclose = () => end(new Error('the WebSocket closed'));
+  socket.onclose = () => end(new Error('closed'));
   socket.onmessage = ({data}) => {
     const [word, id] = String(data).split(' ');
     if (word === 'set') onSet(id);

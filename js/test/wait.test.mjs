@@ -287,6 +287,25 @@ test('theCallbackOfThePageIsCalledOnceForAnEvent', async t => {
   assert.deepEqual(rung, ['7']);
 });
 
+test('theCallbackIsCalledForAnEventThatItsOwnPageSets', async t => {
+  let rings;
+  const server = await fake(t, (request, response) => {
+    if (request.method === 'POST') reply(response, 201);
+    else rings = () => ring(request, response);
+  });
+  const rung = [];
+  globalThis.doorbell = id => rung.push(id);
+  t.after(() => delete globalThis.doorbell);
+  const bell = new Doorbell(server.url, { callback: 'doorbell' });
+  const wait = bell.wait('7');
+  await server.asked();
+  await bell.set('7');
+  rings();
+  await wait;
+  assert.deepEqual(rung, ['7']);
+  assert.equal(bell.road, 'fetch');
+});
+
 test('nothingHoldsUpTheExitOfNode', async t => {
   const server = await fake(t, (request, response) => {
     if (idOf(request) === '2,1') reply(response, 200, { set: ['1'] });
