@@ -41,6 +41,8 @@ export function findRoads(base, transport, longest, onSet) {
       // A page's policy and a dead network look alike: a TypeError at once.
       const shut = road === 'fetch' && (silent || error instanceof TypeError && past() < AT_ONCE);
       blocked = shut; // where scripts get through, it stays with them until one fails
+      // Here and not at its end: where a policy forbids it, Firefox throws before there is one.
+      if (road === 'websocket') noSocketBefore = Date.now() + LATER * 1000;
       if (!auto || !shut && road !== 'websocket') throw error;
     }
     return ask(ids, signal);
@@ -53,10 +55,7 @@ export function findRoads(base, transport, longest, onSet) {
       socket ||= openSocket(base, id => {
         roads.taken = 'websocket';
         onSet([id]);
-      }, error => {
-        socket = undefined;
-        if (error) noSocketBefore = Date.now() + LATER * 1000;
-      });
+      }, () => { socket = undefined; });
       return socket.hang(...asked);
     },
   };

@@ -3,7 +3,6 @@ import {unlessLate, within} from './time.mjs';
 
 const SILENT = 3; // seconds; for longer: gone, or swallowed by a proxy
 
-// onEnd(error) without one where it was ended for good.
 export function openSocket(base, onSet, onEnd) {
   const socket = new WebSocket(base.replace(/^http/, 'ws') + '/');
   const opened = new Promise(resolve => { socket.onopen = resolve; });
@@ -12,14 +11,15 @@ export function openSocket(base, onSet, onEnd) {
   const over = new Promise((_, reject) => {
     end = error => {
       reject(error);
-      onEnd(error);
-      socket.onclose = undefined;
+      onEnd();
+      socket.onclose = socket.onerror = undefined;
       socket.close();
     };
   });
   over.catch(() => {}); // told to those who hang on it
 
-  socket.onclose = () => end(new Error('closed'));
+  // Chromium doesn't close what a page's policy forbids.
+  socket.onclose = socket.onerror = () => end(new Error('closed'));
   socket.onmessage = ({data}) => {
     const [word, id] = String(data).split(' ');
     if (word === 'set') onSet(id);
