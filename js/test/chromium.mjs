@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
-const REQUIRED = process.env.CI === 'true' || process.env.DOORBELL_REQUIRE_BROWSER === '1';
+export const required = process.env.CI === 'true' || process.env.DOORBELL_REQUIRE_BROWSER === '1';
 const ARGS = [
   '--disable-background-networking',
   '--disable-component-update',
@@ -14,7 +14,7 @@ const ARGS = [
 ];
 
 // For a test's `skip`: false, or why.
-export const skip = !existsSync(CHROMIUM) && !REQUIRED
+export const skip = !existsSync(CHROMIUM) && !required
   && `no Chromium at ${CHROMIUM}: apt-get install chromium`;
 
 export async function launch() {
@@ -41,7 +41,8 @@ export async function eventually(condition, what, millis = 10_000) {
 export async function picture(browser, windows, path) {
   const shots = await Promise.all(windows.map(page => page.screenshot()));
   const images = shots.map(png => `<img src="data:image/png;base64,${png.toString('base64')}">`);
-  const page = await browser.newPage({ viewport: { width: 1024, height: 562 } });
+  const height = windows[0].viewportSize().height + 42;
+  const page = await browser.newPage({ viewport: { width: 1024, height } });
   await page.setContent(`<!doctype html><style>
     body { margin: 0; padding: 20px; display: flex; gap: 22px; background: #d8dde3 }
     img { display: block; border: 1px solid #8a939c; border-radius: 6px }

@@ -14,9 +14,14 @@ const COUNTER = /^counter: open (http:\S+) in two windows$/;
 export async function startNode(options = []) {
   const given = process.env.DOORBELL_URL;
   if (given && !options.length) return { url: given, stop() {} };
-  const args = ['serve', '--listen', '127.0.0.1:0', '--store', 'memory', ...options];
-  const { found: [url], stop } = await start(args, [LISTENING]);
-  return { url, stop };
+  return startOwnNode({ more: options });
+}
+
+// A node of the test's own, which it may kill.
+export async function startOwnNode({ listen = '127.0.0.1:0', store = 'memory', more = [] } = {}) {
+  const args = ['serve', '--listen', listen, '--store', store, ...more];
+  const { found: [url], stop, kill } = await start(args, [LISTENING]);
+  return { url, stop, kill };
 }
 
 export async function startDemo() {
@@ -33,13 +38,15 @@ function start(args, patterns) {
     const command = [LAUNCHER, ...args].join(' ');
     const found = patterns.map(() => undefined);
     let said = '';
-    const stop = () => {
+    const end = signal => {
       process.removeListener('exit', stop);
       if (child.exitCode !== null || child.signalCode !== null) return undefined;
       const over = new Promise(ended => child.once('exit', ended));
-      process.kill(-child.pid, 'SIGTERM');
+      process.kill(-child.pid, signal);
       return over;
     };
+    const stop = () => end('SIGTERM');
+    const kill = () => end('SIGKILL');
     process.on('exit', stop);
     const fail = why => {
       clearTimeout(timer);
@@ -58,7 +65,7 @@ function start(args, patterns) {
       });
       if (found.includes(undefined)) return;
       clearTimeout(timer);
-      resolve({ found, stop });
+      resolve({ found, stop, kill });
     });
   });
 }
