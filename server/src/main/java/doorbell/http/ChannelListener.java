@@ -18,7 +18,7 @@ final class ChannelListener implements Listener {
   private final Channel channel;
 
   /** Throws what is wrong with the address. */
-  ChannelListener(EventLoopGroup group, Connection.Node node, Map<?, Loop> loops) {
+  ChannelListener(EventLoopGroup group, Node node, Map<?, Loop> loops) {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(group)

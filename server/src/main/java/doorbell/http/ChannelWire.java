@@ -22,7 +22,7 @@ final class ChannelWire extends ChannelInboundHandlerAdapter implements Wire {
   private final Channel channel;
   private Session session;
 
-  ChannelWire(Connection.Node node, Loop loop, Channel channel) {
+  ChannelWire(Node node, Loop loop, Channel channel) {
     this.channel = channel;
     this.session = new Connection(node, loop, this);
   }

@@ -2,7 +2,6 @@ package doorbell.http;
 
 import static java.util.Objects.requireNonNull;
 
-import doorbell.event.EventTable;
 import doorbell.http.Replies.After;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -33,14 +32,6 @@ final class Connection extends Exchange implements Session {
     ASKED,
     CLOSING,
     HANDED_ON
-  }
-
-  /** What the connections of a node share. */
-  record Node(EventTable table, WaitingRoom room, HttpOptions options, @Nullable Tls tls) {
-    /** What speaks first on a new wire. */
-    Session session(Loop loop, Wire wire) {
-      return tls == null ? new Connection(this, loop, wire) : tls.on(this, loop, wire);
-    }
   }
 
   private final Wire wire;

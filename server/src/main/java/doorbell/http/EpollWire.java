@@ -26,7 +26,7 @@ final class EpollWire extends SocketWire implements EpollIoHandle {
 
   private @Nullable IoRegistration registration;
 
-  EpollWire(Connection.Node node, Loop loop, Socket socket) {
+  EpollWire(Node node, Loop loop, Socket socket) {
     super(node, loop, socket);
   }
 

@@ -9,13 +9,13 @@ import org.jspecify.annotations.Nullable;
  * its loop's thread; what comes from elsewhere (a wake, a stored set) is handed to that thread.
  */
 abstract class Exchange extends Timed {
-  final Connection.Node node;
+  final Node node;
   final Loop loop;
 
   /** An answer that takes a while; null if there is nothing to wait for. */
   @Nullable Pending pending;
 
-  Exchange(Connection.Node node, Loop loop) {
+  Exchange(Node node, Loop loop) {
     this.node = node;
     this.loop = loop;
   }

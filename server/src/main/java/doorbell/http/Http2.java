@@ -32,7 +32,7 @@ import java.util.Map;
 final class Http2 extends Timed implements Session {
   private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\n".getBytes(US_ASCII);
 
-  final Connection.Node node;
+  final Node node;
   final Loop loop;
   final Wire wire;
   private final WireChannel channel;
@@ -44,7 +44,7 @@ final class Http2 extends Timed implements Session {
   private boolean flushing;
   private boolean closing;
 
-  Http2(Connection.Node node, Loop loop, Wire wire) {
+  Http2(Node node, Loop loop, Wire wire) {
     this.node = node;
     this.loop = loop;
     this.wire = wire;

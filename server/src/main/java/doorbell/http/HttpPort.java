@@ -59,10 +59,10 @@ public final class HttpPort implements AutoCloseable {
       group.scheduleWithFixedDelay(
           tls::reload, Limits.RELOAD_MILLIS, Limits.RELOAD_MILLIS, TimeUnit.MILLISECONDS);
     }
-    listener = listen(transport, new Connection.Node(table, room, options, tls));
+    listener = listen(transport, new Node(table, room, options, tls));
   }
 
-  private Listener listen(Transport transport, Connection.Node node) {
+  private Listener listen(Transport transport, Node node) {
     try {
       return transport == Transport.NIO
           ? new ChannelListener(group, node, loops)

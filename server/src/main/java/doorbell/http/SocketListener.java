@@ -37,7 +37,7 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
   private static final int TCP_KEEPCNT = 6;
   private static final int TCP_USER_TIMEOUT = 18;
 
-  private final Connection.Node node;
+  private final Node node;
   private final List<Loop> loops;
   private final Transport transport;
   private final int mostClients;
@@ -51,7 +51,7 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
   private boolean refused;
 
   /** Throws what is wrong with the address. */
-  SocketListener(Transport transport, Connection.Node node, List<Loop> loops) throws IOException {
+  SocketListener(Transport transport, Node node, List<Loop> loops) throws IOException {
     this.transport = transport;
     this.node = node;
     this.loops = loops;

@@ -47,7 +47,7 @@ abstract class SocketWire implements Wire {
   private boolean closing;
   private boolean closed;
 
-  SocketWire(Connection.Node node, Loop loop, Socket socket) {
+  SocketWire(Node node, Loop loop, Socket socket) {
     this.loop = loop;
     this.socket = socket;
     this.session = node.session(loop, this);

@@ -157,7 +157,7 @@ final class Tls {
   }
 
   /** A session that speaks TLS on {@code wire}. */
-  Session on(Connection.Node node, Loop loop, Wire wire) {
+  Session on(Node node, Loop loop, Wire wire) {
     WireChannel channel = new WireChannel(loop.events, wire);
     channel.pipeline().addLast(handler(), new ChannelWire(node, loop, channel));
     return channel;

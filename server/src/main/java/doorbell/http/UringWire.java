@@ -14,7 +14,7 @@ final class UringWire extends SocketWire {
 
   private boolean submitted;
 
-  UringWire(Connection.Node node, Loop loop, Socket socket) {
+  UringWire(Node node, Loop loop, Socket socket) {
     super(node, loop, socket);
     this.ring = loop.ring();
   }

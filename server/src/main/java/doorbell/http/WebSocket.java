@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class WebSocket extends Timed implements Session {
   final Loop loop;
-  private final Connection.Node node;
+  private final Node node;
   private final Wire wire;
   private final WebSocketFrames frames = new WebSocketFrames();
   private final Map<WebSocketWait, WebSocketWait> waits = new HashMap<>(4);
@@ -47,7 +47,7 @@ final class WebSocket extends Timed implements Session {
   private boolean asked;
   private boolean closing;
 
-  WebSocket(Connection.Node node, Loop loop, Wire wire) {
+  WebSocket(Node node, Loop loop, Wire wire) {
     this.node = node;
     this.loop = loop;
     this.wire = wire;

@@ -38,7 +38,7 @@ final class SimulatedNode {
   /** What is kept of requests; the answers come from elsewhere. */
   final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false);
 
-  private final Connection.Node node;
+  private final Node node;
   private final List<Paced> paced = new ArrayList<>();
   private final List<ByteBuf> sent = new ArrayList<>();
 
@@ -53,7 +53,7 @@ final class SimulatedNode {
     store = new SimulatedStore(stage, random);
     table = new EventTable(store, this::later);
     room = new WaitingRoom(options.maxWaits(), options.maxWaitsPerAddress());
-    node = new Connection.Node(table, room, options, null);
+    node = new Node(table, room, options, null);
     InstantSource clock = () -> Instant.ofEpochSecond(0, ticker.nanoTime());
     for (int i = 0; i < loopCount; i++) {
       SimulatedLoop thread = new SimulatedLoop(stage, ticker);
