@@ -31,19 +31,23 @@ function tables(run, block) {
   return figureTables(run, block, (name) => image(name, run));
 }
 
+// What takes so long that it is run by itself; its block tells of its run.
+const ALONE = ["streams", "soak"];
+
 // The text of each block that this run has something for.
 function blocks(run) {
-  const isSoak = (name) => figures[name].part === "soak";
+  const isAlone = (name) => ALONE.includes(figures[name].part);
   const texts = {};
   for (const name of measuredFigures(run)) {
     const { block } = figures[name];
     texts[block] ??= tables(run, block);
   }
-  if (texts.soak) {
-    texts.soak = [texts.soak, barTable(run, isSoak), about(run)].join("\n\n");
+  for (const part of ALONE) {
+    const bars = barTable(run, (name) => figures[name].part === part);
+    if (texts[part]) texts[part] = [texts[part], bars, about(run)].join("\n\n");
   }
-  if (Object.keys(texts).some((block) => block !== "soak")) {
-    texts.bars = barTable(run, (name) => !isSoak(name));
+  if (Object.keys(texts).some((block) => !ALONE.includes(block))) {
+    texts.bars = barTable(run, (name) => !isAlone(name));
     texts.run = about(run);
   }
   return texts;

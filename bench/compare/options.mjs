@@ -5,9 +5,10 @@ export const USAGE = `usage: script/bench [PART]... [OPTION]...
        script/bench render FILE...
 
 Measures Doorbell side by side with nginx+nchan and a least server in C. The figures are printed
-and kept in bench/target/. A run of all parts, and one of soak, also writes docs/performance.md.
+and kept in bench/target/. A run of all parts, one of streams, and one of soak also write
+docs/performance.md.
 
-parts (all but soak, if none is named):
+parts (all but the last two, if none is named):
   start       from the command to the first answer, against java Hello
   footprint   resident size with 10,000 parked waits
   memory      bytes of a parked wait
@@ -23,8 +24,8 @@ parts (all but soak, if none is named):
 render        writes docs/performance.md from the results of earlier runs, and measures nothing
 
 options:
-  --quick             everything, soak too, with little of it: whether it runs and all answers are
-                      right. Writes nothing into docs/.
+  --quick             everything, the last two too, with little of it: whether it runs and all
+                      answers are right. Writes nothing into docs/.
   --rounds N          how often each figure is measured (7); but start always 15 times, memory
                       and footprint at most 3 times
   --duration SECONDS  how long each half of the soak goes on (600)
@@ -33,7 +34,8 @@ options:
 `;
 
 export const PARTS = ["start", "footprint", "memory", "broadcast", "storm", "pingpong", "get",
-  "post", "flat", "hangup", "streams"];
+  "post", "flat", "hangup"];
+const ALONE = ["streams", "soak"];
 
 const FULL = {
   waits: 18_000, base: 2_000, few: 1_000, footprint: 10_000, samples: 3_000, rounds: 7,
@@ -56,8 +58,8 @@ function positive(values, name) {
 // A quick run or some parts say too little, and the document speaks of a soak of full length.
 function isDocumented({ quick, duration }, parts) {
   const isAll = parts.join() === PARTS.join();
-  const isSoak = parts.join() === "soak" && duration === undefined;
-  return !quick && (isAll || isSoak);
+  const isAlone = ALONE.includes(parts.join()) && duration === undefined;
+  return !quick && (isAll || isAlone);
 }
 
 // {help, render, parts, settings, documented}; documented: docs/performance.md is to be written.
@@ -71,9 +73,9 @@ export function parse(words) {
     },
   });
   if (positionals[0] === "render") return { render: positionals.slice(1) };
-  const unknown = positionals.find((name) => name !== "soak" && !PARTS.includes(name));
+  const unknown = positionals.find((name) => ![...PARTS, ...ALONE].includes(name));
   if (unknown !== undefined) throw new Error(`there is no part ${unknown}; see --help`);
-  const everything = values.quick ? [...PARTS, "soak"] : PARTS;
+  const everything = values.quick ? [...PARTS, ...ALONE] : PARTS;
   const parts = positionals.length ? positionals : everything;
   const rounds = positive(values, "rounds");
   if (rounds.rounds < FULL.freshRounds) rounds.freshRounds = rounds.rounds;

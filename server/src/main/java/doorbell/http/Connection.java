@@ -63,7 +63,7 @@ final class Connection extends Exchange implements Session {
 
   @Override
   public void onOpen() {
-    loop.deadlines.set(this, node.options.idleTimeout().toMillis());
+    loop.deadlines.set(this, node.options().idleTimeout().toMillis());
   }
 
   @Override
@@ -155,7 +155,7 @@ final class Connection extends Exchange implements Session {
     }
     if (state == State.IDLE && wire.isWritable() && (decoder != null || rest.isReadable())) {
       state = State.READING;
-      loop.deadlines.set(this, node.options.headTimeout().toMillis());
+      loop.deadlines.set(this, node.options().headTimeout().toMillis());
     }
     if (state != State.CLOSING) {
       keepBehind(rest);
@@ -172,7 +172,7 @@ final class Connection extends Exchange implements Session {
       if (Incoming.isPreface(head)) {
         handOn(new Http2(node, loop, wire));
       } else {
-        onHead(new Incoming(head, node.options.basePath()));
+        onHead(new Incoming(head, node.options().basePath()));
       }
     }
     if (piece instanceof HttpContent content && incoming != null) {
@@ -197,7 +197,7 @@ final class Connection extends Exchange implements Session {
     if (content.decoderResult().isFailure()) {
       request.refuseBody();
     } else if (request.add(content.content(), loop.allocator)) {
-      loop.deadlines.set(this, node.options.headTimeout().toMillis());
+      loop.deadlines.set(this, node.options().headTimeout().toMillis());
     }
     Refused hopeless = request.hopeless();
     if (hopeless != null) {
@@ -281,7 +281,7 @@ final class Connection extends Exchange implements Session {
       return;
     }
     state = State.IDLE;
-    loop.deadlines.set(this, node.options.idleTimeout().toMillis());
+    loop.deadlines.set(this, node.options().idleTimeout().toMillis());
     wire.write(reply);
     if (suspended) {
       resume();
