@@ -41,7 +41,11 @@ final class Chat
         );
         $this->db = new PDO('sqlite:' . getenv('CHAT_DATABASE'));
         $this->db->exec('PRAGMA busy_timeout = 5000');
-        $this->db->exec('PRAGMA journal_mode = WAL'); // who reads doesn't hold up who writes
+        try {
+            $this->db->exec('PRAGMA journal_mode = WAL'); // who reads doesn't hold up who writes
+        } catch (PDOException) {
+            // Another of the first requests is at it, for which SQLite doesn't wait.
+        }
         $this->db->exec(SCHEMA);
     }
 
