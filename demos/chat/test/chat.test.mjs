@@ -381,3 +381,27 @@ async function rates(backEnd, spread) {
     await chat.stop();
   }
 }
+
+// Under PHP each request opens the database, and whichever is first makes it.
+test('theFirstRequestsOfPhpMayComeTogether', { timeout: 60_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chat-'));
+  const code = `echo '>'; while (!file_exists($argv[1])) usleep(50);
+    $_SERVER = ['REQUEST_METHOD' => 'GET', 'REQUEST_URI' => '/messages?since=0'];
+    require '${root}demos/chat/chat.php';`;
+  for (let round = 0; round < 20; round++) {
+    const [go, database] = ['go', 'db'].map(name => join(folder, `${name}${round}`));
+    const env = { ...process.env, CHAT_NODE: 'http://127.0.0.1:9', CHAT_SECRET: 'secret',
+      CHAT_SPREAD: '0', CHAT_DATABASE: database };
+    const requests = Array.from({ length: 6 }, () => {
+      const php = spawn('php', ['-r', code, go], { env });
+      const request = { output: '', begun: once(php.stdout, 'data'), end: once(php, 'close') };
+      php.stdout.on('data', data => { request.output += data; });
+      return request;
+    });
+    await Promise.all(requests.map(request => request.begun));
+    writeFileSync(go, '');
+    await Promise.all(requests.map(request => request.end));
+    for (const { output } of requests) assert.equal(output, '>{"messages":[],"version":0}');
+  }
+  rmSync(folder, { recursive: true });
+});
