@@ -62,7 +62,7 @@ final class Http2 extends Timed implements Session {
     Http2Settings settings =
         new Http2Settings().maxConcurrentStreams(streams).maxHeaderListSize(Limits.HEADER_LIST);
     DefaultHttp2Connection connection = new DefaultHttp2Connection(true);
-    // The usual distributor heeds priorities, which RFC 9113 dropped, at 80 bytes for each stream.
+    // The usual one heeds priorities, which RFC 9113 dropped: a state and a queue for each stream.
     connection
         .remote()
         .flowController(
