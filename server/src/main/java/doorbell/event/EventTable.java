@@ -102,7 +102,7 @@ public final class EventTable {
   }
 
   private void wake(EventVariable variable, long spreadMillis) {
-    int crowd = part(variable.id).crowd(variable);
+    int crowd = variable.crowd(); // Since it is set, nobody joins any more: it only shrinks.
     if (crowd > 1 && spreadMillis >= PACE_MILLIS) {
       int steps = (int) Math.min(crowd, spreadMillis / PACE_MILLIS);
       new PacedWake(variable, crowd, steps, spreadMillis / steps).run();

@@ -3,6 +3,7 @@ package doorbell.event;
 import static java.util.Objects.requireNonNull;
 
 import doorbell.event.EventVariable.Attempt;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,59 +17,93 @@ import org.jspecify.annotations.Nullable;
 final class Variables {
   private static final int FIRST_CHAINS = 4;
 
+  /** Not a monitor: where two threads met at one, the JVM looks it up in a table from then on. */
+  private final ReentrantLock lock = new ReentrantLock();
+
   private @Nullable EventVariable[] chains = new EventVariable[FIRST_CHAINS];
   private int size;
 
-  synchronized int size() {
-    return size;
+  int size() {
+    lock.lock();
+    try {
+      return size;
+    } finally {
+      lock.unlock();
+    }
   }
 
-  synchronized boolean isSet(EventId id) {
-    EventVariable variable = find(id);
-    return variable != null && variable.isSet();
+  boolean isSet(EventId id) {
+    lock.lock();
+    try {
+      EventVariable variable = find(id);
+      return variable != null && variable.isSet();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Links the waiter, unless the event is set: then true. */
-  synchronized boolean join(EventId id, Waiter waiter) {
-    EventVariable variable = findOrAdd(id);
-    if (!variable.isSet()) {
-      variable.link(waiter);
+  boolean join(EventId id, Waiter waiter) {
+    lock.lock();
+    try {
+      EventVariable variable = findOrAdd(id);
+      if (!variable.isSet()) {
+        variable.link(waiter);
+      }
+      return variable.isSet();
+    } finally {
+      lock.unlock();
     }
-    return variable.isSet();
   }
 
   /** Unlinks the waiter; true if the event is set. Somebody may have taken the waiter already. */
-  synchronized boolean leave(EventVariable variable, Waiter waiter) {
-    if (waiter.variable != variable) {
-      return true;
+  boolean leave(EventVariable variable, Waiter waiter) {
+    lock.lock();
+    try {
+      if (waiter.variable != variable) {
+        return true;
+      }
+      variable.unlink(waiter);
+      forgetIfDone(variable);
+      return variable.isSet();
+    } finally {
+      lock.unlock();
     }
-    variable.unlink(waiter);
-    forgetIfDone(variable);
-    return variable.isSet();
   }
 
   /** Sets the event, and answers the set that counts: {@code mine} or an earlier one. */
-  synchronized Attempt set(EventId id, Attempt mine) {
-    EventVariable variable = findOrAdd(id);
-    Attempt counts = variable.set(mine);
-    mine.variable = counts == mine ? variable : null;
-    return counts;
+  Attempt set(EventId id, Attempt mine) {
+    lock.lock();
+    try {
+      EventVariable variable = findOrAdd(id);
+      Attempt counts = variable.set(mine);
+      mine.variable = counts == mine ? variable : null;
+      return counts;
+    } finally {
+      lock.unlock();
+    }
   }
 
-  synchronized void stored(EventVariable variable, boolean kept) {
-    variable.stored(kept);
-    forgetIfDone(variable);
-  }
-
-  synchronized int crowd(EventVariable variable) {
-    return variable.crowd();
+  void stored(EventVariable variable, boolean kept) {
+    lock.lock();
+    try {
+      variable.stored(kept);
+      forgetIfDone(variable);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Takes up to {@code limit} waiters, the first come first, as a chain by {@code next}. */
-  synchronized @Nullable Waiter take(EventVariable variable, int limit) {
-    Waiter chain = variable.take(limit);
-    forgetIfDone(variable);
-    return chain;
+  @Nullable Waiter take(EventVariable variable, int limit) {
+    lock.lock();
+    try {
+      Waiter chain = variable.take(limit);
+      forgetIfDone(variable);
+      return chain;
+    } finally {
+      lock.unlock();
+    }
   }
 
   private @Nullable EventVariable find(EventId id) {

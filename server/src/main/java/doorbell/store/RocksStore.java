@@ -51,8 +51,11 @@ public final class RocksStore implements SetStore {
   /** Lookups that wait for the disk, and the threads that read for them. */
   static final int MAX_QUEUED_READS = 16_384;
 
-  /** Set ids that are answered for without RocksDB, about: what one set wakes asks for one id. */
-  private static final int KNOWN = 1 << 14;
+  /**
+   * Set ids that are answered for without RocksDB, about: what one set wakes asks for one id. As
+   * many more would outlive a collection, and be copied.
+   */
+  private static final int KNOWN = 1 << 10;
 
   /** They are dropped so often within the time to remember, as far as the writer is awake. */
   private static final int ERAS = 8;
@@ -241,8 +244,8 @@ public final class RocksStore implements SetStore {
 
   /** Marks those who are the first to set their id, and returns their keys. */
   private List<byte[]> choose(List<Pending> batch) {
-    Set<EventId> seen = new HashSet<>();
-    List<byte[]> keys = new ArrayList<>();
+    Set<EventId> seen = HashSet.newHashSet(batch.size());
+    List<byte[]> keys = new ArrayList<>(batch.size());
     for (Pending set : batch) {
       byte[] key = set.id.bytes();
       // Only this thread writes, so an id that is not there now won't be until the batch is.
