@@ -1,5 +1,5 @@
 // How long a node takes from its command to its first answer, against a Java program that prints a
-// word.
+// word, and against the least that a server in Java can do: one answer, whatever is asked.
 import { writeFileSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
@@ -13,6 +13,45 @@ const HELLO = `public class Hello {
 }
 `;
 
+const LEAST = String.raw`import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+
+public class Least {
+  public static void main(String[] arguments) throws IOException {
+    ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    System.out.println("listening on http://127.0.0.1:" + server.getLocalPort());
+    try (Socket client = server.accept()) {
+      client.getInputStream().read(new byte[4096]);
+      client.getOutputStream().write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".getBytes());
+    }
+  }
+}
+`;
+
+// The commands, by subject; training is the least server's, from which it has its cache.
+async function programs({ transport }) {
+  const [home, folder] = [await javaHome(), scratchFolder()];
+  const [java, jar] = [join(home, "bin/java"), join(folder, "programs.jar")];
+  const sources = Object.entries({ Hello: HELLO, Least: LEAST }).map(([name, text]) => {
+    const file = join(folder, `${name}.java`);
+    writeFileSync(file, text);
+    return file;
+  });
+  await execute(join(home, "bin/javac"), ["-d", folder, ...sources]);
+  await execute(join(home, "bin/jar"), ["--create", "--file", jar, "-C", folder, "."]);
+  const least = (cache) =>
+    [java, "-XX:+UseSerialGC", `-XX:${cache}=${join(folder, "least.aot")}`, "-cp", jar, "Least"];
+  return {
+    node: ["./doorbell", "serve", "--listen", "127.0.0.1:0", "--store", "memory",
+      ...(transport ? ["--transport", transport] : [])],
+    java: [java, "-cp", folder, "Hello"],
+    least: least("AOTCache"),
+    training: least("AOTCacheOutput"),
+  };
+}
+
 function firstAnswer(url) {
   return new Promise((resolve, reject) => {
     http.request(url, { method: "HEAD", agent: false }, (answer) => {
@@ -22,34 +61,32 @@ function firstAnswer(url) {
   });
 }
 
-async function millisOfNode({ transport }) {
-  const carrier = transport ? ["--transport", transport] : [];
+async function millisToAnswer(command, end = (running) => running.end()) {
   const start = performance.now();
-  const running = new Running(["./doorbell", "serve", "--listen", "127.0.0.1:0",
-    "--store", "memory", ...carrier]);
+  const running = new Running(command);
   const url = /http:\S+$/.exec(await running.line())[0];
   const status = await firstAnswer(url);
   const millis = performance.now() - start;
-  await running.end();
+  await end(running);
   if (status !== 200) throw new Error(`the first answer was ${status}`);
   return millis;
 }
 
-async function millisOfHello(java, folder) {
+async function millisToEnd(command) {
   const start = performance.now();
-  const output = await new Running([java, "-cp", folder, "Hello"]).output();
+  const output = await new Running(command).output();
   const millis = performance.now() - start;
   if (output !== "hello") throw new Error(`java Hello said: ${output}`);
   return millis;
 }
 
 export async function start(bench) {
-  const [home, folder] = [await javaHome(), scratchFolder()];
-  writeFileSync(join(folder, "Hello.java"), HELLO);
-  await execute(join(home, "bin/javac"), ["-d", folder, join(folder, "Hello.java")]);
+  const { java, node, least, training } = await programs(bench.settings);
+  await millisToAnswer(training, (running) => running.output());
   const measure = async (record) => {
-    record("java", await millisOfHello(join(home, "bin/java"), folder));
-    record("node", await millisOfNode(bench.settings));
+    record("java", await millisToEnd(java));
+    record("least", await millisToAnswer(least));
+    record("node", await millisToAnswer(node));
   };
   await measure(() => {}); // the first of each reads its files from the disk
   await bench.rounds("start", () => measure((name, millis) => bench.record("start", name, millis)),

@@ -20,7 +20,7 @@ class OldGarbageTest {
             "-XX:+UseSerialGC",
             "-Xmx1g",
             "-Xms24m",
-            "-XX:NewSize=8m",
+            "-Xmn5m",
             "-cp",
             System.getProperty("java.class.path"),
             Litterer.class.getName());
