@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { figures } from "./figures.mjs";
+import { ALONE } from "./options.mjs";
 import { plot } from "./plot.mjs";
 import { root } from "./processes.mjs";
 import { filled } from "./summary.mjs";
@@ -30,9 +31,6 @@ function image(name, { settings }) {
 function tables(run, block) {
   return figureTables(run, block, (name) => image(name, run));
 }
-
-// What takes so long that it is run by itself; its block tells of its run.
-const ALONE = ["streams", "soak"];
 
 // The text of each block that this run has something for.
 function blocks(run) {

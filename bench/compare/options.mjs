@@ -9,7 +9,7 @@ and kept in bench/target/. A run of all parts, one of streams, and one of soak a
 docs/performance.md.
 
 parts (all but the last two, if none is named):
-  start       from the command to the first answer, against java Hello
+  start       from the command to the first answer, against java Hello and a least server in Java
   footprint   resident size with 10,000 parked waits
   memory      bytes of a parked wait
   broadcast   CPU per wake, all waits on one id
@@ -35,7 +35,8 @@ options:
 
 export const PARTS = ["start", "footprint", "memory", "broadcast", "storm", "pingpong", "get",
   "post", "flat", "hangup"];
-const ALONE = ["streams", "soak"];
+// What takes so long that it is run by itself; its block of the document tells of its run.
+export const ALONE = ["streams", "soak"];
 
 const FULL = {
   waits: 18_000, base: 2_000, few: 1_000, footprint: 10_000, samples: 3_000, rounds: 7,
