@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import doorbell.event.EventId;
 import doorbell.event.SetStore;
 import doorbell.event.StoreException;
 import doorbell.store.RocksStore.Sync;
@@ -42,6 +43,17 @@ final class RocksStoreTest extends SetStoreContract {
       }
       assertThat(answer(store.isSet(id(1_000)))).isFalse();
     }
+  }
+
+  @Test
+  void aSealedIdIsFoundWhenOpenedAgain() {
+    EventId set = EventId.ofWords(new long[] {1, 2, 3, 4}, 0, 4);
+    EventId other = EventId.ofWords(new long[] {1, 2, 3, 5}, 0, 4);
+    assertThat(answer(store.set(set))).isTrue();
+    store.close();
+    store = open();
+    assertThat(answer(store.isSet(set))).isTrue();
+    assertThat(answer(store.isSet(other))).isFalse();
   }
 
   @Test
