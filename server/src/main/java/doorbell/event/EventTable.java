@@ -71,9 +71,10 @@ public final class EventTable {
   }
 
   /**
-   * Sets the event: wakes its waiters, evenly over {@code spreadMillis}, and has the store keep it.
-   * Completes when it is kept: true for exactly one caller. Fails with {@link StoreException} when
-   * it could not be kept; those who waited may have been woken all the same.
+   * Sets the event: wakes its waiters, evenly over {@code spreadMillis}, and has the store keep it,
+   * at the next {@link #flush} at the latest. Completes when it is kept: true for exactly one
+   * caller. Fails with {@link StoreException} when it could not be kept; those who waited may have
+   * been woken all the same.
    */
   public CompletionStage<Boolean> set(EventId id, long spreadMillis) {
     Attempt mine = new Attempt();
@@ -83,8 +84,13 @@ public final class EventTable {
     }
     EventVariable variable = requireNonNull(mine.variable);
     wake(variable, spreadMillis);
-    store.set(id).whenComplete((first, failure) -> stored(variable, mine, first, failure));
+    store.setSoon(id).whenComplete((first, failure) -> stored(variable, mine, first, failure));
     return mine;
+  }
+
+  /** Has the store keep what was set: see {@link SetStore#flush}. */
+  public void flush() {
+    store.flush();
   }
 
   private void stored(

@@ -30,6 +30,14 @@ public interface SetStore extends AutoCloseable {
    */
   CompletionStage<Boolean> set(EventId id);
 
+  /** As {@link #set}, but may put it off until {@link #flush}: a crowd's sets are one write. */
+  default CompletionStage<Boolean> setSoon(EventId id) {
+    return set(id);
+  }
+
+  /** Sets what was put off. */
+  default void flush() {}
+
   /** Completes what was accepted, then releases files and threads. May block. */
   @Override
   void close();

@@ -91,8 +91,11 @@ final class Deadlines implements Runnable {
     try {
       while (!due.isEmpty()) {
         Timed timed = due.remove();
-        cancel(timed);
-        timed.onDeadline();
+        // One that came before it may have given it another, or none.
+        if (timed.deadline <= now) {
+          cancel(timed);
+          timed.onDeadline();
+        }
       }
     } finally {
       runAtNextSlotInUse(now);

@@ -1,5 +1,6 @@
 package doorbell.http;
 
+import doorbell.event.EventTable;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
@@ -22,6 +23,9 @@ final class Loop {
 
   /** The node is going down: nothing is parked any more, and every answer closes. */
   private boolean draining;
+
+  /** The store is to be told when this pass of the loop is over. */
+  private boolean flushing;
 
   private @Nullable RequestDecoder spareDecoder;
   private @Nullable ByteBuf input;
@@ -57,6 +61,18 @@ final class Loop {
   static void next(EventLoop events, Runnable task) {
     // A task that is executed runs before that.
     events.schedule(task, 0, TimeUnit.NANOSECONDS);
+  }
+
+  /** Has the store keep what was set, once for all that a pass of the loop brings. */
+  void flushSoon(EventTable table) {
+    if (!flushing) {
+      flushing = true;
+      events.execute(
+          () -> {
+            flushing = false;
+            table.flush();
+          });
+    }
   }
 
   RequestDecoder takeDecoder() {

@@ -48,6 +48,9 @@ final class Setting implements Pending {
     }
     begun = true;
     exchange.loop.wakeups.run();
+    if (!isDecided()) {
+      exchange.loop.flushSoon(table);
+    }
   }
 
   /** One of them is stored, or couldn't be. Called on any thread. */

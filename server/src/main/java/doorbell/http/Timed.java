@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * thread.
  */
 abstract class Timed {
-  static final long NO_DEADLINE = -1;
+  static final long NO_DEADLINE = Long.MAX_VALUE;
 
   long deadline = NO_DEADLINE;
   @Nullable Timed earlier;

@@ -229,6 +229,7 @@ final class WebSocket extends Timed implements Session {
     CompletionStage<Boolean> stored = node.table().set(id, 0);
     // Those who wait on the same loop have their answers before the setter has its own.
     loop.wakeups.run();
+    loop.flushSoon(node.table());
     onLoop(stored, (first, cause) -> stored(text, cause));
   }
 

@@ -45,9 +45,6 @@ public final class RocksStore implements SetStore {
   /** Sets in one write: keeps the time until the first of them is acknowledged short. */
   static final int MAX_BATCH = 8_192;
 
-  /** How long sets are gathered for a batch when they come in crowds: it costs them as much. */
-  private static final long GATHER_NANOS = 50_000;
-
   /** Lookups that wait for the disk, and the threads that read for them. */
   static final int MAX_QUEUED_READS = 16_384;
 
@@ -67,6 +64,10 @@ public final class RocksStore implements SetStore {
   private final Database database;
   private final long eraNanos;
   private final ExecutorService writer;
+
+  /** The writer's thread, once it runs. */
+  private volatile @Nullable Thread writing;
+
   private final ThreadPoolExecutor readers;
 
   /**
@@ -129,6 +130,13 @@ public final class RocksStore implements SetStore {
 
   @Override
   public CompletionStage<Boolean> set(EventId id) {
+    CompletionStage<Boolean> set = setSoon(id);
+    flush();
+    return set;
+  }
+
+  @Override
+  public CompletionStage<Boolean> setSoon(EventId id) {
     Pending set = new Pending(id);
     if (closed) {
       set.completeExceptionally(closedStore());
@@ -143,10 +151,15 @@ public final class RocksStore implements SetStore {
   }
 
   @Override
+  public void flush() {
+    LockSupport.unpark(writing);
+  }
+
+  @Override
   public void close() {
     closed = true;
-    // Wakes the writer, which stops once the queue is empty; the database outlives all who use it.
-    writer.shutdownNow();
+    // The writer stops once the queue is empty; the database outlives all who use it.
+    flush();
     writer.close();
     readers.close();
     database.close();
@@ -190,39 +203,23 @@ public final class RocksStore implements SetStore {
   }
 
   private void write() {
+    writing = Thread.currentThread();
     List<Pending> batch = new ArrayList<>();
-    boolean crowded = false;
     long dropAt = System.nanoTime() + eraNanos;
     while (!(closed && queue.isEmpty())) {
-      try {
-        if (System.nanoTime() - dropAt >= 0) {
-          known = new AtomicReferenceArray<>(KNOWN);
-          dropAt = System.nanoTime() + eraNanos;
-        }
-        Pending first = queue.poll(database.upkeep(), TimeUnit.NANOSECONDS);
-        if (first != null) {
-          batch.add(first);
-          gather(batch, crowded);
-          keep(batch);
-          crowded = batch.size() > 1;
-          batch.clear();
-        }
-      } catch (InterruptedException e) {
-        // Somebody closes the store: the loop's condition says when to leave.
+      if (System.nanoTime() - dropAt >= 0) {
+        known = new AtomicReferenceArray<>(KNOWN);
+        dropAt = System.nanoTime() + eraNanos;
+      }
+      long untilUpkeep = database.upkeep();
+      queue.drainTo(batch, MAX_BATCH);
+      if (batch.isEmpty()) {
+        LockSupport.parkNanos(this, untilUpkeep);
+      } else {
+        keep(batch);
+        batch.clear();
       }
     }
-  }
-
-  /** Where the last batch was for many, this one is too: it is worth waiting for. */
-  @SuppressWarnings("ThreadPriorityCheck") // Nothing depends on the yield but the batch's size.
-  private void gather(List<Pending> batch, boolean crowded) {
-    if (crowded) {
-      LockSupport.parkNanos(GATHER_NANOS);
-    } else {
-      // On a busy core, the loops have more sets for this batch, if they may run on.
-      Thread.yield();
-    }
-    queue.drainTo(batch, MAX_BATCH - 1);
   }
 
   /** Completes every set of the batch, whatever happens: nobody may be left waiting. */

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /** The wheel alone: a connection that is due closes its channel, since it is idle. */
@@ -79,6 +80,26 @@ class DeadlinesTest {
     assertThat(deadlines.all()).isEmpty();
   }
 
+  @Test
+  void whoIsDueCanMoveAndCancelOthersThatAreDue() {
+    List<Timed> fired = new ArrayList<>();
+    List<Timed> all = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      all.add(
+          new Deed(
+              self -> {
+                fired.add(self);
+                deadlines.set(all.get((all.indexOf(self) + 1) % 3), TURN_MILLIS);
+                deadlines.cancel(all.get((all.indexOf(self) + 2) % 3));
+              }));
+    }
+    in(() -> all.forEach(timed -> deadlines.set(timed, 100)));
+    node.pass(300);
+    assertThat(fired).hasSize(1);
+    node.pass(TURN_MILLIS);
+    assertThat(fired).hasSize(2).doesNotHaveDuplicates();
+  }
+
   private Due timed(long millis) {
     SimulatedNode.Client client = node.connect();
     Timed connection = (Timed) client.channel.pipeline().get(ChannelWire.class).session();
@@ -103,4 +124,29 @@ class DeadlinesTest {
   }
 
   private record Due(EmbeddedChannel channel, Timed timed, long dueMillis) {}
+
+  /** Does something when it is due. */
+  private static final class Deed extends Timed {
+    private final Consumer<Timed> deed;
+
+    Deed(Consumer<Timed> deed) {
+      this.deed = deed;
+    }
+
+    @Override
+    void onDeadline() {
+      deed.accept(this);
+    }
+
+    @Override
+    boolean isParked() {
+      return false;
+    }
+
+    @Override
+    void drain() {}
+
+    @Override
+    void close() {}
+  }
 }

@@ -12,6 +12,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A store that answers at once, late, in another order, or not: as the random source has it. A late
@@ -24,11 +25,15 @@ final class SimulatedStore implements SetStore {
   private final Random random;
   private final Set<EventId> kept = new HashSet<>();
   private final List<Runnable> due = new ArrayList<>();
+  private final List<Runnable> unflushed = new ArrayList<>();
   private final Map<EventId, Integer> failures = new HashMap<>();
   private int answeredTrue;
 
   /** How many of a hundred answers come late. */
   int latePercent;
+
+  /** How many of a hundred sets wait for the flush, where they may. */
+  int putOffPercent;
 
   /** How many of a hundred fail. */
   int failPercent;
@@ -97,6 +102,32 @@ final class SimulatedStore implements SetStore {
     return known(id, answer);
   }
 
+  /** Some are put off until the flush, and then answered late. */
+  @Override
+  public CompletionStage<Boolean> setSoon(EventId id) {
+    if (!happens(putOffPercent)) {
+      return set(id);
+    }
+    CompletableFuture<Boolean> answer = new CompletableFuture<>();
+    unflushed.add(() -> set(id).whenComplete((first, cause) -> pass(answer, first, cause)));
+    return answer;
+  }
+
+  private static void pass(
+      CompletableFuture<Boolean> answer, Boolean first, @Nullable Throwable cause) {
+    if (cause == null) {
+      answer.complete(first);
+    } else {
+      answer.completeExceptionally(cause);
+    }
+  }
+
+  @Override
+  public void flush() {
+    due.addAll(unflushed);
+    unflushed.clear();
+  }
+
   /** Gives one of the late answers, on a thread of the store's; false if none is left. */
   boolean answerOne() {
     if (due.isEmpty()) {
@@ -115,6 +146,7 @@ final class SimulatedStore implements SetStore {
 
   @Override
   public void close() {
+    flush();
     answerAll();
   }
 

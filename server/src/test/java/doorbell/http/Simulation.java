@@ -36,6 +36,7 @@ final class Simulation {
     int placesPerAddress = happens(15) ? 2 : 0;
     node = new SimulatedNode(random, LOOPS, SimulatedNode.options(places, placesPerAddress));
     node.store.latePercent = happens(60) ? 50 : 0;
+    node.store.putOffPercent = happens(50) ? 50 : 0;
     node.store.failPercent = happens(30) ? 15 : happens(20) ? 60 : 0;
     node.store.keptInVainPercent = 20;
     node.stage.meanwhile = this::meanwhile;

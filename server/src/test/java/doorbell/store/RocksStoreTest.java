@@ -67,6 +67,18 @@ final class RocksStoreTest extends SetStoreContract {
   }
 
   @Test
+  void aCrowdThatIsSetSoonSharesOneWrite() {
+    answer(store.set(id(-1)));
+    long before = rocks().batches();
+    List<CompletionStage<Boolean>> crowd =
+        LongStream.range(0, 1_000).mapToObj(i -> store.setSoon(id(i))).toList();
+    store.flush();
+    crowd.forEach(this::done);
+    // The writer may still have been on its way to rest.
+    assertThat(rocks().batches()).isBetween(before + 1, before + 2);
+  }
+
+  @Test
   void ofTwoInOneBatchOneIsFirst() {
     CountDownLatch writerGoesOn = holdWriter();
     CompletionStage<Boolean> one = store.set(id(1));

@@ -94,6 +94,17 @@ abstract class SetStoreContract {
   }
 
   @Test
+  void whatIsSetSoonIsKeptByTheFlush() {
+    for (long first = 0; first < 1_000; first += 10) {
+      List<CompletionStage<Boolean>> sets =
+          LongStream.range(first, first + 10).mapToObj(i -> store.setSoon(id(i))).toList();
+      store.flush();
+      assertThat(sets).allSatisfy(set -> assertThat(answer(set)).isTrue());
+      assertThat(answer(store.isSet(id(first)))).isTrue();
+    }
+  }
+
+  @Test
   void aNumberAndASealedIdAreNeverOne() {
     answer(store.set(new EventId.Plain(1, 2)));
     assertThat(answer(store.isSet(new EventId.Sealed(0, 0, 1, 2)))).isFalse();
@@ -105,7 +116,7 @@ abstract class SetStoreContract {
   @Test
   void closeCompletesWhatWasAccepted() {
     List<CompletionStage<Boolean>> sets =
-        LongStream.range(0, 5_000).mapToObj(i -> store.set(id(i))).toList();
+        LongStream.range(0, 5_000).mapToObj(i -> store.setSoon(id(i))).toList();
     store.close();
     assertThat(sets).allSatisfy(set -> assertThat(answer(set)).isTrue());
   }
