@@ -51,6 +51,7 @@ final class EpollWire extends SocketWire implements EpollIoHandle {
 
   @Override
   public void handle(IoRegistration self, IoEvent event) {
+    loop.wakeups.poll();
     int edges = ((EpollIoEvent) event).ops().value();
     if ((edges & OUT) != 0) {
       send();

@@ -70,6 +70,9 @@ final class Limits {
   /** Operations that an io_uring takes in one system call: a pass of wakeups. */
   static final int RING = 512;
 
+  /** Sets that a loop gathers for one write of the store: a pass of the loop may be long. */
+  static final int SETS_PER_FLUSH = 64;
+
   /** Bytes that a loop reads from a socket at once. */
   static final int INPUT = 65_536;
 

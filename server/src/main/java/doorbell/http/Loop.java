@@ -7,8 +7,10 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoop;
 import io.netty.util.concurrent.Ticker;
 import java.time.InstantSource;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** An event loop and what its connections share. Everything in it belongs to the loop's thread. */
@@ -24,8 +26,10 @@ final class Loop {
   /** The node is going down: nothing is parked any more, and every answer closes. */
   private boolean draining;
 
-  /** The store is to be told when this pass of the loop is over. */
-  private boolean flushing;
+  /** Sets that this pass of the loop has brought, and whether the last one brought many. */
+  private int sets;
+
+  private boolean crowded;
 
   private @Nullable RequestDecoder spareDecoder;
   private @Nullable ByteBuf input;
@@ -63,16 +67,51 @@ final class Loop {
     events.schedule(task, 0, TimeUnit.NANOSECONDS);
   }
 
-  /** Has the store keep what was set, once for all that a pass of the loop brings. */
+  /** Has the loop's thread run {@code task}, in the order in which waits are woken. */
+  void tell(Runnable task) {
+    wakeups.add(
+        new LoopWaiter() {
+          @Override
+          Loop loop() {
+            return Loop.this;
+          }
+
+          @Override
+          void onWake() {
+            task.run();
+          }
+        });
+  }
+
+  /** Has it hear how {@code stage} ended: at once if it has, and this is its thread. */
+  <T> void hear(CompletionStage<T> stage, BiConsumer<T, @Nullable Throwable> then) {
+    stage.whenComplete(
+        (value, cause) -> {
+          if (events.inEventLoop()) {
+            then.accept(value, cause);
+          } else {
+            tell(() -> then.accept(value, cause));
+          }
+        });
+  }
+
+  /**
+   * Has the store keep what was set. Where sets come in crowds, that is once for all that a pass of
+   * the loop brings, if it isn't too long.
+   */
   void flushSoon(EventTable table) {
-    if (!flushing) {
-      flushing = true;
-      events.execute(
-          () -> {
-            flushing = false;
-            table.flush();
-          });
+    if (sets++ == 0) {
+      events.execute(() -> endPass(table));
     }
+    if (!crowded || sets % Limits.SETS_PER_FLUSH == 0) {
+      table.flush();
+    }
+  }
+
+  private void endPass(EventTable table) {
+    crowded = sets > 1;
+    sets = 0;
+    table.flush();
   }
 
   RequestDecoder takeDecoder() {

@@ -2,9 +2,7 @@ package doorbell.http;
 
 import doorbell.event.EventId;
 import doorbell.event.EventTable;
-import io.netty.channel.EventLoop;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** One set, or a bulk of them, from the wake of the waiters to the store's answer. */
@@ -12,9 +10,9 @@ final class Setting implements Pending {
   private final Exchange exchange;
   private final Request request;
   private final List<EventId> ids;
-  private final AtomicInteger left;
-  private final AtomicInteger firsts = new AtomicInteger();
-  private volatile @Nullable Throwable failure;
+  private int left;
+  private int firsts;
+  private @Nullable Throwable failure;
 
   /** Everything was asked of the store: what comes now comes late. */
   private boolean begun;
@@ -24,7 +22,7 @@ final class Setting implements Pending {
     this.exchange = exchange;
     this.request = request;
     this.ids = isBulk() ? Bulk.parse(body) : List.of(one(request, body.trim()));
-    this.left = new AtomicInteger(ids.size());
+    this.left = ids.size();
   }
 
   private static EventId one(Request request, String key) throws Refused {
@@ -44,7 +42,7 @@ final class Setting implements Pending {
   public void begin() {
     EventTable table = exchange.node.table();
     for (EventId id : ids) {
-      table.set(id, request.millis()).whenComplete(this::onStored);
+      exchange.loop.hear(table.set(id, request.millis()), this::onStored);
     }
     begun = true;
     exchange.loop.wakeups.run();
@@ -53,22 +51,19 @@ final class Setting implements Pending {
     }
   }
 
-  /** One of them is stored, or couldn't be. Called on any thread. */
+  /** One of them is stored, or couldn't be. */
   private void onStored(@Nullable Boolean first, @Nullable Throwable cause) {
-    if (cause != null) {
-      failure = cause;
-    } else if (Boolean.TRUE.equals(first)) {
-      firsts.incrementAndGet();
-    }
-    EventLoop events = exchange.loop.events;
-    if (left.decrementAndGet() == 0 && (!events.inEventLoop() || begun)) {
-      events.execute(() -> exchange.onDecided(this));
+    left--;
+    failure = cause == null ? failure : cause;
+    firsts += Boolean.TRUE.equals(first) ? 1 : 0;
+    if (isDecided() && begun) {
+      exchange.onDecided(this);
     }
   }
 
   @Override
   public boolean isDecided() {
-    return left.get() == 0;
+    return left == 0;
   }
 
   @Override
@@ -88,9 +83,9 @@ final class Setting implements Pending {
     } else if (failure != null) {
       fail(Refused.sentence(failure));
     } else if (isBulk()) {
-      exchange.answer(Reply.stored(firsts.get(), ids.size() - firsts.get()));
+      exchange.answer(Reply.stored(firsts, ids.size() - firsts));
     } else {
-      exchange.answer(firsts.get() == 1 ? Reply.FIRST : Reply.ALREADY);
+      exchange.answer(firsts == 1 ? Reply.FIRST : Reply.ALREADY);
     }
   }
 

@@ -44,6 +44,7 @@ final class UringWire extends SocketWire {
   }
 
   void onCompletion(IoUringIoEvent completion) {
+    loop.wakeups.poll();
     boolean polled = UringOps.isPoll(completion);
     polling &= !polled;
     submitted &= polled;

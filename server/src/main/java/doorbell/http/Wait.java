@@ -1,11 +1,11 @@
 package doorbell.http;
 
-import io.netty.channel.EventLoop;
+import doorbell.event.EventId;
+import doorbell.event.EventTable;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,29 +43,17 @@ class Wait implements Pending {
   /** Links itself to its events first and looks second: so it sees a set, or the set sees it. */
   @Override
   public void begin() {
+    EventTable table = exchange.node.table();
     looking = links.length;
     for (Link link : links) {
-      look(
-          link,
-          request.onlyAsks()
-              ? exchange.node.table().isSet(link.event.id())
-              : exchange.node.table().wait(link.event.id(), link));
+      EventId id = link.event.id();
+      exchange.loop.hear(
+          request.onlyAsks() ? table.isSet(id) : table.wait(id, link),
+          (found, cause) -> looked(link, found, cause));
     }
     if (!isDecided()) {
       park();
     }
-  }
-
-  private void look(Link link, CompletionStage<Boolean> look) {
-    EventLoop events = exchange.loop.events;
-    look.whenComplete(
-        (found, cause) -> {
-          if (events.inEventLoop()) {
-            looked(link, found, cause);
-          } else {
-            events.execute(() -> looked(link, found, cause));
-          }
-        });
   }
 
   private void looked(Link link, @Nullable Boolean found, @Nullable Throwable cause) {

@@ -28,6 +28,16 @@ final class Wakeups implements Runnable {
     }
   }
 
+  /**
+   * Looks at what came in the middle of a pass: under load that may be long, and a loop's tasks run
+   * after it. A crowd that is being gone through already goes on as it would.
+   */
+  void poll() {
+    if (oldest == null && newest.get() != null) {
+      run();
+    }
+  }
+
   @Override
   public void run() {
     if (oldest == null) {

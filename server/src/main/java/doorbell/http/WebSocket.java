@@ -11,7 +11,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
-import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -158,18 +157,7 @@ final class WebSocket extends Timed implements Session {
       return;
     }
     waits.put(wait, wait);
-    onLoop(node.table().wait(wait.id, wait), (found, cause) -> looked(wait, found, cause));
-  }
-
-  private <T> void onLoop(CompletionStage<T> stage, BiConsumer<T, @Nullable Throwable> then) {
-    stage.whenComplete(
-        (value, cause) -> {
-          if (loop.events.inEventLoop()) {
-            then.accept(value, cause);
-          } else {
-            loop.events.execute(() -> then.accept(value, cause));
-          }
-        });
+    loop.hear(node.table().wait(wait.id, wait), (found, cause) -> looked(wait, found, cause));
   }
 
   private void looked(WebSocketWait wait, @Nullable Boolean found, @Nullable Throwable cause) {
@@ -230,7 +218,7 @@ final class WebSocket extends Timed implements Session {
     // Those who wait on the same loop have their answers before the setter has its own.
     loop.wakeups.run();
     loop.flushSoon(node.table());
-    onLoop(stored, (first, cause) -> stored(text, cause));
+    loop.hear(stored, (first, cause) -> stored(text, cause));
   }
 
   private void stored(String text, @Nullable Throwable cause) {

@@ -226,10 +226,9 @@ public final class RocksStore implements SetStore {
   private void keep(List<Pending> batch) {
     try {
       database.write(choose(batch));
-    } catch (StoreException e) {
-      batch.forEach(set -> set.completeExceptionally(e));
     } catch (Throwable e) {
-      StoreException failure = new StoreException("the store failed; the set was not kept", e);
+      StoreException unknown = new StoreException("the store failed; the set was not kept", e);
+      Throwable failure = e instanceof StoreException ? e : unknown;
       batch.forEach(set -> set.completeExceptionally(failure));
     }
     for (Pending set : batch) {
