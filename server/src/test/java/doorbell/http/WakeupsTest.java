@@ -42,6 +42,61 @@ class WakeupsTest {
   }
 
   @Test
+  void whoIsWokenInTheMiddleOfAPassNeedNotWaitForItsEnd() {
+    List<SimulatedNode.Client> crowd = crowd(10);
+    node.stage.asAnotherThread(() -> node.table.set(EventId.parse("7"), 0));
+    thread.enter(() -> node.loops.get(0).wakeups.poll());
+    assertThat(answered(crowd)).isEqualTo(10);
+  }
+
+  @Test
+  void aCrowdThatIsBeingAnsweredIsNotHurriedByAPass() {
+    List<SimulatedNode.Client> crowd = crowd(3 * Limits.WAKES_PER_PASS);
+    node.stage.asAnotherThread(() -> node.table.set(EventId.parse("7"), 0));
+    for (int i = 0; i < 3; i++) {
+      thread.enter(() -> node.loops.get(0).wakeups.poll());
+      node.connect().send("GET /8" + i + " HTTP/1.1\r\nHost: a\r\n\r\n");
+      EventId other = EventId.parse("8" + i);
+      node.stage.asAnotherThread(() -> node.table.set(other, 0));
+    }
+    assertThat(answered(crowd)).isEqualTo(Limits.WAKES_PER_PASS);
+    node.runAll();
+    assertThat(answered(crowd)).isEqualTo(crowd.size());
+  }
+
+  @Test
+  void aSetThatComesAloneIsGivenToTheStoreAtOnce() {
+    node.store.putOffPercent = 100;
+    for (int i = 0; i < 3; i++) {
+      setMany(i, 1);
+      assertThat(node.store.answerOne()).isTrue();
+      node.runAll();
+    }
+  }
+
+  @Test
+  void setsThatComeInCrowdsAreGivenToTheStoreTogether() {
+    node.store.putOffPercent = 100;
+    setMany(0, 2);
+    node.runAll();
+    node.store.answerAll();
+    setMany(2, Limits.SETS_PER_FLUSH - 1);
+    assertThat(node.store.answerOne()).isFalse();
+    setMany(2 + Limits.SETS_PER_FLUSH, 1);
+    assertThat(node.store.answerOne()).isTrue();
+    setMany(4 + Limits.SETS_PER_FLUSH, 1);
+    node.store.answerAll();
+    node.runAll();
+    assertThat(node.store.answerOne()).as("at the end of the pass").isTrue();
+  }
+
+  private void setMany(int from, int count) {
+    for (int i = from; i < from + count; i++) {
+      node.connect().send("POST /" + i + " HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+  }
+
+  @Test
   void whoHangsUpBetweenTheWakeAndTheAnswerIsPassedOver() {
     List<SimulatedNode.Client> crowd = crowd(10);
     node.stage.asAnotherThread(() -> node.table.set(EventId.parse("7"), 0));
