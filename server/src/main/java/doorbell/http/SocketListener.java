@@ -123,10 +123,10 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
         }
         int accepted = socket.accept(client);
         if (accepted < 0) {
+          refused = false;
           pollAgain();
           return;
         }
-        refused = false;
         welcome(new Socket(accepted));
       }
       Loop.next(loops.get(0).events, this::accept);
