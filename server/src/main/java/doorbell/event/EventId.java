@@ -3,7 +3,6 @@ package doorbell.event;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -35,10 +34,35 @@ public sealed interface EventId {
       return Seed.mix(high * Seed.A + low * Seed.B + Seed.C);
     }
 
+    @Override
+    public boolean isWrittenAs(String text) {
+      return text.charAt(0) == '0' ? text.length() == 1 : text.indexOf('-') < 0;
+    }
+
     /** Decimal, without leading zeros. */
     @Override
     public String toString() {
-      return high == 0 && low >= 0 ? Long.toString(low) : new BigInteger(1, bytes()).toString();
+      return high == 0 && low >= 0 ? Long.toString(low) : decimal();
+    }
+
+    /** Divides, as on paper, by the largest power of ten that leaves room for 32 bits more. */
+    private String decimal() {
+      long[] quotient = {high >>> 32, high & 0xFFFFFFFFL, low >>> 32, low & 0xFFFFFFFFL};
+      byte[] digits = new byte[MAX_DIGITS];
+      int first = MAX_DIGITS;
+      for (int at = MAX_DIGITS; at > 0; ) {
+        long rest = 0;
+        for (int i = 0; i < quotient.length; i++) {
+          long part = rest << 32 | quotient[i];
+          quotient[i] = part / 1_000_000_000;
+          rest = part % 1_000_000_000;
+        }
+        for (int end = Math.max(0, at - 9); at > end; rest /= 10) {
+          digits[--at] = (byte) ('0' + rest % 10);
+          first = rest == 0 ? first : at;
+        }
+      }
+      return new String(digits, first, MAX_DIGITS - first, StandardCharsets.US_ASCII);
     }
   }
 
@@ -75,6 +99,11 @@ public sealed interface EventId {
       return Seed.mix(a * Seed.A + b * Seed.B + c * Seed.D + d * Seed.E + Seed.C);
     }
 
+    @Override
+    public boolean isWrittenAs(String text) {
+      return text.equals(toString());
+    }
+
     /** Hex digits in lower case. */
     @Override
     public String toString() {
@@ -87,6 +116,9 @@ public sealed interface EventId {
 
   /** One of its words, the most significant first. */
   long word(int index);
+
+  /** Whether {@code text}, which {@link #parse} made this id of, is what it is written as. */
+  boolean isWrittenAs(String text);
 
   /** Its words as bytes, big-endian. */
   default byte[] bytes() {

@@ -32,6 +32,9 @@ final class EventVariable {
 
   final EventId id;
 
+  /** The id's: who looks for another sees so without looking at the id. */
+  final int hash;
+
   /** The next one in its chain. */
   @Nullable EventVariable next;
 
@@ -45,6 +48,7 @@ final class EventVariable {
 
   EventVariable(EventId id, @Nullable EventVariable next) {
     this.id = id;
+    this.hash = id.hashCode();
     this.next = next;
   }
 

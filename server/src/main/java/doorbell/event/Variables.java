@@ -107,8 +107,9 @@ final class Variables {
   }
 
   private @Nullable EventVariable find(EventId id) {
-    EventVariable variable = chains[chain(id)];
-    while (variable != null && !variable.id.equals(id)) {
+    int hash = id.hashCode();
+    EventVariable variable = chains[chain(hash)];
+    while (variable != null && !(variable.hash == hash && variable.id.equals(id))) {
       variable = variable.next;
     }
     return variable;
@@ -123,7 +124,7 @@ final class Variables {
       grow();
     }
     size++;
-    int chain = chain(id);
+    int chain = chain(id.hashCode());
     EventVariable added = new EventVariable(id, chains[chain]);
     chains[chain] = added;
     return added;
@@ -134,7 +135,7 @@ final class Variables {
       return;
     }
     size--;
-    int chain = chain(variable.id);
+    int chain = chain(variable.hash);
     EventVariable before = requireNonNull(chains[chain]);
     if (before == variable) {
       chains[chain] = variable.next;
@@ -153,7 +154,7 @@ final class Variables {
       EventVariable variable = head;
       while (variable != null) {
         EventVariable next = variable.next;
-        int chain = chain(variable.id);
+        int chain = chain(variable.hash);
         variable.next = chains[chain];
         chains[chain] = variable;
         variable = next;
@@ -161,7 +162,7 @@ final class Variables {
     }
   }
 
-  private int chain(EventId id) {
-    return id.hashCode() & (chains.length - 1);
+  private int chain(int hash) {
+    return hash & (chains.length - 1);
   }
 }

@@ -10,11 +10,14 @@ package doorbell.http;
  * </pre>
  */
 final class EventStream extends Wait {
-  private long leftMillis = super.holdMillis();
+  private final int events;
+  private long leftMillis;
   private boolean open;
 
-  EventStream(Exchange exchange, Request request) {
+  EventStream(Exchange exchange, Request request, long holdMillis) {
     super(exchange, request);
+    events = request.events().size();
+    leftMillis = holdMillis;
   }
 
   @Override
@@ -39,8 +42,8 @@ final class EventStream extends Wait {
 
   private void open() {
     open = true;
-    exchange.open(request.head());
-    for (Link link : links) {
+    exchange.open(form.head());
+    for (Link link = this; link != null; link = link.other) {
       if (link.set) {
         tell(link);
       }
@@ -48,14 +51,14 @@ final class EventStream extends Wait {
   }
 
   private void tell(Link link) {
-    exchange.send("event: set\ndata: " + link.event.text() + "\n\n");
+    exchange.send("event: set\ndata: " + link.event().text() + "\n\n");
   }
 
   @Override
   void onWake(Link link) {
     if (exchange.pending == this && !link.set) {
       link.set = true;
-      set++;
+      known++;
       if (open) {
         tell(link);
       }
@@ -66,18 +69,17 @@ final class EventStream extends Wait {
   /** All are set, or nothing may be waited for. */
   @Override
   public boolean isDecided() {
-    return looking == 0 && (set == links.length || !mayPark());
+    return looking == 0 && (known == events || !mayPark());
   }
 
-  /** A part of the hold: proxies and dead peers are spoken to in between. */
-  @Override
-  public long holdMillis() {
+  /** The next part of the hold: proxies and dead peers are spoken to in between. */
+  long nextMillis() {
     return Math.min(leftMillis, Limits.EVENTS_SILENCE_MILLIS);
   }
 
   @Override
   public void onDeadline() {
-    leftMillis -= holdMillis();
+    leftMillis -= nextMillis();
     if (leftMillis <= 0) {
       super.onDeadline();
       return;
@@ -85,24 +87,24 @@ final class EventStream extends Wait {
     if (open && exchange.wire().isWritable()) {
       exchange.send(":\n\n");
     }
-    exchange.loop.deadlines.set(exchange, holdMillis());
+    exchange.loop.deadlines.set(exchange, nextMillis());
   }
 
   @Override
   public void end() {
     boolean wasOpen = open;
-    for (Link link : links) {
+    for (Link link = this; link != null; link = link.other) {
       if (leave(link) && !link.set) {
         link.set = true;
-        set++;
+        known++;
         if (wasOpen) {
           tell(link);
         }
       }
     }
     leaveRoom();
-    if (!wasOpen && set == 0 && failure != null) {
-      exchange.answer(Reply.problem(failure, request.head()));
+    if (!wasOpen && known == 0 && failure != null) {
+      exchange.answer(Reply.problem(failure, form.head()));
       return;
     }
     if (!wasOpen) {

@@ -38,23 +38,31 @@ abstract class Exchange extends Timed {
   /** Does what a whole request asks for, and answers now or later. */
   final void act(Request request, String body) throws Refused {
     switch (request.what()) {
-      case WAIT ->
-          begin(
-              request.form() == Accept.EVENTS
-                  ? new EventStream(this, request)
-                  : new Wait(this, request));
-      case SET, SET_MANY -> begin(new Setting(this, request, body));
+      case WAIT -> wait(request);
+      case SET, SET_MANY -> begin(new Setting(this, request, body), Limits.SET_MILLIS);
       default -> answer(Reply.page(request));
     }
   }
 
-  private void begin(Pending begun) {
+  /** One that only asks is held for the store's answer, not for a set. */
+  private void wait(Request request) {
+    long most = node.options().maxWait().toMillis();
+    long hold = request.onlyAsks() ? Limits.SET_MILLIS : Math.min(request.millis(), most);
+    if (request.form().type() == Accept.EVENTS) {
+      EventStream stream = new EventStream(this, request, hold);
+      begin(stream, stream.nextMillis());
+    } else {
+      begin(new Wait(this, request), hold);
+    }
+  }
+
+  private void begin(Pending begun, long holdMillis) {
     begun.begin();
     if (begun.isDecided()) {
       begun.end();
     } else {
       pending = begun;
-      loop.deadlines.set(this, begun.holdMillis());
+      loop.deadlines.set(this, holdMillis);
     }
   }
 

@@ -1,25 +1,39 @@
 package doorbell.http;
 
-/** One event of a {@link Wait}. */
-final class Link extends LoopWaiter {
-  final Wait wait;
-  final Request.Event event;
+import doorbell.event.EventId;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One event of a {@link Wait}. That of its first event is the wait itself, and most have no other.
+ */
+abstract class Link extends LoopWaiter {
+  final EventId id;
+  private final @Nullable String spelling;
+
+  /** That of the wait's next event. */
+  @Nullable Link other;
 
   /** The event is known to be set. */
   boolean set;
 
-  Link(Wait wait, Request.Event event) {
-    this.wait = wait;
-    this.event = event;
+  Link(Request.Event event) {
+    this.id = event.id();
+    this.spelling = event.spelling();
+  }
+
+  final Request.Event event() {
+    return new Request.Event(id, spelling);
+  }
+
+  abstract Wait ofWait();
+
+  @Override
+  final Loop loop() {
+    return ofWait().exchange.loop;
   }
 
   @Override
-  Loop loop() {
-    return wait.exchange.loop;
-  }
-
-  @Override
-  void onWake() {
-    wait.onWake(this);
+  final void onWake() {
+    ofWait().onWake(this);
   }
 }

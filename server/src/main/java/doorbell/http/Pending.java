@@ -11,10 +11,7 @@ interface Pending {
   /** There is an answer, and nothing to wait for. */
   boolean isDecided();
 
-  /** How long it is waited for, in milliseconds, before {@link #onDeadline}. */
-  long holdMillis();
-
-  /** That time is over. */
+  /** It was waited for as long as it may be. */
   void onDeadline();
 
   /** Ends it: answers, as things stand. Called once, unless it is abandoned. */

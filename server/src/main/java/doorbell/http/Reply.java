@@ -121,10 +121,10 @@ final class Reply {
   }
 
   /** 200: the events of {@code set} are set. */
-  static Reply set(Request request, List<Request.Event> set) {
-    boolean json = request.form() == Accept.JSON;
-    String body = json ? json(set) : calls(request.callback(), set);
-    return new Reply(json ? SET_JSON : SET_JAVASCRIPT, body.getBytes(US_ASCII), request.head());
+  static Reply set(Request.Form form, List<Request.Event> set) {
+    boolean json = form.type() == Accept.JSON;
+    String body = json ? json(set) : calls(form.callback(), set);
+    return new Reply(json ? SET_JSON : SET_JAVASCRIPT, body.getBytes(US_ASCII), form.head());
   }
 
   private static String json(List<Request.Event> set) {
@@ -149,7 +149,7 @@ final class Reply {
             && number.high() == 0
             && number.low() >= 0
             && number.low() <= MAX_SAFE_INTEGER
-            && text.equals(Long.toString(number.low()));
+            && number.isWrittenAs(text);
     return exact ? text : '"' + text + '"';
   }
 
@@ -161,9 +161,10 @@ final class Reply {
 
   /** The page or options that a request without ids asks for. */
   static Reply page(Request request) {
+    boolean head = request.form().head();
     return switch (request.what()) {
-      case LANDING_PAGE -> new Reply(PAGE, Pages.LANDING_PAGE, request.head());
-      case SCRIPT -> new Reply(SET_JAVASCRIPT, Pages.SCRIPT, request.head());
+      case LANDING_PAGE -> new Reply(PAGE, Pages.LANDING_PAGE, head);
+      case SCRIPT -> new Reply(SET_JAVASCRIPT, Pages.SCRIPT, head);
       case SCRIPT_OPTIONS -> SCRIPT_OPTIONS;
       default -> OPTIONS;
     };

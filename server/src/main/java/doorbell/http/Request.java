@@ -8,24 +8,21 @@ import io.netty.handler.codec.http.HttpRequest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a request asks for, checked. It holds nothing of the bytes that it came in.
  *
  * @param what the page or the deed
- * @param head whether only the head of the answer is wanted
  * @param events the events that a wait or a set names; empty for everything else
- * @param callback the function that a JavaScript answer calls
- * @param form the form of a wait's answer
- * @param millis how long to hold a wait, or to spread a wake; -1 for a wait without end
+ * @param form how to write the answer
+ * @param millis how long to hold a wait, or to spread a wake; {@link #FOREVER} if no time was named
  */
-record Request(
-    What what, boolean head, List<Event> events, String callback, Accept form, long millis) {
-  static final long FOREVER = -1;
+record Request(What what, List<Event> events, Form form, long millis) {
+  private static final long FOREVER = Long.MAX_VALUE;
   static final String METHODS = "GET, HEAD, POST, OPTIONS";
   static final String SCRIPT_METHODS = "GET, HEAD, OPTIONS";
   private static final String SCRIPT = "doorbell.js";
-  private static final String DEFAULT_CALLBACK = "doorbell";
   private static final Pattern CALLBACK = Pattern.compile("[A-Za-z_$][A-Za-z0-9_$.]{0,63}");
   private static final Pattern SECONDS = Pattern.compile("[0-9]+(\\.[0-9]+)?");
 
@@ -40,14 +37,39 @@ record Request(
     WEB_SOCKET
   }
 
-  /** An event, and the text that it was asked by, which the answer repeats. */
-  record Event(EventId id, String text) {
+  /** An event, and how it was spelled, where the id itself is written otherwise. */
+  record Event(EventId id, @Nullable String spelling) {
     static Event parse(String text) throws Refused {
       try {
-        return new Event(EventId.parse(text), text);
+        EventId id = EventId.parse(text);
+        return new Event(id, id.isWrittenAs(text) ? null : text);
       } catch (IllegalArgumentException e) {
         throw new Refused(400, String.valueOf(e.getMessage()));
       }
+    }
+
+    /** The text that it was asked by, which the answer repeats. */
+    String text() {
+      return spelling == null ? id.toString() : spelling;
+    }
+  }
+
+  /**
+   * How an answer is written.
+   *
+   * @param type what a wait's answer is
+   * @param callback the function that one in JavaScript calls
+   * @param head whether only its head is wanted
+   */
+  record Form(Accept type, String callback, boolean head) {
+    private static final String USUAL_CALLBACK = "doorbell";
+    private static final Form USUAL = new Form(Accept.JAVASCRIPT, USUAL_CALLBACK, false);
+    private static final Form USUAL_JSON = new Form(Accept.JSON, USUAL_CALLBACK, false);
+
+    /** Waits that ask for what is usual share it. */
+    static Form of(Accept type, String callback, boolean head) {
+      Form form = new Form(type, callback, head);
+      return form.equals(USUAL) ? USUAL : form.equals(USUAL_JSON) ? USUAL_JSON : form;
     }
   }
 
@@ -85,25 +107,24 @@ record Request(
 
   /** Whether a wait is only to ask. */
   boolean onlyAsks() {
-    return head || millis == 0;
+    return form.head || millis == 0;
   }
 
   private static Request page(What what, boolean head) {
-    return new Request(what, head, List.of(), DEFAULT_CALLBACK, Accept.JAVASCRIPT, 0);
+    return new Request(what, List.of(), new Form(Accept.JAVASCRIPT, Form.USUAL_CALLBACK, head), 0);
   }
 
   private static Request get(Target target, HttpHeaders headers, boolean head) throws Refused {
     return switch (target.segment()) {
       case "" -> page(What.LANDING_PAGE, head);
       case SCRIPT -> page(What.SCRIPT, head);
-      default ->
-          new Request(
-              What.WAIT,
-              head,
-              events(target.segment()),
-              callback(target),
-              Accept.of(headers.getAll(HttpHeaderNames.ACCEPT)),
-              hold(target, headers));
+      default -> {
+        List<Event> events = events(target.segment());
+        String callback = callback(target);
+        Accept type = Accept.of(headers.getAll(HttpHeaderNames.ACCEPT));
+        long hold = hold(target, headers);
+        yield new Request(What.WAIT, events, Form.of(type, callback, head), hold);
+      }
     };
   }
 
@@ -128,7 +149,7 @@ record Request(
           400,
           "callback is a name of 1 to 64 of A-Z a-z 0-9 _ $ . that starts with no digit or dot");
     }
-    return callback == null ? DEFAULT_CALLBACK : callback;
+    return callback == null ? Form.USUAL_CALLBACK : callback;
   }
 
   private static long hold(Target target, HttpHeaders headers) throws Refused {
@@ -164,7 +185,7 @@ record Request(
     }
     List<Event> events = text.isEmpty() ? List.of() : List.of(Event.parse(text));
     What what = text.isEmpty() ? What.SET_MANY : What.SET;
-    return new Request(what, false, events, DEFAULT_CALLBACK, Accept.JAVASCRIPT, millis);
+    return new Request(what, events, Form.USUAL, millis);
   }
 
   /** Seconds as they stand in a query, to milliseconds; rounded up, so that 0 alone is 0. */

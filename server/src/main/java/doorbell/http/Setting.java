@@ -67,11 +67,6 @@ final class Setting implements Pending {
   }
 
   @Override
-  public long holdMillis() {
-    return Limits.SET_MILLIS;
-  }
-
-  @Override
   public void onDeadline() {
     exchange.onDecided(this);
   }

@@ -98,7 +98,7 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
 
   private void join() {
     if (isUring()) {
-      poll = registration.submit(UringOps.poll(socket, 0));
+      poll = registration.submit(UringOps.poll(socket.intValue(), 0));
     } else {
       registration.submit(EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLET));
     }

@@ -1,6 +1,5 @@
 package doorbell.http;
 
-import io.netty.channel.unix.Socket;
 import io.netty.channel.uring.IoUringIoEvent;
 import io.netty.channel.uring.IoUringIoOps;
 
@@ -20,14 +19,12 @@ final class UringOps {
   private UringOps() {}
 
   /** Tells once of bytes or their end. The completion has {@code data}, as of each operation. */
-  static IoUringIoOps poll(Socket socket, long data) {
-    return new IoUringIoOps(
-        POLL, NO, NO, fd(socket), 0, 0, 0, POLLIN | POLLRDHUP, data, NO, NO, 0, 0);
+  static IoUringIoOps poll(int fd, long data) {
+    return new IoUringIoOps(POLL, NO, NO, fd, 0, 0, 0, POLLIN | POLLRDHUP, data, NO, NO, 0, 0);
   }
 
-  static IoUringIoOps send(Socket socket, long address, int bytes, long data) {
-    return new IoUringIoOps(
-        SEND, NO, NO, fd(socket), 0, address, bytes, MSG_NOSIGNAL, data, NO, NO, 0, 0);
+  static IoUringIoOps send(int fd, long address, int bytes, long data) {
+    return new IoUringIoOps(SEND, NO, NO, fd, 0, address, bytes, MSG_NOSIGNAL, data, NO, NO, 0, 0);
   }
 
   /** Ends what {@code submitted} was the answer to. */
@@ -41,9 +38,5 @@ final class UringOps {
 
   static boolean isEnd(IoUringIoEvent polled) {
     return (polled.res() & POLLRDHUP) != 0;
-  }
-
-  private static int fd(Socket socket) {
-    return socket.intValue();
   }
 }

@@ -7,6 +7,7 @@ import io.netty.channel.uring.IoUringIoEvent;
 /** A socket in an io_uring: the polls and sends of a whole crowd are one system call together. */
 final class UringWire extends SocketWire {
   private final Ring ring;
+  private final int fd;
   private int slot;
 
   /** The kernel holds the socket until it has said how these ended. */
@@ -17,6 +18,7 @@ final class UringWire extends SocketWire {
   UringWire(Node node, Loop loop, Socket socket) {
     super(node, loop, socket);
     this.ring = loop.ring();
+    this.fd = socket.intValue();
   }
 
   @Override
@@ -31,7 +33,7 @@ final class UringWire extends SocketWire {
 
   @Override
   void poll() {
-    ring.submit(slot, UringOps.poll(socket, Ring.data(slot)));
+    ring.submit(slot, UringOps.poll(fd, Ring.data(slot)));
     polling = true;
   }
 
@@ -39,7 +41,7 @@ final class UringWire extends SocketWire {
   void send(ByteBuf sending, int from) {
     long address = sending.memoryAddress() + from;
     int bytes = sending.writerIndex() - from;
-    ring.submit(slot, UringOps.send(socket, address, bytes, Ring.data(slot)));
+    ring.submit(slot, UringOps.send(fd, address, bytes, Ring.data(slot)));
     submitted = true;
   }
 

@@ -1,9 +1,7 @@
 package doorbell.http;
 
-import doorbell.event.EventId;
 import doorbell.event.EventTable;
 import java.net.InetAddress;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,40 +14,58 @@ import org.jspecify.annotations.Nullable;
  *   +--one is set, or nobody can tell--> ended <--wake, deadline, hang-up, drain--+
  * </pre>
  */
-class Wait implements Pending {
+class Wait extends Link implements Pending {
   final Exchange exchange;
-  final Request request;
-  final Link[] links;
+  final Request.Form form;
+  private final boolean onlyAsks;
 
   /** How many of them the store has still to tell of. */
   int looking;
 
   /** How many of them are known to be set. */
-  int set;
+  int known;
 
   @Nullable Refused failure;
   private boolean parked;
   private @Nullable InetAddress place;
 
   Wait(Exchange exchange, Request request) {
+    super(request.events().get(0));
     this.exchange = exchange;
-    this.request = request;
-    this.links = new Link[request.events().size()];
-    for (int i = 0; i < links.length; i++) {
-      links[i] = new Link(this, request.events().get(i));
+    this.form = request.form();
+    this.onlyAsks = request.onlyAsks();
+    this.looking = request.events().size();
+    Link last = this;
+    for (int i = 1; i < looking; i++) {
+      last = last.other = new Further(request.events().get(i));
     }
+  }
+
+  private final class Further extends Link {
+    Further(Request.Event event) {
+      super(event);
+    }
+
+    @Override
+    Wait ofWait() {
+      return Wait.this;
+    }
+  }
+
+  @Override
+  final Wait ofWait() {
+    return this;
   }
 
   /** Links itself to its events first and looks second: so it sees a set, or the set sees it. */
   @Override
   public void begin() {
     EventTable table = exchange.node.table();
-    looking = links.length;
-    for (Link link : links) {
-      EventId id = link.event.id();
+    for (Link link = this; link != null; link = link.other) {
+      Link asked = link;
       exchange.loop.hear(
-          request.onlyAsks() ? table.isSet(id) : table.wait(id, link),
-          (found, cause) -> looked(link, found, cause));
+          onlyAsks ? table.isSet(link.id) : table.wait(link.id, link),
+          (found, cause) -> looked(asked, found, cause));
     }
     if (!isDecided()) {
       park();
@@ -62,7 +78,7 @@ class Wait implements Pending {
       failure = Refused.forNow(503, Refused.sentence(cause));
     } else if (Boolean.TRUE.equals(found) && !link.set) {
       link.set = true;
-      set++;
+      known++;
     }
     onLooked();
   }
@@ -91,22 +107,11 @@ class Wait implements Pending {
 
   @Override
   public boolean isDecided() {
-    return looking == 0 && (set > 0 || !mayPark());
+    return looking == 0 && (known > 0 || !mayPark());
   }
 
   final boolean mayPark() {
-    return !request.onlyAsks() && !exchange.loop.isDraining() && failure == null;
-  }
-
-  /** One that only asks is held for the store's answer, not for a set. */
-  @Override
-  public long holdMillis() {
-    Duration max = exchange.node.options().maxWait();
-    if (request.onlyAsks()) {
-      return Limits.SET_MILLIS;
-    }
-    boolean forever = request.millis() == Request.FOREVER;
-    return forever ? max.toMillis() : Math.min(request.millis(), max.toMillis());
+    return !onlyAsks && !exchange.loop.isDraining() && failure == null;
   }
 
   @Override
@@ -117,16 +122,16 @@ class Wait implements Pending {
   @Override
   public void end() {
     List<Request.Event> found = new ArrayList<>(1);
-    for (Link link : links) {
+    for (Link link = this; link != null; link = link.other) {
       if (leave(link)) {
-        found.add(link.event);
+        found.add(link.event());
       }
     }
     leaveRoom();
     if (!found.isEmpty()) {
-      exchange.answer(Reply.set(request, found));
+      exchange.answer(Reply.set(form, found));
     } else if (failure != null) {
-      exchange.answer(Reply.problem(failure, request.head()));
+      exchange.answer(Reply.problem(failure, form.head()));
     } else {
       exchange.answer(Reply.NOT_SET);
     }
@@ -134,7 +139,7 @@ class Wait implements Pending {
 
   @Override
   public final void abandon() {
-    for (Link link : links) {
+    for (Link link = this; link != null; link = link.other) {
       leave(link);
     }
     leaveRoom();
@@ -142,7 +147,7 @@ class Wait implements Pending {
 
   /** Leaves an event, and answers whether it is set. */
   final boolean leave(Link link) {
-    boolean told = !request.onlyAsks() && exchange.node.table().leave(link);
+    boolean told = !onlyAsks && exchange.node.table().leave(link);
     return told || link.set;
   }
 

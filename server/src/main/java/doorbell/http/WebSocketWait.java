@@ -15,17 +15,16 @@ final class WebSocketWait extends LoopWaiter {
   /** The next one that its client has no room to be told of. */
   @Nullable WebSocketWait nextUntold;
 
-  /** The text that it was asked by, where that isn't the id's own. */
-  private final @Nullable String text;
+  private final @Nullable String spelling;
 
   WebSocketWait(WebSocket socket, Request.Event event) {
     this.socket = socket;
     this.id = event.id();
-    this.text = event.text().equals(id.toString()) ? null : event.text();
+    this.spelling = event.spelling();
   }
 
   String text() {
-    return text == null ? id.toString() : text;
+    return new Request.Event(id, spelling).text();
   }
 
   @Override
@@ -42,7 +41,7 @@ final class WebSocketWait extends LoopWaiter {
   public boolean equals(@Nullable Object other) {
     return other instanceof WebSocketWait wait
         && id.equals(wait.id)
-        && Objects.equals(text, wait.text);
+        && Objects.equals(spelling, wait.spelling);
   }
 
   @Override

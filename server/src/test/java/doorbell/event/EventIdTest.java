@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.math.BigInteger;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -23,6 +24,38 @@ class EventIdTest {
       EventId.Plain id = (EventId.Plain) EventId.parse(value.toString());
       assertThat(new BigInteger(1, id.bytes())).isEqualTo(value);
     }
+  }
+
+  @Test
+  void anIdIsWrittenAsItsNumberOrInHex() {
+    Random random = new Random(2);
+    for (int bits = 1; bits <= 128; bits++) {
+      String value = new BigInteger(bits, random).setBit(bits - 1).toString();
+      assertThat(EventId.parse(value)).hasToString(value);
+    }
+    for (String value : List.of("0", "10", "18446744073709551616", "1" + "0".repeat(38), LARGEST)) {
+      assertThat(EventId.parse(value)).hasToString(value);
+    }
+    assertThat(EventId.parse("AB".repeat(32))).hasToString("ab".repeat(32));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0",
+        "00",
+        "007",
+        "7",
+        "70",
+        "00000000-0000-0000-0000-000000000007",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "340282366920938463463374607431768211455",
+        "abababababababababababababababababababababababababababababababab",
+        "ABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABAB"
+      })
+  void anIdKnowsWhetherItIsWrittenSo(String text) {
+    EventId id = EventId.parse(text);
+    assertThat(id.isWrittenAs(text)).isEqualTo(id.toString().equals(text));
   }
 
   @Test
