@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 /** The sizes that the sources keep to, in all modules. Code lines are neither blank nor comment. */
 class BudgetTest {
   private static final int FILE_LINES = 300;
-  private static final int SERVER_LINES = 5_750;
+  private static final int SERVER_LINES = 5_800;
   private static final int SERVER_FILES = 68;
   private static final int METHOD_LINES = 40;
   private static final int USUAL_METHOD_LINES = 15;

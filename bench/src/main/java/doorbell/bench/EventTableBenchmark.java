@@ -29,15 +29,15 @@ public class EventTableBenchmark {
   @Setup
   public void park() {
     for (int i = 0; i < parked; i++) {
-      table.wait(id(), new Sleeper());
+      table.wait(new Sleeper(id()));
     }
   }
 
   /** Somebody begins to wait and hangs up. */
   @Benchmark
   public boolean waitAndLeave() {
-    Waiter waiter = new Sleeper();
-    table.wait(id(), waiter);
+    Waiter waiter = new Sleeper(id());
+    table.wait(waiter);
     return table.leave(waiter);
   }
 
@@ -45,8 +45,8 @@ public class EventTableBenchmark {
   @Benchmark
   public CompletionStage<Boolean> waitAndSet() {
     EventId id = id();
-    Waiter waiter = new Sleeper();
-    table.wait(id, waiter);
+    Waiter waiter = new Sleeper(id);
+    table.wait(waiter);
     CompletionStage<Boolean> set = table.set(id, 0);
     table.leave(waiter);
     return set;
@@ -65,6 +65,10 @@ public class EventTableBenchmark {
   }
 
   private static final class Sleeper extends Waiter {
+    private Sleeper(EventId id) {
+      super(id);
+    }
+
     @Override
     protected void wake() {
       // The table is what is measured.

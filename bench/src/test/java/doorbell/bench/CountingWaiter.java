@@ -7,6 +7,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class CountingWaiter extends Waiter {
   private final AtomicInteger told = new AtomicInteger();
 
+  CountingWaiter() {
+    super(Race.EVENT);
+  }
+
   int told() {
     return told.get();
   }

@@ -26,7 +26,7 @@ public class ForgettingAgainstWaiting extends Race {
   private final CountingWaiter joiner = new CountingWaiter();
 
   public ForgettingAgainstWaiting() {
-    table.wait(EVENT, leaver);
+    table.wait(leaver);
   }
 
   @Actor

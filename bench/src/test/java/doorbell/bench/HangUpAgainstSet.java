@@ -32,9 +32,9 @@ public class HangUpAgainstSet extends Race {
   private final CountingWaiter after = new CountingWaiter();
 
   public HangUpAgainstSet() {
-    table.wait(EVENT, before);
-    table.wait(EVENT, leaver);
-    table.wait(EVENT, after);
+    table.wait(before);
+    table.wait(leaver);
+    table.wait(after);
   }
 
   @Actor

@@ -27,7 +27,7 @@ public class LeaveAndSetAgainstWait extends Race {
   private final CountingWaiter joiner = new CountingWaiter();
 
   public LeaveAndSetAgainstWait() {
-    table.wait(EVENT, leaver);
+    table.wait(leaver);
   }
 
   @Actor

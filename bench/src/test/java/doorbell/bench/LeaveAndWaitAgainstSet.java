@@ -27,7 +27,7 @@ public class LeaveAndWaitAgainstSet extends Race {
   private final CountingWaiter joiner = new CountingWaiter();
 
   public LeaveAndWaitAgainstSet() {
-    table.wait(EVENT, leaver);
+    table.wait(leaver);
   }
 
   @Actor

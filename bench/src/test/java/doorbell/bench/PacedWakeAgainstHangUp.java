@@ -31,9 +31,9 @@ public class PacedWakeAgainstHangUp extends Race {
   private final CountingWaiter last = new CountingWaiter();
 
   public PacedWakeAgainstHangUp() {
-    table.wait(EVENT, first);
-    table.wait(EVENT, leaver);
-    table.wait(EVENT, last);
+    table.wait(first);
+    table.wait(leaver);
+    table.wait(last);
     table.set(EVENT, 60);
   }
 

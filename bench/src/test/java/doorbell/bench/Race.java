@@ -30,7 +30,7 @@ abstract class Race {
 
   /** Links the waiter; whether it found the event set. */
   final boolean look(CountingWaiter waiter) {
-    return table.wait(EVENT, waiter).toCompletableFuture().resultNow();
+    return table.wait(waiter).toCompletableFuture().resultNow();
   }
 
   /** Runs what was paced, until nothing is. */

@@ -31,8 +31,8 @@ public class TwoSettersOfFailingStore extends Race {
 
   public TwoSettersOfFailingStore() {
     super(RaceStore.Habit.SLOW_AND_FAILS_ONCE);
-    table.wait(EVENT, new CountingWaiter());
-    table.wait(EVENT, new CountingWaiter());
+    table.wait(new CountingWaiter());
+    table.wait(new CountingWaiter());
   }
 
   @Actor

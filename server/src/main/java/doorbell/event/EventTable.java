@@ -47,12 +47,13 @@ public final class EventTable {
   }
 
   /**
-   * Links {@code waiter} to the event and then looks whether it is set. True: it is, now or before.
+   * Links {@code waiter} to its event and then looks whether it is set. True: it is, now or before.
    * False: it was not, and the waiter will be woken when it is. Fails with {@link StoreException}
    * when nobody can tell. However it ends, the waiter calls {@link #leave} once afterwards.
    */
-  public CompletionStage<Boolean> wait(EventId id, Waiter waiter) {
-    return part(id).join(id, waiter) ? SetStore.YES : store.isSet(id);
+  public CompletionStage<Boolean> wait(Waiter waiter) {
+    EventId id = waiter.id;
+    return part(id).join(waiter) ? SetStore.YES : store.isSet(id);
   }
 
   /** Whether the event is set now; nobody is linked. */
@@ -66,8 +67,7 @@ public final class EventTable {
    * @return whether the event is known to be set: the waiter was told already, or was about to be
    */
   public boolean leave(Waiter waiter) {
-    EventVariable variable = waiter.variable;
-    return variable == null || part(variable.id).leave(variable, waiter);
+    return waiter.variable == null || part(waiter.id).leave(waiter);
   }
 
   /**

@@ -6,8 +6,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One event variable, for as long as somebody waits for it or sets it. All of it belongs to the
- * lock of the {@link Variables} that it is one of.
+ * One event variable, for as long as several wait for it or somebody sets it. All of it belongs to
+ * the lock of the {@link Variables} that it is one of.
  *
  * <pre>
  * unset --set--> set: the store keeps it, waiters are told --both done--> forgotten
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *   +-----the last waiter leaves--> forgotten
  * </pre>
  */
-final class EventVariable {
+final class EventVariable extends Variables.Entry {
   /** A set that the store is asked to keep: true for the one that was first. */
   static final class Attempt extends CompletableFuture<Boolean> {
     /** What it sets; null if another attempt for the same id counts. */
@@ -30,13 +30,8 @@ final class EventVariable {
   private static final int FORGOTTEN = 4;
   private static final int WAITER = 8;
 
-  final EventId id;
-
-  /** The id's: who looks for another sees so without looking at the id. */
-  final int hash;
-
-  /** The next one in its chain. */
-  @Nullable EventVariable next;
+  /** Stands for the variable of a waiter that waits alone, which has none. */
+  static final EventVariable NONE = new EventVariable(new EventId.Plain(0, 0));
 
   /** The flags, and so many times {@link #WAITER}: a variable is no larger than it must be. */
   private int state;
@@ -46,10 +41,8 @@ final class EventVariable {
   /** The set that the store was asked to keep; null if it wasn't asked, or failed. */
   private @Nullable Attempt attempt;
 
-  EventVariable(EventId id, @Nullable EventVariable next) {
-    this.id = id;
-    this.hash = id.hashCode();
-    this.next = next;
+  EventVariable(EventId id) {
+    super(id);
   }
 
   boolean isSet() {

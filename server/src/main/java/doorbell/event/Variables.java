@@ -20,8 +20,18 @@ final class Variables {
   /** Not a monitor: where two threads met at one, the JVM looks it up in a table from then on. */
   private final ReentrantLock lock = new ReentrantLock();
 
-  private @Nullable EventVariable[] chains = new EventVariable[FIRST_CHAINS];
+  private @Nullable Entry[] chains = new Entry[FIRST_CHAINS];
   private int size;
+
+  /** A variable; or the only waiter of one that isn't set: most have no other, and need no more. */
+  abstract static class Entry {
+    final EventId id;
+    @Nullable Entry chained;
+
+    Entry(EventId id) {
+      this.id = id;
+    }
+  }
 
   int size() {
     lock.lock();
@@ -35,18 +45,23 @@ final class Variables {
   boolean isSet(EventId id) {
     lock.lock();
     try {
-      EventVariable variable = find(id);
-      return variable != null && variable.isSet();
+      return find(id) instanceof EventVariable variable && variable.isSet();
     } finally {
       lock.unlock();
     }
   }
 
   /** Links the waiter, unless the event is set: then true. */
-  boolean join(EventId id, Waiter waiter) {
+  boolean join(Waiter waiter) {
     lock.lock();
     try {
-      EventVariable variable = findOrAdd(id);
+      Entry known = find(waiter.id);
+      if (known == null) {
+        waiter.variable = EventVariable.NONE;
+        add(waiter);
+        return false;
+      }
+      EventVariable variable = variable(known);
       if (!variable.isSet()) {
         variable.link(waiter);
       }
@@ -57,11 +72,17 @@ final class Variables {
   }
 
   /** Unlinks the waiter; true if the event is set. Somebody may have taken the waiter already. */
-  boolean leave(EventVariable variable, Waiter waiter) {
+  boolean leave(Waiter waiter) {
     lock.lock();
     try {
-      if (waiter.variable != variable) {
+      EventVariable variable = waiter.variable;
+      if (variable == null) {
         return true;
+      }
+      if (variable == EventVariable.NONE) {
+        waiter.variable = null;
+        remove(waiter);
+        return false;
       }
       variable.unlink(waiter);
       forgetIfDone(variable);
@@ -75,7 +96,8 @@ final class Variables {
   Attempt set(EventId id, Attempt mine) {
     lock.lock();
     try {
-      EventVariable variable = findOrAdd(id);
+      Entry known = find(id);
+      EventVariable variable = known == null ? add(new EventVariable(id)) : variable(known);
       Attempt counts = variable.set(mine);
       mine.variable = counts == mine ? variable : null;
       return counts;
@@ -106,63 +128,73 @@ final class Variables {
     }
   }
 
-  private @Nullable EventVariable find(EventId id) {
-    int hash = id.hashCode();
-    EventVariable variable = chains[chain(hash)];
-    while (variable != null && !(variable.hash == hash && variable.id.equals(id))) {
-      variable = variable.next;
+  private @Nullable Entry find(EventId id) {
+    Entry entry = chains[chain(id)];
+    while (entry != null && !entry.id.equals(id)) {
+      entry = entry.chained;
     }
+    return entry;
+  }
+
+  /** The variable that the entry is; made now, if it is a waiter that was alone until now. */
+  private EventVariable variable(Entry entry) {
+    if (entry instanceof EventVariable variable) {
+      return variable;
+    }
+    remove(entry);
+    EventVariable variable = add(new EventVariable(entry.id));
+    variable.link((Waiter) entry);
     return variable;
   }
 
-  private EventVariable findOrAdd(EventId id) {
-    EventVariable known = find(id);
-    if (known != null) {
-      return known;
-    }
+  private <T extends Entry> T add(T added) {
     if (size == chains.length) {
       grow();
     }
     size++;
-    int chain = chain(id.hashCode());
-    EventVariable added = new EventVariable(id, chains[chain]);
+    int chain = chain(added.id);
+    added.chained = chains[chain];
     chains[chain] = added;
     return added;
   }
 
   private void forgetIfDone(EventVariable variable) {
-    if (!variable.isDone()) {
-      return;
+    if (variable.isDone()) {
+      remove(variable);
     }
+  }
+
+  private void remove(Entry entry) {
     size--;
-    int chain = chain(variable.hash);
-    EventVariable before = requireNonNull(chains[chain]);
-    if (before == variable) {
-      chains[chain] = variable.next;
-      return;
+    int chain = chain(entry.id);
+    Entry before = requireNonNull(chains[chain]);
+    if (before == entry) {
+      chains[chain] = entry.chained;
+    } else {
+      while (before.chained != entry) {
+        before = requireNonNull(before.chained);
+      }
+      before.chained = entry.chained;
     }
-    while (before.next != variable) {
-      before = requireNonNull(before.next);
-    }
-    before.next = variable.next;
+    entry.chained = null;
   }
 
   private void grow() {
-    @Nullable EventVariable[] smaller = chains;
-    chains = new EventVariable[2 * smaller.length];
-    for (EventVariable head : smaller) {
-      EventVariable variable = head;
-      while (variable != null) {
-        EventVariable next = variable.next;
-        int chain = chain(variable.hash);
-        variable.next = chains[chain];
-        chains[chain] = variable;
-        variable = next;
+    @Nullable Entry[] smaller = chains;
+    chains = new Entry[2 * smaller.length];
+    for (Entry head : smaller) {
+      Entry entry = head;
+      while (entry != null) {
+        Entry next = entry.chained;
+        int chain = chain(entry.id);
+        entry.chained = chains[chain];
+        chains[chain] = entry;
+        entry = next;
       }
     }
   }
 
-  private int chain(int hash) {
-    return hash & (chains.length - 1);
+  private int chain(EventId id) {
+    return id.hashCode() & (chains.length - 1);
   }
 }

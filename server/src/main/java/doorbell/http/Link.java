@@ -1,13 +1,11 @@
 package doorbell.http;
 
-import doorbell.event.EventId;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One event of a {@link Wait}. That of its first event is the wait itself, and most have no other.
  */
 abstract class Link extends LoopWaiter {
-  final EventId id;
   private final @Nullable String spelling;
 
   /** That of the wait's next event. */
@@ -17,12 +15,12 @@ abstract class Link extends LoopWaiter {
   boolean set;
 
   Link(Request.Event event) {
-    this.id = event.id();
+    super(event.id());
     this.spelling = event.spelling();
   }
 
   final Request.Event event() {
-    return new Request.Event(id, spelling);
+    return new Request.Event(id(), spelling);
   }
 
   abstract Wait ofWait();

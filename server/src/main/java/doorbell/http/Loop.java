@@ -1,5 +1,6 @@
 package doorbell.http;
 
+import doorbell.event.EventId;
 import doorbell.event.EventTable;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /** An event loop and what its connections share. Everything in it belongs to the loop's thread. */
 final class Loop {
+  /** What a task is that is told as if it were woken. */
+  private static final EventId NO_EVENT = new EventId.Plain(0, 0);
+
   final EventLoop events;
   final Deadlines deadlines;
   final Wakeups wakeups;
@@ -70,7 +74,7 @@ final class Loop {
   /** Has the loop's thread run {@code task}, in the order in which waits are woken. */
   void tell(Runnable task) {
     wakeups.add(
-        new LoopWaiter() {
+        new LoopWaiter(NO_EVENT) {
           @Override
           Loop loop() {
             return Loop.this;

@@ -1,5 +1,6 @@
 package doorbell.http;
 
+import doorbell.event.EventId;
 import doorbell.event.Waiter;
 import org.jspecify.annotations.Nullable;
 
@@ -7,6 +8,10 @@ import org.jspecify.annotations.Nullable;
 abstract class LoopWaiter extends Waiter {
   /** The next one of {@link Wakeups}. */
   @Nullable LoopWaiter nextWoken;
+
+  LoopWaiter(EventId id) {
+    super(id);
+  }
 
   abstract Loop loop();
 

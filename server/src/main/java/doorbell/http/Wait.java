@@ -20,10 +20,10 @@ class Wait extends Link implements Pending {
   private final boolean onlyAsks;
 
   /** How many of them the store has still to tell of. */
-  int looking;
+  short looking;
 
   /** How many of them are known to be set. */
-  int known;
+  short known;
 
   @Nullable Refused failure;
   private boolean parked;
@@ -34,7 +34,7 @@ class Wait extends Link implements Pending {
     this.exchange = exchange;
     this.form = request.form();
     this.onlyAsks = request.onlyAsks();
-    this.looking = request.events().size();
+    this.looking = (short) request.events().size();
     Link last = this;
     for (int i = 1; i < looking; i++) {
       last = last.other = new Further(request.events().get(i));
@@ -64,7 +64,7 @@ class Wait extends Link implements Pending {
     for (Link link = this; link != null; link = link.other) {
       Link asked = link;
       exchange.loop.hear(
-          onlyAsks ? table.isSet(link.id) : table.wait(link.id, link),
+          onlyAsks ? table.isSet(link.id()) : table.wait(link),
           (found, cause) -> looked(asked, found, cause));
     }
     if (!isDecided()) {

@@ -157,7 +157,7 @@ final class WebSocket extends Timed implements Session {
       return;
     }
     waits.put(wait, wait);
-    loop.hear(node.table().wait(wait.id, wait), (found, cause) -> looked(wait, found, cause));
+    loop.hear(node.table().wait(wait), (found, cause) -> looked(wait, found, cause));
   }
 
   private void looked(WebSocketWait wait, @Nullable Boolean found, @Nullable Throwable cause) {

@@ -1,6 +1,5 @@
 package doorbell.http;
 
-import doorbell.event.EventId;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -9,7 +8,6 @@ import org.jspecify.annotations.Nullable;
  * its variable. Equal to a wait for the same id by the same text.
  */
 final class WebSocketWait extends LoopWaiter {
-  final EventId id;
   final WebSocket socket;
 
   /** The next one that its client has no room to be told of. */
@@ -18,13 +16,13 @@ final class WebSocketWait extends LoopWaiter {
   private final @Nullable String spelling;
 
   WebSocketWait(WebSocket socket, Request.Event event) {
+    super(event.id());
     this.socket = socket;
-    this.id = event.id();
     this.spelling = event.spelling();
   }
 
   String text() {
-    return new Request.Event(id, spelling).text();
+    return new Request.Event(id(), spelling).text();
   }
 
   @Override
@@ -40,12 +38,12 @@ final class WebSocketWait extends LoopWaiter {
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof WebSocketWait wait
-        && id.equals(wait.id)
+        && id().equals(wait.id())
         && Objects.equals(spelling, wait.spelling);
   }
 
   @Override
   public int hashCode() {
-    return id.hashCode();
+    return id().hashCode();
   }
 }

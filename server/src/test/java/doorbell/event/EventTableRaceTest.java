@@ -20,16 +20,16 @@ class EventTableRaceTest {
   void whoWaitsIsToldOrSeesTheSetWhoeverElseComesAndGoes() throws Exception {
     for (int round = 0; round < ROUNDS; round++) {
       long high = round;
-      Ear[] waiters = ears();
-      Ear[] leavers = ears();
+      Ear[] waiters = ears(high);
+      Ear[] leavers = ears(high);
       CyclicBarrier start = new CyclicBarrier(3);
       CompletableFuture<Void> all =
           CompletableFuture.allOf(
-              each(start, i -> waiters[i].joins(id(high, i))),
+              each(start, i -> waiters[i].joins()),
               each(
                   start,
                   i -> {
-                    leavers[i].joins(id(high, i));
+                    leavers[i].joins();
                     table.leave(leavers[i]);
                   }),
               each(start, i -> table.set(id(high, i), 0)));
@@ -56,11 +56,11 @@ class EventTableRaceTest {
   }
 
   private CompletableFuture<Void> comingAndGoing(CyclicBarrier start) {
-    Ear[] ears = ears();
+    Ear[] ears = ears(-1);
     return each(
         start,
         i -> {
-          ears[i].joins(id(-1, i));
+          ears[i].joins();
           assertThat(table.leave(ears[i])).isFalse();
         });
   }
@@ -91,10 +91,10 @@ class EventTableRaceTest {
     return new EventId.Plain(high, i);
   }
 
-  private Ear[] ears() {
+  private Ear[] ears(long high) {
     Ear[] ears = new Ear[IDS];
     for (int i = 0; i < IDS; i++) {
-      ears[i] = new Ear();
+      ears[i] = new Ear(id(high, i));
     }
     return ears;
   }
@@ -103,8 +103,12 @@ class EventTableRaceTest {
     private volatile int told;
     private volatile boolean sawTheSet;
 
-    private void joins(EventId id) {
-      sawTheSet = table.wait(id, this).toCompletableFuture().join();
+    private Ear(EventId id) {
+      super(id);
+    }
+
+    private void joins() {
+      sawTheSet = table.wait(this).toCompletableFuture().join();
     }
 
     @Override

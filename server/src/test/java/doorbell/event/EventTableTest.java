@@ -25,7 +25,7 @@ class EventTableTest {
   @Test
   void aWaiterIsToldOnceBeforeTheStoreHasTheSet() {
     Ear ear = new Ear();
-    assertThat(now(table.wait(ID, ear))).isFalse();
+    assertThat(now(table.wait(ear))).isFalse();
     CompletionStage<Boolean> set = table.set(ID, 0);
     assertThat(told).containsExactly(ear);
     assertThat(set.toCompletableFuture()).isNotDone();
@@ -45,8 +45,8 @@ class EventTableTest {
       byHash.put(one.hashCode(), one);
       one = new EventId.Plain(random.nextLong(), random.nextLong());
     }
-    Ear ear = new Ear();
-    table.wait(one, ear);
+    Ear ear = new Ear(one);
+    table.wait(ear);
     table.set(requireNonNull(byHash.get(one.hashCode())), 0);
     assertThat(told).isEmpty();
     table.set(one, 0);
@@ -62,10 +62,10 @@ class EventTableTest {
 
   @Test
   void whileASetIsBeingStoredTheEventIsSetForEverybodyElse() {
-    table.wait(ID, new Ear());
+    table.wait(new Ear());
     table.set(ID, 0);
     assertThat(now(table.isSet(ID))).isTrue();
-    assertThat(now(table.wait(ID, new Ear()))).isTrue();
+    assertThat(now(table.wait(new Ear()))).isTrue();
     assertThat(store.sets).isEmpty();
   }
 
@@ -96,13 +96,40 @@ class EventTableTest {
   void whoLeavesIsNotToldAndLeavesNothingBehind() {
     Ear stays = new Ear();
     Ear leaves = new Ear();
-    table.wait(ID, leaves);
-    table.wait(ID, stays);
+    table.wait(leaves);
+    table.wait(stays);
     assertThat(table.leave(leaves)).isFalse();
     table.set(ID, 0);
     assertThat(told).containsExactly(stays);
     store.keepAll();
     assertThat(table.size()).isZero();
+  }
+
+  @Test
+  void whoeverComesAndGoesWhoIsLeftIsToldInTheOrderItCame() {
+    Random random = new Random(1);
+    List<Ear> waiting = new ArrayList<>();
+    List<Ear> expected = new ArrayList<>();
+    for (int step = 0; step < 10_000; step++) {
+      EventId id = new EventId.Plain(step / 500, random.nextInt(50));
+      int deed = random.nextInt(8);
+      if (deed < 5) {
+        Ear ear = new Ear(id);
+        if (now(table.wait(ear))) {
+          table.leave(ear);
+        } else {
+          waiting.add(ear);
+        }
+      } else if (deed < 7 && !waiting.isEmpty()) {
+        assertThat(table.leave(waiting.remove(random.nextInt(waiting.size())))).isFalse();
+      } else {
+        table.set(id, 0);
+        store.keepAll();
+        waiting.removeIf(ear -> ear.id().equals(id) && expected.add(ear));
+      }
+      assertThat(table.size()).isEqualTo(waiting.stream().map(Ear::id).distinct().count());
+    }
+    assertThat(told).hasSizeGreaterThan(100).isEqualTo(expected);
   }
 
   @Test
@@ -116,7 +143,7 @@ class EventTableTest {
   @Test
   void whoWasToldLeavesASetEvent() {
     Ear ear = new Ear();
-    table.wait(ID, ear);
+    table.wait(ear);
     table.set(ID, 0);
     assertThat(table.leave(ear)).isTrue();
   }
@@ -158,7 +185,7 @@ class EventTableTest {
   }
 
   private boolean leavesSet(Ear ear) {
-    boolean set = now(table.wait(ID, ear));
+    boolean set = now(table.wait(ear));
     table.leave(ear);
     return set;
   }
@@ -168,7 +195,7 @@ class EventTableTest {
     for (int i = 0; i < size; i++) {
       Ear ear = new Ear();
       crowd.add(ear);
-      table.wait(ID, ear);
+      table.wait(ear);
     }
     return crowd;
   }
@@ -187,6 +214,14 @@ class EventTableTest {
   }
 
   private final class Ear extends Waiter {
+    private Ear() {
+      this(ID);
+    }
+
+    private Ear(EventId id) {
+      super(id);
+    }
+
     @Override
     protected void wake() {
       told.add(this);
