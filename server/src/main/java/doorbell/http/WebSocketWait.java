@@ -4,8 +4,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One id that a {@link WebSocket}'s client waits for: the only object that stands by for it, beside
- * its variable. Equal to a wait for the same id by the same text.
+ * One id that a {@link WebSocket}'s client waits for: all that stands by for it, beside the id.
+ * Equal to a wait for the same id by the same text.
  */
 final class WebSocketWait extends LoopWaiter {
   final WebSocket socket;
