@@ -149,7 +149,7 @@ final class Reply {
             && number.high() == 0
             && number.low() >= 0
             && number.low() <= MAX_SAFE_INTEGER
-            && number.isWrittenAs(text);
+            && event.spelling() == null;
     return exact ? text : '"' + text + '"';
   }
 
