@@ -5,6 +5,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.util.AsciiString;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -22,6 +23,7 @@ record Request(What what, List<Event> events, Form form, long millis) {
   private static final long FOREVER = Long.MAX_VALUE;
   static final String METHODS = "GET, HEAD, POST, OPTIONS";
   static final String SCRIPT_METHODS = "GET, HEAD, OPTIONS";
+  private static final AsciiString PREFER = AsciiString.cached("prefer");
   private static final String SCRIPT = "doorbell.js";
   private static final Pattern CALLBACK = Pattern.compile("[A-Za-z_$][A-Za-z0-9_$.]{0,63}");
   private static final Pattern SECONDS = Pattern.compile("[0-9]+(\\.[0-9]+)?");
@@ -129,7 +131,10 @@ record Request(What what, List<Event> events, Form form, long millis) {
   }
 
   private static List<Event> events(String list) throws Refused {
-    List<Event> events = new ArrayList<>(1);
+    if (list.indexOf(',') < 0) {
+      return List.of(Event.parse(list));
+    }
+    List<Event> events = new ArrayList<>();
     for (int from = 0; from <= list.length(); ) {
       int comma = list.indexOf(',', from);
       int end = comma < 0 ? list.length() : comma;
@@ -157,7 +162,7 @@ record Request(What what, List<Event> events, Form form, long millis) {
     if (seconds != null) {
       return millis("timeout", seconds);
     }
-    for (String header : headers.getAll("Prefer")) {
+    for (String header : headers.getAll(PREFER)) {
       for (String preference : header.split(",", -1)) {
         String[] nameAndValue = preference.split(";", 2)[0].split("=", 2);
         if (nameAndValue[0].trim().equalsIgnoreCase("wait")) {
