@@ -125,6 +125,7 @@ struct pace {
   int sent;
   int woken;
   int free_posters;
+  int turn; // whose poster is next
   double start;
   double rate;
   double *took;
@@ -134,12 +135,13 @@ static double due(const struct pace *pace) {
   return pace->start + pace->sent / pace->rate;
 }
 
+// One of those that are free, in turn: the server closes a connection that idles for long.
 static struct poster *free_poster(struct pace *pace) {
-  for (int i = 0; i < pace->crowd->poster_count; i++) {
-    struct poster *poster = &pace->crowd->posters[i];
-    if (!poster->is_busy) return poster;
-  }
-  return NULL;
+  struct poster *poster;
+  do {
+    poster = &pace->crowd->posters[pace->turn++ % pace->crowd->poster_count];
+  } while (poster->is_busy);
+  return poster;
 }
 
 static void send_due(struct pace *pace) {
