@@ -20,11 +20,13 @@ export class Bench {
     process.stderr.write(`bench: minute ${minutes}: ${text}\n`);
   }
 
-  // Interleaved rounds: in each, everything is measured once.
-  async rounds(name, measure, rounds = this.settings.rounds) {
+  // Interleaved rounds: in each, every subject is measured once, and another one comes first.
+  async rounds(name, subjects, measure, rounds = this.settings.rounds) {
     for (let round = 1; round <= rounds; round++) {
       this.say(`${name}, round ${round} of ${rounds}`);
-      await measure(round);
+      const first = (round - 1) % subjects.length;
+      const inTurn = [...subjects.slice(first), ...subjects.slice(0, first)];
+      for (const subject of inTurn) await measure(subject, round);
     }
   }
 

@@ -113,7 +113,7 @@ export const figures = {
   },
 };
 
-// A bar holds the median of a figure's subject against a number or another median:
+// A bar holds the median of a figure's subject against a number, or its ratio to another:
 // `against` is a subject of the same figure, or [figure, subject].
 export const bars = [
   { of: ["held", "node"], atMost: 1024, text: "at most 1,024 bytes" },

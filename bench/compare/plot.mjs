@@ -1,7 +1,7 @@
 // A figure as an SVG of horizontal bars, a median each, with the single rounds as dots. The colours
 // have enough contrast on white and on black.
-import { figures, bars } from "./figures.mjs";
-import { filled, grouped, medianOf } from "./summary.mjs";
+import { figures } from "./figures.mjs";
+import { filled, grouped, judged, medianOf } from "./summary.mjs";
 
 const WIDTH = 720;
 const LEFT = 244; // of the axis
@@ -33,16 +33,14 @@ function step(length) {
   return [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
 }
 
-// Limits of a figure that can be drawn: numbers, or multiples of another median.
+// Limits of a figure that can be drawn: numbers, or what the median would be at the bar's ratio.
 function limits(name, samples) {
-  return bars.filter(({ of: [figure, subject] }) => figure === name && subject !== "end")
-    .filter(({ text: words }) => !words.startsWith("one variable"))
-    .map((bar) => {
+  return judged(samples)
+    .filter(({ bar: { of: [figure, subject] } }) => figure === name && subject !== "end")
+    .filter(({ bar }) => !bar.text.startsWith("one variable"))
+    .map(({ bar, value, ratio }) => {
       const factor = bar.atMost ?? bar.below ?? bar.atLeast ?? bar.above;
-      const other = [bar.against ?? []].flat();
-      const base = other.length === 0 ? 1
-        : medianOf(samples, ...(other.length === 2 ? other : [name, ...other]));
-      return { at: factor * base, subject: bar.of[1] };
+      return { at: ratio === undefined ? factor : factor * value / ratio, subject: bar.of[1] };
     });
 }
 

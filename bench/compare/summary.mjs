@@ -22,6 +22,13 @@ export function medianOf(samples, figure, subject) {
   return values?.length ? median(values) : undefined;
 }
 
+// The median of the ratios of two subjects within each round, each [figure, subject]: what slows the
+// machine for a while slows both.
+export function ratioOf(samples, [figure, subject], [otherFigure, other]) {
+  const bases = samples[otherFigure][other];
+  return median(samples[figure][subject].map((value, round) => value / bases[round]));
+}
+
 // What the chosen parts should have measured and did not.
 export function missing(samples, parts) {
   return Object.entries(figures)
@@ -45,7 +52,7 @@ export function judged(samples) {
     if (value === undefined) return [];
     if (bar.against === undefined) return [{ bar, value, met: isMet(value, bar) }];
     const other = [bar.against].flat();
-    const base = medianOf(samples, ...(other.length === 2 ? other : [figure, ...other]));
-    return [{ bar, value, ratio: value / base, met: isMet(value / base, bar) }];
+    const ratio = ratioOf(samples, bar.of, other.length === 2 ? other : [figure, ...other]);
+    return [{ bar, value, ratio, met: isMet(ratio, bar) }];
   });
 }

@@ -1,6 +1,6 @@
 // Tables of a run, in Markdown that is readable as it is.
 import { figures } from "./figures.mjs";
-import { filled, grouped, judged, medianOf } from "./summary.mjs";
+import { filled, grouped, judged, medianOf, ratioOf } from "./summary.mjs";
 
 const MINUS = "–";
 
@@ -16,19 +16,15 @@ function table(head, rows, numbersFrom = head.length) {
   return [line(head), rule, ...rows.map(line)].join("\n");
 }
 
-function ratio(value, base) {
-  return base === undefined || base === 0 ? MINUS : grouped(value / base, 2);
-}
-
 function figureTable(name, { samples, settings }) {
   const { subjects, digits, unit } = figures[name];
   const rivals = ["floor", "peer"].filter((rival) => rival in subjects);
   const rows = Object.entries(subjects).map(([subject, label]) => {
     const values = samples[name][subject];
-    const value = medianOf(samples, name, subject);
-    const ratios = rivals.map((rival) => ratio(value, medianOf(samples, name, rival)));
-    return [filled(label, settings), grouped(value, digits), grouped(Math.min(...values), digits),
-      grouped(Math.max(...values), digits), ...ratios];
+    const ratios = rivals.map((rival) => ratioOf(samples, [name, subject], [name, rival]))
+      .map((ratio) => (Number.isFinite(ratio) ? grouped(ratio, 2) : MINUS));
+    return [filled(label, settings), ...[medianOf(samples, name, subject), Math.min(...values),
+      Math.max(...values)].map((value) => grouped(value, digits)), ...ratios];
   });
   const heads = { floor: "to floor", peer: "to nchan" };
   return table(["", `median, ${unit}`, "lowest", "highest", ...rivals.map((name) => heads[name])],

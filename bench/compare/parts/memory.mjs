@@ -56,21 +56,21 @@ async function held(bench, oneId) {
 }
 
 export async function memory(bench) {
-  await bench.rounds("memory", async () => {
-    for (const name of RESIDENT_SUBJECTS) await resident(bench, name);
-    await held(bench, false);
-    await held(bench, true);
-  }, bench.settings.freshRounds);
+  const turns = [
+    ...RESIDENT_SUBJECTS.map((name) => () => resident(bench, name)),
+    () => held(bench, false), () => held(bench, true),
+  ];
+  await bench.rounds("memory", turns, (turn) => turn(), bench.settings.freshRounds);
 }
 
 // A node as it is started by hand, with nothing but parked waits.
 export async function footprint(bench) {
   const waits = bench.settings.footprint;
-  await bench.rounds("footprint", async () => {
-    const server = await bench.fresh("node", { core: null });
+  await bench.rounds("footprint", ["node"], async (name) => {
+    const server = await bench.fresh(name, { core: null });
     const crowd = hold(server, waits);
     await crowd.grow(waits);
-    bench.record("footprint", "node", residentBytes(server.pid) / MEGABYTE);
+    bench.record("footprint", name, residentBytes(server.pid) / MEGABYTE);
     await crowd.end();
     await server.end();
   }, bench.settings.freshRounds);

@@ -6,11 +6,10 @@ const SUBJECTS = ["node", "peer", "floor", "os", "always"];
 export async function get(bench) {
   const { wrkSeconds } = bench.settings;
   for (const name of SUBJECTS) await bench.server(name);
-  await bench.rounds("get", async () => {
-    for (const name of SUBJECTS) {
-      note(bench, "get", name, await getSet(await bench.server(name), wrkSeconds));
-    }
-    note(bench, "get", "constant", await getConstant(await bench.server("peer"), wrkSeconds));
+  await bench.rounds("get", [...SUBJECTS, "constant"], async (name) => {
+    const rate = name === "constant" ? getConstant(await bench.server("peer"), wrkSeconds)
+      : getSet(await bench.server(name), wrkSeconds);
+    note(bench, "get", name, await rate);
   });
 }
 
@@ -19,10 +18,8 @@ export async function get(bench) {
 export async function post(bench) {
   const { wrkSeconds } = bench.settings;
   for (const name of SUBJECTS) await bench.server(name);
-  await bench.rounds("post", async () => {
-    for (const name of SUBJECTS) {
-      note(bench, "post", name, await postNew(await bench.renewed(name), wrkSeconds));
-    }
+  await bench.rounds("post", SUBJECTS, async (name) => {
+    note(bench, "post", name, await postNew(await bench.renewed(name), wrkSeconds));
   });
 }
 

@@ -22,12 +22,10 @@ async function woken(bench, kind, shared) {
 }
 
 export async function streams(bench) {
-  await bench.rounds("streams", async () => {
-    for (const kind of KINDS) {
-      const { bytes, micros } = await woken(bench, kind, false);
-      bench.record("streamHeld", kind, bytes);
-      bench.record("streamOneByOne", kind, micros);
-      bench.record("streamAtOnce", kind, (await woken(bench, kind, true)).micros);
-    }
+  await bench.rounds("streams", KINDS, async (kind) => {
+    const { bytes, micros } = await woken(bench, kind, false);
+    bench.record("streamHeld", kind, bytes);
+    bench.record("streamOneByOne", kind, micros);
+    bench.record("streamAtOnce", kind, (await woken(bench, kind, true)).micros);
   }, bench.settings.freshRounds);
 }

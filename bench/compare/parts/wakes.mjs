@@ -17,11 +17,9 @@ export async function cpuPerWake(server, mode, waits, times = 1) {
 
 async function wakes(bench, mode) {
   for (const name of SUBJECTS) await bench.server(name);
-  await bench.rounds(mode, async () => {
-    for (const name of SUBJECTS) {
-      const cost = await cpuPerWake(await bench.server(name), mode, bench.settings.waits);
-      bench.record(mode, name, cost);
-    }
+  await bench.rounds(mode, SUBJECTS, async (name) => {
+    const cost = await cpuPerWake(await bench.server(name), mode, bench.settings.waits);
+    bench.record(mode, name, cost);
   });
 }
 
@@ -31,14 +29,12 @@ export const storm = (bench) => wakes(bench, "storm");
 export async function pingpong(bench) {
   const { waits, samples } = bench.settings;
   for (const name of SUBJECTS) await bench.server(name);
-  await bench.rounds("pingpong", async () => {
-    for (const name of SUBJECTS) {
-      const server = await bench.server(name);
-      const figures = await park(server, "pingpong", { waits, samples });
-      const ofFew = await park(server, "pingpong", { waits: FEW, samples });
-      bench.record("pingpong", name, figures.p50);
-      bench.record("pingpongTail", name, figures.p99);
-      bench.record("pingpongTailOfTen", name, ofFew.p99);
-    }
+  await bench.rounds("pingpong", SUBJECTS, async (name) => {
+    const server = await bench.server(name);
+    const figures = await park(server, "pingpong", { waits, samples });
+    const ofFew = await park(server, "pingpong", { waits: FEW, samples });
+    bench.record("pingpong", name, figures.p50);
+    bench.record("pingpongTail", name, figures.p99);
+    bench.record("pingpongTailOfTen", name, ofFew.p99);
   });
 }

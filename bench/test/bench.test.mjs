@@ -1,0 +1,31 @@
+// How a run takes its rounds, and what it makes of them.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Bench } from "../compare/bench.mjs";
+import { judged, ratioOf } from "../compare/summary.mjs";
+
+test("each round measures every subject, and begins with another one", async () => {
+  const bench = new Bench({ rounds: 4 });
+  bench.say = () => {};
+  const measured = [];
+  await bench.rounds("letters", ["a", "b", "c"], (subject, round) => measured.push(subject + round));
+  assert.equal(measured.join(" "), "a1 b1 c1 b2 c2 a2 c3 a3 b3 a4 b4 c4");
+});
+
+test("a ratio is the median of the rounds' ratios, not the ratio of medians", () => {
+  const samples = { get: { node: [90, 45, 60], floor: [100, 50, 80] } };
+  assert.equal(ratioOf(samples, ["get", "node"], ["get", "floor"]), 0.9);
+});
+
+test("a bar holds the ratio where it names another, else the median", () => {
+  const samples = {
+    start: { node: [150, 400, 140], java: [100, 200, 100] },
+    footprint: { node: [95.9, 97, 80] },
+  };
+  const [footprint, start] = judged(samples);
+  assert.deepEqual([start.value, start.ratio, start.met], [150, 1.5, true]);
+  assert.deepEqual([footprint.value, footprint.ratio, footprint.met], [95.9, undefined, true]);
+  samples.start.node[0] = 151;
+  samples.footprint.node[0] = 96;
+  assert.deepEqual(judged(samples).map(({ met }) => met), [false, false]);
+});
