@@ -24,14 +24,15 @@ final class SetCommand {
   private SetCommand() {}
 
   private static int run(Arguments given) throws ExecutionException, InterruptedException {
-    Place place = new Place(given);
-    EventId id = place.id();
-    String key = given.find("--key");
-    Duration spread = given.time("--spread");
-    SealedId sealed = key == null ? null : new SealedId(id, key);
-    Doorbell client = place.client().withSpread(spread);
-    boolean first = (sealed == null ? client.set(id) : client.set(sealed)).get();
-    System.out.println(first ? "set" : "set already");
-    return Main.WELL;
+    try (Place place = new Place(given)) {
+      EventId id = place.id();
+      String key = given.find("--key");
+      Duration spread = given.time("--spread");
+      SealedId sealed = key == null ? null : new SealedId(id, key);
+      Doorbell client = place.client().withSpread(spread);
+      boolean first = (sealed == null ? client.set(id) : client.set(sealed)).get();
+      System.out.println(first ? "set" : "set already");
+      return Main.WELL;
+    }
   }
 }

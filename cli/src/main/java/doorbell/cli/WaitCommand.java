@@ -27,18 +27,17 @@ final class WaitCommand {
   private WaitCommand() {}
 
   private static int run(Arguments given) throws ExecutionException, InterruptedException {
-    Place place = new Place(given);
-    EventId id = place.id();
-    boolean forever = given.find(TIMEOUT) == null;
-    CompletableFuture<Void> set;
-    if (forever) {
-      set = place.client().wait(id);
-    } else {
-      var timeout = given.time(TIMEOUT);
-      Doorbell client = place.client();
-      set = client.wait(id, timeout);
-    }
-    try {
+    try (Place place = new Place(given)) {
+      EventId id = place.id();
+      boolean forever = given.find(TIMEOUT) == null;
+      CompletableFuture<Void> set;
+      if (forever) {
+        set = place.client().wait(id);
+      } else {
+        var timeout = given.time(TIMEOUT);
+        Doorbell client = place.client();
+        set = client.wait(id, timeout);
+      }
       set.get();
       return Main.WELL;
     } catch (ExecutionException e) {

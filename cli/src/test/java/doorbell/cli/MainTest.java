@@ -12,7 +12,9 @@ import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -20,6 +22,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class MainTest {
+  private static final Set<Thread> BEFORE = pollers();
+
   private final PrintStream stdout = System.out;
   private final PrintStream stderr = System.err;
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -62,6 +66,18 @@ class MainTest {
       assertThat(run("set", event)).isZero();
       assertThat(out.toString(UTF_8)).isEqualTo("set\nset already\n");
     }
+  }
+
+  @Test
+  void noThreadIsLeftThatAnExitWaitsFor() {
+    try (Doorbell node = node()) {
+      String event = Values.url(node.address()) + "/5";
+      assertThat(run("wait", event, "--timeout", "50ms")).isEqualTo(1);
+      assertThat(run("set", event)).isZero();
+      assertThat(run("wait", event)).isZero();
+      assertThat(run("set", event, "--key", "k")).isEqualTo(2);
+    }
+    assertThat(BEFORE).containsAll(pollers());
   }
 
   @Test
@@ -171,6 +187,13 @@ class MainTest {
     System.setOut(new PrintStream(out, true, UTF_8));
     System.setErr(new PrintStream(err, true, UTF_8));
     return Main.run(args);
+  }
+
+  /** Of HttpClients: they are in the system's poll. */
+  private static Set<Thread> pollers() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().contains("SelectorManager"))
+        .collect(Collectors.toSet());
   }
 
   private static Doorbell node() {

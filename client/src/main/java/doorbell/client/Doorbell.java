@@ -17,6 +17,7 @@ import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import javax.crypto.SecretKey;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Waits for event variables at a Doorbell node, and sets them. Immutable and thread-safe: keep one.
@@ -83,12 +84,12 @@ public final class Doorbell {
 
   /** How long a node is asked to hold a wait, each time: 1 s to 1 h, 25 s if unset. */
   public Doorbell withHold(Duration hold) {
-    return with(options.http(), hold, options.patience(), options.spread());
+    return with(options.own(), hold, options.patience(), options.spread());
   }
 
   /** How long a set is tried for: up to 1 day, 30 s if unset. */
   public Doorbell withPatience(Duration patience) {
-    return with(options.http(), options.hold(), patience, options.spread());
+    return with(options.own(), options.hold(), patience, options.spread());
   }
 
   /**
@@ -96,7 +97,7 @@ public final class Doorbell {
    * that a crowd doesn't come to the application at one moment.
    */
   public Doorbell withSpread(Duration spread) {
-    return with(options.http(), options.hold(), options.patience(), spread);
+    return with(options.own(), options.hold(), options.patience(), spread);
   }
 
   /**
@@ -108,7 +109,7 @@ public final class Doorbell {
   public Doorbell withSecret(String secret) {
     Options changed =
         new Options(
-            options.http(),
+            options.own(),
             options.hold(),
             options.patience(),
             options.spread(),
@@ -232,8 +233,9 @@ public final class Doorbell {
     return pace;
   }
 
-  private Doorbell with(HttpClient http, Duration hold, Duration patience, Duration spread) {
-    Options changed = new Options(http, hold, patience, spread, options.secret());
+  private Doorbell with(
+      @Nullable HttpClient own, Duration hold, Duration patience, Duration spread) {
+    Options changed = new Options(own, hold, patience, spread, options.secret());
     return new Doorbell(base, changed, pace);
   }
 

@@ -10,9 +10,13 @@ import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/** What a caller may choose, and every limit of the client with its reason. */
+/**
+ * What a caller may choose, and every limit of the client with its reason.
+ *
+ * @param own the caller's HttpClient; null for the shared one, which isn't made before it is needed
+ */
 record Options(
-    HttpClient http,
+    @Nullable HttpClient own,
     Duration hold,
     Duration patience,
     Duration spread,
@@ -69,25 +73,25 @@ record Options(
   /** A node's answers are far shorter; what passes it isn't from a node. */
   static final int ANSWER_BYTES = 65_536;
 
-  static final Options DEFAULT =
-      new Options(
-          HttpClient.newBuilder()
-              .version(HttpClient.Version.HTTP_1_1)
-              .connectTimeout(ANSWER)
-              .build(),
-          HOLD,
-          PATIENCE,
-          Duration.ZERO,
-          null);
+  static final Options DEFAULT = new Options(null, HOLD, PATIENCE, Duration.ZERO, null);
+
+  private static final class Shared {
+    static final HttpClient HTTP =
+        HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(ANSWER).build();
+  }
 
   Options {
-    if (http.followRedirects() != HttpClient.Redirect.NEVER) {
+    if (own != null && own.followRedirects() != HttpClient.Redirect.NEVER) {
       throw new IllegalArgumentException(
           "The HttpClient must not follow redirects: a redirected POST becomes a GET.");
     }
     check("hold", hold, SHORTEST_HOLD, LONGEST_HOLD);
     check("patience", patience, Duration.ZERO, LONGEST_PATIENCE);
     check("spread", spread, Duration.ZERO, LONGEST_SPREAD);
+  }
+
+  HttpClient http() {
+    return own == null ? Shared.HTTP : own;
   }
 
   static Duration timeout(Duration timeout) {
