@@ -1,5 +1,7 @@
 package doorbell.client;
 
+import static java.util.Objects.requireNonNull;
+
 import java.math.BigDecimal;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -79,7 +81,7 @@ public final class Doorbell {
    * @throws IllegalArgumentException where it follows redirects
    */
   public Doorbell withHttpClient(HttpClient http) {
-    return with(http, options.hold(), options.patience(), options.spread());
+    return with(requireNonNull(http), options.hold(), options.patience(), options.spread());
   }
 
   /** How long a node is asked to hold a wait, each time: 1 s to 1 h, 25 s if unset. */
