@@ -46,7 +46,7 @@ final class Place implements AutoCloseable {
    */
   Doorbell client() {
     URI url = node();
-    Doorbell client = Doorbell.at(url).withHttpClient(http);
+    Doorbell client = Doorbell.at(url, http);
     int port = url.getPort() >= 0 ? url.getPort() : "https".equals(url.getScheme()) ? 443 : 80;
     try (Socket socket = new Socket()) {
       socket.connect(new InetSocketAddress(url.getHost(), port), (int) CONNECT.toMillis());

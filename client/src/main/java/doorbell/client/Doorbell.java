@@ -1,7 +1,5 @@
 package doorbell.client;
 
-import static java.util.Objects.requireNonNull;
-
 import java.math.BigDecimal;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -19,7 +17,6 @@ import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import javax.crypto.SecretKey;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Waits for event variables at a Doorbell node, and sets them. Immutable and thread-safe: keep one.
@@ -72,7 +69,16 @@ public final class Doorbell {
    * @throws IllegalArgumentException where it isn't a plain http or https URL
    */
   public static Doorbell at(URI node) {
-    return new Doorbell(Options.base(node), Options.DEFAULT, Pace.REAL);
+    return new Doorbell(Options.base(node), Options.usual(), Pace.REAL);
+  }
+
+  /**
+   * As {@link #at(URI)}, through that client; the shared one isn't made then.
+   *
+   * @throws IllegalArgumentException also where the client follows redirects
+   */
+  public static Doorbell at(URI node, HttpClient http) {
+    return new Doorbell(Options.base(node), Options.through(http), Pace.REAL);
   }
 
   /**
@@ -81,17 +87,17 @@ public final class Doorbell {
    * @throws IllegalArgumentException where it follows redirects
    */
   public Doorbell withHttpClient(HttpClient http) {
-    return with(requireNonNull(http), options.hold(), options.patience(), options.spread());
+    return with(http, options.hold(), options.patience(), options.spread());
   }
 
   /** How long a node is asked to hold a wait, each time: 1 s to 1 h, 25 s if unset. */
   public Doorbell withHold(Duration hold) {
-    return with(options.own(), hold, options.patience(), options.spread());
+    return with(options.http(), hold, options.patience(), options.spread());
   }
 
   /** How long a set is tried for: up to 1 day, 30 s if unset. */
   public Doorbell withPatience(Duration patience) {
-    return with(options.own(), options.hold(), patience, options.spread());
+    return with(options.http(), options.hold(), patience, options.spread());
   }
 
   /**
@@ -99,7 +105,7 @@ public final class Doorbell {
    * that a crowd doesn't come to the application at one moment.
    */
   public Doorbell withSpread(Duration spread) {
-    return with(options.own(), options.hold(), options.patience(), spread);
+    return with(options.http(), options.hold(), options.patience(), spread);
   }
 
   /**
@@ -111,7 +117,7 @@ public final class Doorbell {
   public Doorbell withSecret(String secret) {
     Options changed =
         new Options(
-            options.own(),
+            options.http(),
             options.hold(),
             options.patience(),
             options.spread(),
@@ -235,9 +241,8 @@ public final class Doorbell {
     return pace;
   }
 
-  private Doorbell with(
-      @Nullable HttpClient own, Duration hold, Duration patience, Duration spread) {
-    Options changed = new Options(own, hold, patience, spread, options.secret());
+  private Doorbell with(HttpClient http, Duration hold, Duration patience, Duration spread) {
+    Options changed = new Options(http, hold, patience, spread, options.secret());
     return new Doorbell(base, changed, pace);
   }
 

@@ -10,13 +10,9 @@ import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What a caller may choose, and every limit of the client with its reason.
- *
- * @param own the caller's HttpClient; null for the shared one, which isn't made before it is needed
- */
+/** What a caller may choose, and every limit of the client with its reason. */
 record Options(
-    @Nullable HttpClient own,
+    HttpClient http,
     Duration hold,
     Duration patience,
     Duration spread,
@@ -73,15 +69,18 @@ record Options(
   /** A node's answers are far shorter; what passes it isn't from a node. */
   static final int ANSWER_BYTES = 65_536;
 
-  static final Options DEFAULT = new Options(null, HOLD, PATIENCE, Duration.ZERO, null);
-
-  private static final class Shared {
-    static final HttpClient HTTP =
-        HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(ANSWER).build();
+  /** With the HttpClient that is shared; apart, so that who brings another doesn't have two. */
+  private static final class Usual {
+    static final Options OPTIONS =
+        through(
+            HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .connectTimeout(ANSWER)
+                .build());
   }
 
   Options {
-    if (own != null && own.followRedirects() != HttpClient.Redirect.NEVER) {
+    if (http.followRedirects() != HttpClient.Redirect.NEVER) {
       throw new IllegalArgumentException(
           "The HttpClient must not follow redirects: a redirected POST becomes a GET.");
     }
@@ -90,8 +89,12 @@ record Options(
     check("spread", spread, Duration.ZERO, LONGEST_SPREAD);
   }
 
-  HttpClient http() {
-    return own == null ? Shared.HTTP : own;
+  static Options usual() {
+    return Usual.OPTIONS;
+  }
+
+  static Options through(HttpClient http) {
+    return new Options(http, HOLD, PATIENCE, Duration.ZERO, null);
   }
 
   static Duration timeout(Duration timeout) {
