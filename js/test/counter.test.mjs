@@ -59,8 +59,12 @@ async function count(page) {
   return /^\s*\d+\s*$/.test(text) ? Number(text) : NaN;
 }
 
+// Until the application has answered: a click that is on its way must not be made again.
 async function click(page) {
-  await page.getByRole('button', { name: /one more|\+1/i }).click();
+  await Promise.all([
+    page.waitForResponse(response => response.request().method() === 'POST'),
+    page.getByRole('button', { name: /one more|\+1/i }).click(),
+  ]);
 }
 
 async function follows(clicked, other) {
