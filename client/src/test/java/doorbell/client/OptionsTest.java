@@ -32,6 +32,8 @@ class OptionsTest {
   void aClientThatFollowsRedirectsIsRefused() {
     HttpClient http = HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NORMAL).build();
     assertThatIllegalArgumentException().isThrownBy(() -> doorbell.withHttpClient(http));
+    URI node = URI.create("https://bell.example");
+    assertThatIllegalArgumentException().isThrownBy(() -> Doorbell.at(node, http));
   }
 
   @Test
