@@ -35,6 +35,9 @@ final class Loop {
 
   private boolean crowded;
 
+  /** Whose store isn't told of all of them yet. */
+  private @Nullable EventTable unflushed;
+
   private @Nullable RequestDecoder spareDecoder;
   private @Nullable ByteBuf input;
   private @Nullable Ring ring;
@@ -100,22 +103,41 @@ final class Loop {
   }
 
   /**
-   * Has the store keep what was set. Where sets come in crowds, that is once for all that a pass of
-   * the loop brings, if it isn't too long.
+   * Has the store keep what was set, once the kernel has what the woken are sent: a writer that
+   * runs on this core would take it from them. Where sets come in crowds, that is once for all that
+   * a pass of the loop brings, if it isn't too long.
    */
   void flushSoon(EventTable table) {
+    unflushed = table;
     if (sets++ == 0) {
-      events.execute(() -> endPass(table));
-    }
-    if (!crowded || sets % Limits.SETS_PER_FLUSH == 0) {
-      table.flush();
+      events.execute(this::endPass);
+    } else if (sets % Limits.SETS_PER_FLUSH == 0) {
+      flush();
     }
   }
 
-  private void endPass(EventTable table) {
+  /** The kernel took what it was given so far. */
+  void onSent() {
+    if (!crowded) {
+      flush();
+    }
+  }
+
+  private void endPass() {
     crowded = sets > 1;
     sets = 0;
-    table.flush();
+    if (crowded) {
+      flush();
+    } else if (unflushed != null) {
+      next(events, this::flush); // Tasks of this pass may have given it more.
+    }
+  }
+
+  private void flush() {
+    if (unflushed != null) {
+      unflushed.flush();
+      unflushed = null;
+    }
   }
 
   RequestDecoder takeDecoder() {

@@ -50,6 +50,9 @@ final class UringWire extends SocketWire {
     boolean polled = UringOps.isPoll(completion);
     polling &= !polled;
     submitted &= polled;
+    if (!polled) {
+      loop.onSent();
+    }
     if (isClosed()) {
       releaseUnlessHeld();
     } else if (completion.res() < 0) {

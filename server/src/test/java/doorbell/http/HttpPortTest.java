@@ -1,14 +1,27 @@
 package doorbell.http;
 
+import static java.util.concurrent.TimeUnit.MINUTES;
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -21,6 +34,8 @@ class HttpPortTest {
       Host: a
 
       """;
+
+  private static final int SOME_ON_EACH_LOOP = 4 * PortFixture.LOOPS;
 
   static Stream<Transport> transports() {
     return PortFixture.transports();
@@ -47,6 +62,65 @@ class HttpPortTest {
       assertThat(waiter.say(SET).hear().status()).isEqualTo(200);
       assertThat(node.table.size()).isZero();
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("transports")
+  void theStoreIsToldOfASetWhenThoseWhomItWakesHaveHeard(Transport transport) throws Exception {
+    try (PortFixture node = new PortFixture(transport)) {
+      List<Peer> crowd = node.crowd(SOME_ON_EACH_LOOP, "22482");
+      assertThat(heardBeforeTheStore(node, () -> crowd.removeFirst().hear().body()))
+          .containsOnly("doorbell(22482);\n");
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("transports")
+  void theStoreIsToldOfASetWhenTheWebSocketsThatItWakesHaveHeard(Transport transport)
+      throws Exception {
+    try (HttpClient http = HttpClient.newHttpClient();
+        PortFixture node = new PortFixture(transport)) {
+      BlockingQueue<String> told = new LinkedBlockingQueue<>();
+      URI root = URI.create("ws://127.0.0.1:" + node.port.address().getPort());
+      for (int i = 0; i < SOME_ON_EACH_LOOP; i++) {
+        http.newWebSocketBuilder()
+            .buildAsync(root, hears(told))
+            .join()
+            .sendText("wait 22482", true);
+      }
+      assertThat(heardBeforeTheStore(node, () -> String.valueOf(told.poll(5, SECONDS))))
+          .containsOnly("set 22482");
+    }
+  }
+
+  /** What all have heard until a loop goes on, which has the store flush. */
+  private static List<String> heardBeforeTheStore(PortFixture node, Callable<String> next)
+      throws Exception {
+    await().until(() -> node.port.parked() == SOME_ON_EACH_LOOP);
+    FutureTask<List<String>> flush =
+        new FutureTask<>(
+            () -> {
+              List<String> heard = new ArrayList<>();
+              while (heard.size() < SOME_ON_EACH_LOOP) {
+                heard.add(next.call());
+              }
+              return heard;
+            });
+    node.store.hold();
+    node.store.onFlush = flush;
+    node.connect().say(SET);
+    return flush.get(1, MINUTES);
+  }
+
+  private static WebSocket.Listener hears(Queue<String> told) {
+    return new WebSocket.Listener() {
+      @Override
+      public @Nullable CompletionStage<?> onText(
+          WebSocket socket, CharSequence text, boolean last) {
+        told.add(text.toString());
+        return WebSocket.Listener.super.onText(socket, text, last);
+      }
+    };
   }
 
   @ParameterizedTest

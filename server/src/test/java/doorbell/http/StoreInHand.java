@@ -17,6 +17,9 @@ final class StoreInHand implements SetStore {
   private volatile boolean holds;
   private volatile boolean dawdles;
 
+  /** What a loop waits for when it has sets flushed. */
+  volatile Runnable onFlush = () -> {};
+
   void hold() {
     holds = true;
   }
@@ -54,6 +57,11 @@ final class StoreInHand implements SetStore {
       keep.run();
     }
     return kept;
+  }
+
+  @Override
+  public void flush() {
+    onFlush.run();
   }
 
   @Override

@@ -65,11 +65,17 @@ class WakeupsTest {
   }
 
   @Test
-  void aSetThatComesAloneIsGivenToTheStoreAtOnce() {
+  void aSetThatComesAloneIsGivenToTheStoreWhenWhatItsWakesWroteIsOut() {
     node.store.putOffPercent = 100;
     for (int i = 0; i < 3; i++) {
-      setMany(i, 1);
+      setMany(2 * i, 1);
+      assertThat(node.store.answerOne()).isFalse();
+      node.loops.get(0).onSent();
       assertThat(node.store.answerOne()).isTrue();
+      node.runAll();
+      setMany(2 * i + 1, 1);
+      node.runAll();
+      assertThat(node.store.answerOne()).as("though nothing was to be sent").isTrue();
       node.runAll();
     }
   }
@@ -81,6 +87,7 @@ class WakeupsTest {
     node.runAll();
     node.store.answerAll();
     setMany(2, Limits.SETS_PER_FLUSH - 1);
+    node.loops.get(0).onSent();
     assertThat(node.store.answerOne()).isFalse();
     setMany(2 + Limits.SETS_PER_FLUSH, 1);
     assertThat(node.store.answerOne()).isTrue();
