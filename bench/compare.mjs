@@ -14,7 +14,7 @@ import { streams } from "./compare/parts/streams.mjs";
 import { broadcast, pingpong, storm } from "./compare/parts/wakes.mjs";
 import { execute, root } from "./compare/processes.mjs";
 import { missing } from "./compare/summary.mjs";
-import { barTable, figureTables } from "./compare/tables.mjs";
+import { barTable, figureTables, storesTable } from "./compare/tables.mjs";
 
 const measures = { start, footprint, memory, broadcast, storm, pingpong, get, post, flat, hangup,
   streams, soak };
@@ -51,7 +51,8 @@ async function main(words) {
   const command = ["script/bench", ...words].join(" ");
   const run = { ...about, command, settings, samples: await measure(parts, settings) };
   const file = keep(run);
-  process.stdout.write(`${figureTables(run)}\n\n${barTable(run)}\n\nkept in ${file}\n`);
+  const texts = [figureTables(run), barTable(run), storesTable(run), `kept in ${file}`];
+  process.stdout.write(`${texts.join("\n\n")}\n`);
   writeDocument(run, documented ? "docs" : TARGET);
 }
 

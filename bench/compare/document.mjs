@@ -6,7 +6,7 @@ import { ALONE } from "./options.mjs";
 import { plot } from "./plot.mjs";
 import { root } from "./processes.mjs";
 import { filled } from "./summary.mjs";
-import { barTable, figureTables, measuredFigures } from "./tables.mjs";
+import { barTable, figureTables, measuredFigures, storesTable } from "./tables.mjs";
 
 const DOCUMENT = "performance.md";
 const PLOTS = "performance";
@@ -46,6 +46,7 @@ function blocks(run) {
   }
   if (Object.keys(texts).some((block) => !ALONE.includes(block))) {
     texts.bars = barTable(run, (name) => !isAlone(name));
+    texts.stores = storesTable(run);
     texts.run = about(run);
   }
   return texts;

@@ -45,8 +45,8 @@ const FULL = {
 };
 const QUICK = {
   waits: 1_000, base: 200, few: 100, footprint: 1_000, samples: 300, rounds: 1, freshRounds: 1,
-  startRounds: 1, warmRounds: 1, memoryWarmRounds: 1, wrkSeconds: 1,
-  duration: 2, soakWarmSeconds: 1, remember: 1, streamed: 10_000, connections: 100,
+  startRounds: 1, warmRounds: 0, memoryWarmRounds: 0, wrkSeconds: 1,
+  duration: 1, soakWarmSeconds: 1, remember: 1, streamed: 10_000, connections: 100,
 };
 
 function positive(values, name) {

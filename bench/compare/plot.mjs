@@ -14,7 +14,7 @@ const FURTHEST = 2.2; // of the longest bar: rounds beyond are drawn at the edge
 const INK = "#6e7781";
 const LIMIT = "#cf4a58";
 const COLOURS = { node: "#2f81f7", os: "#5b8fd6", always: "#8899c9", peer: "#c77b30",
-  floor: "#3f9460" };
+  floor: "#3f9460", kept: "#6f9f82" };
 const SERIES = ["#2f81f7", "#8f6fd0", "#3f9460", "#c77b30"];
 
 function escaped(text) {

@@ -23,6 +23,7 @@ export const NAMES = {
   always: "Doorbell, RocksDB, --sync always",
   peer: "nginx + nchan",
   floor: "floor",
+  kept: "floor, fdatasync",
 };
 
 // The options of `./doorbell serve` for the nodes; STORE is a folder.
@@ -115,15 +116,17 @@ async function startPeer() {
   });
 }
 
-async function startFloor() {
+// log: null keeps sets in memory alone.
+async function startFloor(log) {
   const port = await freePort();
-  const running = new Running([join(root, "bench/target/floor"), String(port)],
-    { core: SERVER_CORE });
+  const command = [join(root, "bench/target/floor"), String(port), ...(log ? [log] : [])];
+  const running = new Running(command, { core: SERVER_CORE });
   await untilItAccepts(running, port);
   return new Server(running, port);
 }
 
 export function start(name, settings) {
   if (isNode(name)) return startNode(name, settings);
-  return name === "peer" ? startPeer() : startFloor();
+  if (name === "peer") return startPeer();
+  return startFloor(name === "kept" ? join(scratchFolder(), "log") : null);
 }

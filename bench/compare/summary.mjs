@@ -43,10 +43,19 @@ function isMet(value, { atMost = Infinity, below = Infinity, atLeast = -Infinity
   return value <= atMost && value < below && value >= atLeast && value > above;
 }
 
-// The bars whose figures were measured: {bar, value, ratio, met}; ratio is missing where a bar is
-// a plain number.
-export function judged(samples) {
-  return bars.flatMap((bar) => {
+// The bars of the node with the memory store that hold for another node too, as that one's.
+function barsOf(name) {
+  const isOthers = ({ of: [figure, subject] }) =>
+    subject === "node" && name in figures[figure].subjects;
+  const renamed = (subject) => (subject === "node" ? name : subject);
+  return bars.filter((bar) => isOthers(bar) && bar.against !== undefined).map((bar) =>
+    ({ ...bar, of: bar.of.map(renamed), against: [bar.against].flat().map(renamed) }));
+}
+
+// The bars whose figures were measured, or those of them that hold for another node: {bar, value,
+// ratio, met}; ratio is missing where a bar is a plain number.
+export function judged(samples, node) {
+  return (node === undefined ? bars : barsOf(node)).flatMap((bar) => {
     const [figure, subject] = bar.of;
     const value = medianOf(samples, figure, subject);
     if (value === undefined) return [];

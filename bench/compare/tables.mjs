@@ -44,14 +44,28 @@ export function figureTables(run, block, between = () => "") {
   }).join("\n\n");
 }
 
+// What is judged, its bar, and then what was measured and whether that meets it.
+function whatAndBar({ bar }, { settings }) {
+  return [filled(figures[bar.of[0]].title, settings), filled(bar.text, settings)];
+}
+
+function measuredAndMet({ bar, value, ratio: share, met }) {
+  const { unit, digits } = figures[bar.of[0]];
+  const measured = `${grouped(value, digits)} ${unit}`;
+  const text = share === undefined ? measured : `${grouped(share, 2)} (${measured})`;
+  return [text, met ? "yes" : "no"];
+}
+
 export function barTable(run, wanted = () => true) {
-  const rows = judged(run.samples)
-    .filter(({ bar }) => wanted(bar.of[0]))
-    .map(({ bar, value, ratio: share, met }) => {
-      const { title, unit, digits } = figures[bar.of[0]];
-      const measured = `${grouped(value, digits)} ${unit}`;
-      return [filled(title, run.settings), filled(bar.text, run.settings),
-        share === undefined ? measured : `${grouped(share, 2)} (${measured})`, met ? "yes" : "no"];
-    });
+  const rows = judged(run.samples).filter(({ bar }) => wanted(bar.of[0]))
+    .map((one) => [...whatAndBar(one, run), ...measuredAndMet(one)]);
   return table(["what", "bar", "measured", "met"], rows);
+}
+
+// The same bars for the nodes with RocksDB, where they were measured.
+export function storesTable(run) {
+  const always = judged(run.samples, "always");
+  const rows = judged(run.samples, "os").map((one, index) =>
+    [...whatAndBar(one, run), ...measuredAndMet(one), ...measuredAndMet(always[index])]);
+  return table(["what", "bar", "RocksDB, --sync os", "met", "RocksDB, --sync always", "met"], rows);
 }

@@ -1,9 +1,11 @@
 // The least that a server of waits and sets can do, as the limit to measure against: one thread,
-// epoll, and of HTTP no more than the method and the digits. Nothing is checked, kept on disk or
-// freed, and no wait ever runs out.
-//   floor PORT     GET /ID waits, POST /ID sets
+// epoll, and of HTTP no more than the method and the digits. Nothing is checked or freed, and no
+// wait ever runs out. With a log, what it costs to keep sets: those that came together are appended
+// and flushed to the disk together, and answered then.
+//   floor PORT [LOG]     GET /ID waits, POST /ID sets
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -34,6 +36,10 @@ struct variable {
 static struct variable *table;
 static int variables;
 static int next_waiter[FILES]; // by socket: the waiter of the same variable that came before it
+static int sets_log = -1;
+static uint64_t unkept[EVENTS];
+static int setters[EVENTS]; // of what isn't kept yet
+static int unkept_count;
 
 static void fail(const char *what) {
   perror(what);
@@ -78,14 +84,30 @@ static void wait_for(struct variable *variable, int client) {
   }
 }
 
-static void set(struct variable *variable, int client) {
+static void answer_set(int client) {
   static const char no_content[] = "HTTP/1.1 204 No Content\r\n\r\n";
+  send_bytes(client, no_content, sizeof no_content - 1);
+}
+
+static void set(struct variable *variable, int client) {
   variable->is_set = true;
   for (int waiter = variable->waiter; waiter != 0; waiter = next_waiter[waiter]) {
     answer_wait(waiter, variable->id);
   }
   variable->waiter = 0;
-  send_bytes(client, no_content, sizeof no_content - 1);
+  if (sets_log < 0) {
+    answer_set(client);
+  } else {
+    unkept[unkept_count] = variable->id;
+    setters[unkept_count++] = client;
+  }
+}
+
+static void keep_sets(void) {
+  ssize_t length = unkept_count * sizeof *unkept;
+  if (write(sets_log, unkept, length) != length || fdatasync(sets_log)) fail("log");
+  for (int i = 0; i < unkept_count; i++) answer_set(setters[i]);
+  unkept_count = 0;
 }
 
 static void read_request(int client) {
@@ -132,9 +154,13 @@ static int listen_on(int port) {
 }
 
 int main(int count, char **arguments) {
-  if (count != 2) {
-    fprintf(stderr, "usage: floor PORT\n");
+  if (count != 2 && count != 3) {
+    fprintf(stderr, "usage: floor PORT [LOG]\n");
     return 2;
+  }
+  if (count == 3) {
+    sets_log = open(arguments[2], O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0644);
+    if (sets_log < 0) fail(arguments[2]);
   }
   table = calloc(VARIABLES, sizeof *table);
   int listener = listen_on(atoi(arguments[1])), poll = epoll_create1(0);
@@ -151,5 +177,6 @@ int main(int count, char **arguments) {
         read_request(socket);
       }
     }
+    if (unkept_count > 0) keep_sets();
   }
 }

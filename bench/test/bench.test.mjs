@@ -29,3 +29,14 @@ test("a bar holds the ratio where it names another, else the median", () => {
   samples.footprint.node[0] = 96;
   assert.deepEqual(judged(samples).map(({ met }) => met), [false, false]);
 });
+
+test("a node with another store is held to the bars of the one with the memory store", () => {
+  const samples = {
+    post: { node: [90], os: [80], always: [50], peer: [60], floor: [100] },
+    pingpongTail: { node: [3], os: [3], always: [5] },
+    pingpongTailOfTen: { node: [1], os: [2], always: [2] },
+  };
+  const met = (node) => judged(samples, node).map(({ ratio, met }) => [ratio, met]);
+  assert.deepEqual(met("os"), [[1.5, true], [80 / 60, true], [0.8, false]]);
+  assert.deepEqual(met("always"), [[2.5, false], [50 / 60, false], [0.5, false]]);
+});
