@@ -133,13 +133,11 @@ public final class EventTable {
 
   private static int tell(Waiter chain) {
     int told = 0;
-    Waiter waiter = chain;
-    while (waiter != null) {
+    for (Waiter waiter = chain; waiter != null; told++) {
       Waiter next = waiter.next;
       waiter.next = null;
       waiter.wake();
       waiter = next;
-      told++;
     }
     return told;
   }

@@ -116,9 +116,9 @@ final class Loop {
     }
   }
 
-  /** The kernel took what it was given so far. */
-  void onSent() {
-    if (!crowded) {
+  /** The kernel did something; if it sent, then all that it was given to send before. */
+  void onDone(boolean sent) {
+    if (sent && !crowded) {
       flush();
     }
   }

@@ -50,9 +50,7 @@ final class UringWire extends SocketWire {
     boolean polled = UringOps.isPoll(completion);
     polling &= !polled;
     submitted &= polled;
-    if (!polled) {
-      loop.onSent();
-    }
+    loop.onDone(!polled);
     if (isClosed()) {
       releaseUnlessHeld();
     } else if (completion.res() < 0) {

@@ -70,7 +70,7 @@ class WakeupsTest {
     for (int i = 0; i < 3; i++) {
       setMany(2 * i, 1);
       assertThat(node.store.answerOne()).isFalse();
-      node.loops.get(0).onSent();
+      node.loops.get(0).onDone(true);
       assertThat(node.store.answerOne()).isTrue();
       node.runAll();
       setMany(2 * i + 1, 1);
@@ -87,7 +87,7 @@ class WakeupsTest {
     node.runAll();
     node.store.answerAll();
     setMany(2, Limits.SETS_PER_FLUSH - 1);
-    node.loops.get(0).onSent();
+    node.loops.get(0).onDone(true);
     assertThat(node.store.answerOne()).isFalse();
     setMany(2 + Limits.SETS_PER_FLUSH, 1);
     assertThat(node.store.answerOne()).isTrue();
