@@ -69,7 +69,8 @@ class WakeupsTest {
     node.store.putOffPercent = 100;
     for (int i = 0; i < 3; i++) {
       setMany(2 * i, 1);
-      assertThat(node.store.answerOne()).isFalse();
+      node.loops.get(0).onDone(false);
+      assertThat(node.store.answerOne()).as("before anything was sent").isFalse();
       node.loops.get(0).onDone(true);
       assertThat(node.store.answerOne()).isTrue();
       node.runAll();
