@@ -52,7 +52,7 @@ async function main(words) {
   const run = { ...about, command, settings, samples: await measure(parts, settings) };
   const file = keep(run);
   const texts = [figureTables(run), barTable(run), storesTable(run), `kept in ${file}`];
-  process.stdout.write(`${texts.join("\n\n")}\n`);
+  process.stdout.write(`${texts.filter((text) => text).join("\n\n")}\n`);
   writeDocument(run, documented ? "docs" : TARGET);
 }
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bench } from "../compare/bench.mjs";
 import { judged, ratioOf } from "../compare/summary.mjs";
+import { barTable, storesTable } from "../compare/tables.mjs";
 
 test("each round measures every subject, and begins with another one", async () => {
   const bench = new Bench({ rounds: 4 });
@@ -39,4 +40,14 @@ test("a node with another store is held to the bars of the one with the memory s
   const met = (node) => judged(samples, node).map(({ ratio, met }) => [ratio, met]);
   assert.deepEqual(met("os"), [[1.5, true], [80 / 60, true], [0.8, false]]);
   assert.deepEqual(met("always"), [[2.5, false], [50 / 60, false], [0.5, false]]);
+});
+
+test("a run without the nodes with RocksDB has no table of theirs", () => {
+  const run = { settings: {}, samples: { start: { node: [150], java: [100] } } };
+  assert.equal(storesTable(run), "");
+  assert.match(barTable(run), /\| Start .*\| 1\.50 \(150 ms\) +\| yes \|/);
+  for (const name of ["os", "always", "peer", "floor"]) {
+    run.samples.post = { ...run.samples.post, [name]: [name === "always" ? 50 : 100] };
+  }
+  assert.match(storesTable(run), /\| POST .*floor's \| 1\.00 .*\| yes \| 0\.50 .*\| no  \|/);
 });
