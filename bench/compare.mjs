@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Bench } from "./compare/bench.mjs";
 import { writeDocument } from "./compare/document.mjs";
+import { figures } from "./compare/figures.mjs";
 import { machine, source } from "./compare/machine.mjs";
 import { parse, USAGE } from "./compare/options.mjs";
 import { flat, hangup } from "./compare/parts/flat.mjs";
@@ -14,7 +15,7 @@ import { streams } from "./compare/parts/streams.mjs";
 import { broadcast, pingpong, storm } from "./compare/parts/wakes.mjs";
 import { execute, root } from "./compare/processes.mjs";
 import { missing } from "./compare/summary.mjs";
-import { barTable, figureTables, storesTable } from "./compare/tables.mjs";
+import { barTable, figureTables, measuredFigures, storesTable } from "./compare/tables.mjs";
 
 const measures = { start, footprint, memory, broadcast, storm, pingpong, get, post, flat, hangup,
   streams, soak };
@@ -37,6 +38,13 @@ function keep(run) {
   return file;
 }
 
+function redraw(file) {
+  const run = JSON.parse(readFileSync(file, "utf8"));
+  const gaps = missing(run.samples, measuredFigures(run).map((name) => figures[name].part));
+  if (gaps.length > 0) throw new Error(`${file} is of another bench; it lacks ${gaps.join(", ")}`);
+  writeDocument(run, "docs");
+}
+
 async function main(words) {
   const { help, render, parts, settings, documented } = parse(words);
   if (help) {
@@ -44,7 +52,7 @@ async function main(words) {
     return;
   }
   if (render) {
-    for (const file of render) writeDocument(JSON.parse(readFileSync(file, "utf8")), "docs");
+    render.forEach(redraw);
     return;
   }
   const about = { date: new Date().toISOString(), ...source(), machine: await machine() };
