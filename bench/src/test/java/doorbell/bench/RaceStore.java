@@ -35,7 +35,7 @@ final class RaceStore implements SetStore {
   }
 
   @Override
-  public CompletionStage<Boolean> set(EventId id) {
+  public CompletionStage<Boolean> setSoon(EventId id) {
     CompletableFuture<Boolean> answer = new CompletableFuture<>();
     due.add(() -> keep(id, answer));
     if (!slow) {

@@ -28,12 +28,14 @@ public interface SetStore extends AutoCloseable {
    * when the set could not be kept; it may then be tried again. What failed may turn out to be set
    * all the same, so the next call may hear false though none heard true.
    */
-  CompletionStage<Boolean> set(EventId id);
+  default CompletionStage<Boolean> set(EventId id) {
+    CompletionStage<Boolean> set = setSoon(id);
+    flush();
+    return set;
+  }
 
   /** As {@link #set}, but may put it off until {@link #flush}: a crowd's sets are one write. */
-  default CompletionStage<Boolean> setSoon(EventId id) {
-    return set(id);
-  }
+  CompletionStage<Boolean> setSoon(EventId id);
 
   /** Sets what was put off. */
   default void flush() {}

@@ -40,14 +40,11 @@ public final class MemoryStore implements SetStore {
 
   @Override
   public CompletionStage<Boolean> isSet(EventId id) {
-    if (closed) {
-      return closedStage();
-    }
-    return sets.get(id) < oldest(now()) ? NO : YES;
+    return closed ? closedStage() : sets.get(id) < oldest(now()) ? NO : YES;
   }
 
   @Override
-  public CompletionStage<Boolean> set(EventId id) {
+  public CompletionStage<Boolean> setSoon(EventId id) {
     if (closed) {
       return closedStage();
     }

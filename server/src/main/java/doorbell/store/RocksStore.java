@@ -129,13 +129,6 @@ public final class RocksStore implements SetStore {
   }
 
   @Override
-  public CompletionStage<Boolean> set(EventId id) {
-    CompletionStage<Boolean> set = setSoon(id);
-    flush();
-    return set;
-  }
-
-  @Override
   public CompletionStage<Boolean> setSoon(EventId id) {
     Pending set = new Pending(id);
     if (closed) {

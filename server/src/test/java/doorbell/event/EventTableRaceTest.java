@@ -127,7 +127,7 @@ class EventTableRaceTest {
     }
 
     @Override
-    public CompletionStage<Boolean> set(EventId id) {
+    public CompletionStage<Boolean> setSoon(EventId id) {
       return CompletableFuture.completedStage(sets.put(id, true) == null);
     }
 

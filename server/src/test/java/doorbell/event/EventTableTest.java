@@ -239,7 +239,7 @@ class EventTableTest {
     }
 
     @Override
-    public CompletionStage<Boolean> set(EventId id) {
+    public CompletionStage<Boolean> setSoon(EventId id) {
       if (sets.contains(id)) {
         return CompletableFuture.completedStage(false);
       }
