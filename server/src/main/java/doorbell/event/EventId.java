@@ -10,6 +10,7 @@ import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The identity of an event variable. Two ids are equal where they name the same variable: a UUID
@@ -27,6 +28,14 @@ public sealed interface EventId {
     @Override
     public long word(int index) {
       return index == 0 ? high : low;
+    }
+
+    /**
+     * Written out: a record's own is put together at its first call, for longer than a first set.
+     */
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Plain plain && high == plain.high && low == plain.low;
     }
 
     @Override
