@@ -30,9 +30,7 @@ public sealed interface EventId {
       return index == 0 ? high : low;
     }
 
-    /**
-     * Written out: a record's own is put together at its first call, for longer than a first set.
-     */
+    /** Written out: to put a record's own together, at its first call, takes longer than a set. */
     @Override
     public boolean equals(@Nullable Object other) {
       return other instanceof Plain plain && high == plain.high && low == plain.low;

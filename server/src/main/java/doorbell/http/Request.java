@@ -70,7 +70,7 @@ record Request(What what, List<Event> events, Form form, long millis) {
 
     /** Waits that ask for what is usual share it. */
     static Form of(Accept type, String callback, boolean head) {
-      // Not by equals: a record's own is put together at its first call, for longer than an answer.
+      // To put a record's own equals together, at its first call, takes longer than to answer.
       boolean usual = type != Accept.EVENTS && !head && callback.equals(USUAL_CALLBACK);
       Form shared = type == Accept.JSON ? USUAL_JSON : USUAL;
       return usual ? shared : new Form(type, callback, head);
