@@ -97,7 +97,7 @@ export const figures = {
   start: {
     part: "start", block: "start", unit: "ms", digits: 0,
     subjects: {
-      node: "Doorbell, to its first answer", least: "least server in Java, to its first answer",
+      node: "Doorbell, to its first answer", least: "least server, to its first answer",
       java: "java Hello, to its end",
     },
     title: "Start",

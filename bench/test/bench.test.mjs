@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bench } from "../compare/bench.mjs";
+import { figures } from "../compare/figures.mjs";
 import { judged, ratioOf } from "../compare/summary.mjs";
 import { barTable, storesTable } from "../compare/tables.mjs";
 
@@ -50,4 +51,10 @@ test("a run without the nodes with RocksDB has no table of theirs", () => {
     run.samples.post = { ...run.samples.post, [name]: [name === "always" ? 50 : 100] };
   }
   assert.match(storesTable(run), /\| POST .*floor's \| 1\.00 .*\| yes \| 0\.50 .*\| no  \|/);
+});
+
+test("a plot has room for each label", () => {
+  const labels = Object.values(figures).flatMap(({ subjects }) => Object.values(subjects));
+  assert.ok(labels.length > 20);
+  assert.deepEqual(labels.filter((label) => label.length > 33), []);
 });
