@@ -83,7 +83,7 @@ public class EventTableBenchmark {
     }
 
     @Override
-    public CompletionStage<Boolean> setSoon(EventId id) {
+    public CompletionStage<Boolean> setSoon(EventId id, boolean isNew) {
       return YES;
     }
 

@@ -11,7 +11,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Keeps sets in memory: at once, or when somebody settles what is due. */
+/**
+ * Keeps sets in memory: at once, or when somebody settles what is due. Whoever says that a set is
+ * new is believed.
+ */
 final class RaceStore implements SetStore {
   enum Habit {
     PROMPT,
@@ -31,13 +34,13 @@ final class RaceStore implements SetStore {
 
   @Override
   public CompletionStage<Boolean> isSet(EventId id) {
-    return CompletableFuture.completedStage(kept.contains(id));
+    return kept.contains(id) ? YES : NO;
   }
 
   @Override
-  public CompletionStage<Boolean> setSoon(EventId id) {
+  public CompletionStage<Boolean> setSoon(EventId id, boolean isNew) {
     CompletableFuture<Boolean> answer = new CompletableFuture<>();
-    due.add(() -> keep(id, answer));
+    due.add(() -> keep(id, isNew, answer));
     if (!slow) {
       settle();
     }
@@ -54,11 +57,12 @@ final class RaceStore implements SetStore {
   @Override
   public void close() {}
 
-  private void keep(EventId id, CompletableFuture<Boolean> answer) {
+  private void keep(EventId id, boolean isNew, CompletableFuture<Boolean> answer) {
     if (fails.getAndSet(false)) {
       answer.completeExceptionally(new StoreException("the store fails once"));
     } else {
-      answer.complete(kept.add(id));
+      boolean wasUnset = kept.add(id);
+      answer.complete(isNew || wasUnset);
     }
   }
 }

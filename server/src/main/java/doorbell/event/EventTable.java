@@ -53,7 +53,12 @@ public final class EventTable {
    */
   public CompletionStage<Boolean> wait(Waiter waiter) {
     EventId id = waiter.id;
-    return part(id).join(waiter) ? SetStore.YES : store.isSet(id);
+    if (part(id).join(waiter)) {
+      return SetStore.YES;
+    }
+    CompletionStage<Boolean> set = store.isSet(id);
+    waiter.foundUnset = set == SetStore.NO;
+    return set;
   }
 
   /** Whether the event is set now; nobody is linked. */
@@ -84,7 +89,9 @@ public final class EventTable {
     }
     EventVariable variable = requireNonNull(mine.variable);
     wake(variable, spreadMillis);
-    store.setSoon(id).whenComplete((first, failure) -> stored(variable, mine, first, failure));
+    store
+        .setSoon(id, mine.isNew)
+        .whenComplete((first, failure) -> stored(variable, mine, first, failure));
     return mine;
   }
 

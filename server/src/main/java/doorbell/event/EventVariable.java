@@ -20,6 +20,9 @@ final class EventVariable extends Variables.Entry {
   static final class Attempt extends CompletableFuture<Boolean> {
     /** What it sets; null if another attempt for the same id counts. */
     @Nullable EventVariable variable;
+
+    /** Nobody has set it before, as one who waits for it found. */
+    boolean isNew;
   }
 
   private static final int SET = 1;
@@ -59,6 +62,7 @@ final class EventVariable extends Variables.Entry {
     state |= SET;
     if (attempt == null) {
       attempt = mine;
+      mine.isNew = first != null && first.foundUnset;
       state |= KEEPING;
     }
     return attempt;

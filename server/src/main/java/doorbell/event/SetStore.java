@@ -29,13 +29,18 @@ public interface SetStore extends AutoCloseable {
    * all the same, so the next call may hear false though none heard true.
    */
   default CompletionStage<Boolean> set(EventId id) {
-    CompletionStage<Boolean> set = setSoon(id);
+    CompletionStage<Boolean> set = setSoon(id, false);
     flush();
     return set;
   }
 
-  /** As {@link #set}, but may put it off until {@link #flush}: a crowd's sets are one write. */
-  CompletionStage<Boolean> setSoon(EventId id);
+  /**
+   * As {@link #set}, but may put it off until {@link #flush}: a crowd's sets are one write.
+   *
+   * @param isNew {@link #isSet} said {@link #NO} to the id, and nobody has set it since, so the
+   *     store need not look
+   */
+  CompletionStage<Boolean> setSoon(EventId id, boolean isNew);
 
   /** Sets what was put off. */
   default void flush() {}

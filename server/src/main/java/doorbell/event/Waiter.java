@@ -14,6 +14,9 @@ public abstract class Waiter extends Variables.Entry {
   /** Null if it isn't linked, or was told; {@link EventVariable#NONE} while it waits alone. */
   @Nullable EventVariable variable;
 
+  /** The store was asked and said no, while this was linked. A look without the lock's order. */
+  boolean foundUnset;
+
   @Nullable Waiter previous;
   @Nullable Waiter next;
 

@@ -127,15 +127,6 @@ final class Http2 extends Timed implements Session {
     }
   }
 
-  /** Its streams are; see there. */
-  @Override
-  boolean isParked() {
-    return false;
-  }
-
-  @Override
-  void drain() {}
-
   @Override
   void close() {
     closing = true;

@@ -1,7 +1,6 @@
 package doorbell.http;
 
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -32,12 +31,8 @@ final class OpenFiles {
   }
 
   private static int open() throws IOException {
-    int count = 0;
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(OPEN)) {
-      for (Path ignored : files) {
-        count++;
-      }
+    try (var files = Files.list(OPEN)) {
+      return (int) files.count();
     }
-    return count;
   }
 }

@@ -124,7 +124,9 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
         int accepted = socket.accept(client);
         if (accepted < 0) {
           refused = false;
-          pollAgain();
+          if (isUring()) { // It tells once, an epoll set each time.
+            join();
+          }
           return;
         }
         welcome(new Socket(accepted));
@@ -142,13 +144,6 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
     }
     refused = true;
     loops.get(0).events.schedule(this::accept, Limits.ACCEPT_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
-  }
-
-  /** An io_uring tells once, an epoll set each time. */
-  private void pollAgain() {
-    if (isUring()) {
-      join();
-    }
   }
 
   private void welcome(Socket accepted) {

@@ -18,10 +18,12 @@ abstract class Timed {
   abstract void onDeadline();
 
   /** Whether it holds waits. */
-  abstract boolean isParked();
+  boolean isParked() {
+    return false;
+  }
 
   /** The node goes down: parked waits are answered, if only with "ask again". */
-  abstract void drain();
+  void drain() {}
 
   /** Closes when all that was answered is sent. */
   abstract void close();

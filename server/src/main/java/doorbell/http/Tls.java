@@ -19,7 +19,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -133,11 +132,8 @@ final class Tls {
   }
 
   private List<FileTime> times() throws IOException {
-    return List.of(time(files.chain()), time(files.key()));
-  }
-
-  private static FileTime time(Path file) throws IOException {
-    return Files.getLastModifiedTime(file);
+    return List.of(
+        Files.getLastModifiedTime(files.chain()), Files.getLastModifiedTime(files.key()));
   }
 
   /** What encrypts connections from now on. */

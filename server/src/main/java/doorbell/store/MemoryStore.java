@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 
 /**
@@ -22,7 +23,7 @@ public final class MemoryStore implements SetStore {
   private final Executor sweeper;
   private final long start;
   private final long eraNanos;
-  private volatile int era;
+  private final AtomicInteger era = new AtomicInteger();
   private volatile boolean closed;
 
   /** Remembers each set for at least {@code remember}, which is positive. */
@@ -44,7 +45,7 @@ public final class MemoryStore implements SetStore {
   }
 
   @Override
-  public CompletionStage<Boolean> setSoon(EventId id) {
+  public CompletionStage<Boolean> setSoon(EventId id, boolean isNew) {
     if (closed) {
       return closedStage();
     }
@@ -74,15 +75,11 @@ public final class MemoryStore implements SetStore {
   /** The present era. */
   private int turnEra() {
     int now = now();
-    return now <= era ? era : turnEra(now);
-  }
-
-  private synchronized int turnEra(int now) {
-    if (now > era) {
-      era = now;
+    int before = era.get();
+    if (now > before && era.compareAndSet(before, now)) {
       sweeper.execute(() -> sets.forget(oldest(now)));
     }
-    return era;
+    return now;
   }
 
   private static CompletionStage<Boolean> closedStage() {

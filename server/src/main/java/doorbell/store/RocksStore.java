@@ -21,7 +21,9 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.rocksdb.RocksDBException;
 
 /**
  * Remembers sets in a directory of RocksDB's. One writer thread takes all sets that are queued,
@@ -129,8 +131,8 @@ public final class RocksStore implements SetStore {
   }
 
   @Override
-  public CompletionStage<Boolean> setSoon(EventId id) {
-    Pending set = new Pending(id);
+  public CompletionStage<Boolean> setSoon(EventId id, boolean isNew) {
+    Pending set = new Pending(id, isNew);
     if (closed) {
       set.completeExceptionally(closedStore());
     } else if (!queue.offer(set)) {
@@ -232,18 +234,20 @@ public final class RocksStore implements SetStore {
   }
 
   /** Marks those who are the first to set their id, and returns their keys. */
-  private List<byte[]> choose(List<Pending> batch) {
+  private List<byte[]> choose(List<Pending> batch) throws RocksDBException {
     Set<EventId> seen = HashSet.newHashSet(batch.size());
-    List<byte[]> keys = new ArrayList<>(batch.size());
-    for (Pending set : batch) {
-      byte[] key = set.id.bytes();
-      // Only this thread writes, so an id that is not there now won't be until the batch is.
-      set.first = seen.add(set.id) && !database.holds(key);
-      if (set.first) {
-        keys.add(key);
-      }
+    batch.forEach(set -> set.first = seen.add(set.id));
+    List<Pending> unsure = batch.stream().filter(set -> set.first && !set.isNew).toList();
+    // Only this thread writes, so an id that is not there now won't be until the batch is.
+    List<byte[]> found = database.find(keys(unsure.stream()));
+    for (int i = 0; i < found.size(); i++) {
+      unsure.get(i).first = found.get(i) == null;
     }
-    return keys;
+    return keys(batch.stream().filter(set -> set.first));
+  }
+
+  private static List<byte[]> keys(Stream<Pending> sets) {
+    return sets.map(set -> set.id.bytes()).toList();
   }
 
   private static ThreadFactory daemons(String name) {
@@ -256,10 +260,12 @@ public final class RocksStore implements SetStore {
 
   private static final class Pending extends CompletableFuture<Boolean> {
     final EventId id;
+    final boolean isNew;
     boolean first;
 
-    Pending(EventId id) {
+    Pending(EventId id, boolean isNew) {
       this.id = id;
+      this.isNew = isNew;
     }
   }
 }

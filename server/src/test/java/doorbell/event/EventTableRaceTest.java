@@ -127,7 +127,7 @@ class EventTableRaceTest {
     }
 
     @Override
-    public CompletionStage<Boolean> setSoon(EventId id) {
+    public CompletionStage<Boolean> setSoon(EventId id, boolean isNew) {
       return CompletableFuture.completedStage(sets.put(id, true) == null);
     }
 

@@ -93,6 +93,40 @@ class EventTableTest {
   }
 
   @Test
+  void theStoreIsToldThatASetIsNewIfOneWhoStillWaitsFoundItUnset() {
+    Ear ear = new Ear();
+    table.wait(ear);
+    table.set(ID, 0);
+    assertThat(store.calledNew).containsExactly(ID);
+  }
+
+  @Test
+  void aSetThatNobodyWaitsForIsNotCalledNew() {
+    Ear leaves = new Ear();
+    table.wait(leaves);
+    table.leave(leaves);
+    table.set(ID, 0);
+    assertThat(store.calledNew).isEmpty();
+  }
+
+  @Test
+  void aSetIsNotCalledNewBeforeTheStoreHasSaidSo() {
+    store.late = true;
+    assertThat(table.wait(new Ear()).toCompletableFuture()).isNotDone();
+    table.set(ID, 0);
+    assertThat(store.calledNew).isEmpty();
+  }
+
+  @Test
+  void whatAWaiterFoundSetIsNotCalledNew() {
+    table.set(ID, 0);
+    store.keepAll();
+    assertThat(now(table.wait(new Ear()))).isTrue();
+    table.set(ID, 0);
+    assertThat(store.calledNew).isEmpty();
+  }
+
+  @Test
   void whoLeavesIsNotToldAndLeavesNothingBehind() {
     Ear stays = new Ear();
     Ear leaves = new Ear();
@@ -232,14 +266,19 @@ class EventTableTest {
   private static final class SlowStore implements SetStore {
     private final Map<EventId, CompletableFuture<Boolean>> asked = new HashMap<>();
     private final List<EventId> sets = new ArrayList<>();
+    private final List<EventId> calledNew = new ArrayList<>();
+    private boolean late;
 
     @Override
     public CompletionStage<Boolean> isSet(EventId id) {
-      return CompletableFuture.completedStage(sets.contains(id));
+      return late ? new CompletableFuture<>() : sets.contains(id) ? YES : NO;
     }
 
     @Override
-    public CompletionStage<Boolean> setSoon(EventId id) {
+    public CompletionStage<Boolean> setSoon(EventId id, boolean isNew) {
+      if (isNew) {
+        calledNew.add(id);
+      }
       if (sets.contains(id)) {
         return CompletableFuture.completedStage(false);
       }

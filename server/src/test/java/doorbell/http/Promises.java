@@ -216,5 +216,6 @@ final class Promises {
             ? answeredFirst <= node.store.answeredTrue()
             : answeredFirst == node.store.answeredTrue(),
         answeredFirst + " firsts were told of " + node.store.answeredTrue());
+    check(!node.store.wasMisled(), "what was set was called new");
   }
 }

@@ -27,7 +27,8 @@ final class SimulatedStore implements SetStore {
   private final List<Runnable> due = new ArrayList<>();
   private final List<Runnable> unflushed = new ArrayList<>();
   private final Map<EventId, Integer> failures = new HashMap<>();
-  private int answeredTrue;
+  private final Set<EventId> firsts = new HashSet<>();
+  private boolean misled;
 
   /** How many of a hundred answers come late. */
   int latePercent;
@@ -52,7 +53,12 @@ final class SimulatedStore implements SetStore {
 
   /** How many sets it answered "yours is the first". */
   int answeredTrue() {
-    return answeredTrue;
+    return firsts.size();
+  }
+
+  /** Whether it was told that a set is new whose setter had been told that he was the first. */
+  boolean wasMisled() {
+    return misled;
   }
 
   /** How often it failed one of {@code ids}. */
@@ -76,7 +82,8 @@ final class SimulatedStore implements SetStore {
           }
         });
     stage.meanwhile.run();
-    return known(id, answer);
+    boolean isNo = answer.isDone() && !answer.isCompletedExceptionally() && !answer.join();
+    return isNo ? NO : known(id, answer);
   }
 
   /** A set that fails may have been kept all the same: nobody is told then that he was first. */
@@ -94,7 +101,9 @@ final class SimulatedStore implements SetStore {
           if (fails) {
             fail(id, answer);
           } else {
-            answeredTrue += first[0] ? 1 : 0;
+            if (first[0]) {
+              firsts.add(id);
+            }
             answer.complete(first[0]);
           }
         });
@@ -104,7 +113,8 @@ final class SimulatedStore implements SetStore {
 
   /** Some are put off until the flush, and then answered late. */
   @Override
-  public CompletionStage<Boolean> setSoon(EventId id) {
+  public CompletionStage<Boolean> setSoon(EventId id, boolean isNew) {
+    misled |= isNew && firsts.contains(id);
     if (!happens(putOffPercent)) {
       return set(id);
     }

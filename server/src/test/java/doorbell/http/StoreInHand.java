@@ -47,7 +47,7 @@ final class StoreInHand implements SetStore {
   }
 
   @Override
-  public CompletionStage<Boolean> setSoon(EventId id) {
+  public CompletionStage<Boolean> setSoon(EventId id, boolean isNew) {
     dawdle();
     CompletableFuture<Boolean> kept = new CompletableFuture<>();
     Runnable keep = () -> kept.complete(sets.add(id));

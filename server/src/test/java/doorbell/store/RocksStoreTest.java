@@ -8,6 +8,8 @@ import doorbell.event.EventId;
 import doorbell.event.SetStore;
 import doorbell.event.StoreException;
 import doorbell.store.RocksStore.Sync;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -71,7 +74,7 @@ final class RocksStoreTest extends SetStoreContract {
     answer(store.set(id(-1)));
     long before = rocks().batches();
     List<CompletionStage<Boolean>> crowd =
-        LongStream.range(0, 1_000).mapToObj(i -> store.setSoon(id(i))).toList();
+        LongStream.range(0, 1_000).mapToObj(i -> store.setSoon(id(i), false)).toList();
     store.flush();
     crowd.forEach(this::done);
     // The writer may still have been on its way to rest.
@@ -107,7 +110,39 @@ final class RocksStoreTest extends SetStoreContract {
     assertThat(rocks().batches()).isEqualTo(1);
   }
 
-  /** By the system's clock, as RocksDB keeps it. Sets go on, so that some are a file's last. */
+  /** Only a caller that is wrong can tell: it hears what it said itself. */
+  @Test
+  void aSetThatIsCalledNewIsNotLookedUp() {
+    answer(store.set(id(1)));
+    CompletionStage<Boolean> again = store.setSoon(id(1), true);
+    store.flush();
+    assertThat(answer(again)).isTrue();
+  }
+
+  /** Nobody can tell whether it is set; that it is set from now on can be told. */
+  @Test
+  void aDamagedSetIsNotCalledUnsetAndCanBeSetAnew() throws Exception {
+    setMany(1_000).forEach(this::done);
+    store.close();
+    open().close(); // What was in the log is in a file from now on.
+    StoreDirectoryTest.overwrite(fileOfSets(), 0, (byte) 'x', 1_000);
+    store = open();
+    assertThatThrownBy(() -> answer(store.isSet(id(1))))
+        .hasCauseInstanceOf(StoreException.class)
+        .hasMessageContaining("can't look up");
+    assertThat(answer(store.set(id(1)))).isTrue();
+    assertThat(answer(store.isSet(id(1)))).isTrue();
+    store.close();
+    store = open();
+    assertThat(answer(store.isSet(id(1)))).isTrue();
+  }
+
+  private Path fileOfSets() throws IOException {
+    try (Stream<Path> files = Files.list(directory.resolve("store"))) {
+      return files.filter(file -> file.toString().endsWith(".sst")).findFirst().orElseThrow();
+    }
+  }
+
   @Test
   void whatIsKnownToBeSetAnswersForItselfAlone() {
     LongStream.range(0, 1_000).mapToObj(i -> store.set(id(i))).toList().forEach(this::done);
@@ -117,6 +152,7 @@ final class RocksStoreTest extends SetStoreContract {
     assertThat(answer(store.isSet(id(1)))).isTrue();
   }
 
+  /** By the system's clock, as RocksDB keeps it. Sets go on, so that some are a file's last. */
   @Test
   void forgottenAfterRememberNeverBefore() {
     store.close();

@@ -97,11 +97,21 @@ abstract class SetStoreContract {
   void whatIsSetSoonIsKeptByTheFlush() {
     for (long first = 0; first < 1_000; first += 10) {
       List<CompletionStage<Boolean>> sets =
-          LongStream.range(first, first + 10).mapToObj(i -> store.setSoon(id(i))).toList();
+          LongStream.range(first, first + 10).mapToObj(i -> store.setSoon(id(i), false)).toList();
       store.flush();
       assertThat(sets).allSatisfy(set -> assertThat(answer(set)).isTrue());
       assertThat(answer(store.isSet(id(first)))).isTrue();
     }
+  }
+
+  @Test
+  void aSetThatIsCalledNewIsASetAsAnyOther() {
+    assertThat(store.isSet(id(22482)) == SetStore.NO).isTrue();
+    CompletionStage<Boolean> set = store.setSoon(id(22482), true);
+    store.flush();
+    assertThat(answer(set)).isTrue();
+    assertThat(answer(store.isSet(id(22482)))).isTrue();
+    assertThat(answer(store.set(id(22482)))).isFalse();
   }
 
   @Test
@@ -116,7 +126,7 @@ abstract class SetStoreContract {
   @Test
   void closeCompletesWhatWasAccepted() {
     List<CompletionStage<Boolean>> sets =
-        LongStream.range(0, 5_000).mapToObj(i -> store.setSoon(id(i))).toList();
+        LongStream.range(0, 5_000).mapToObj(i -> store.setSoon(id(i), false)).toList();
     store.close();
     assertThat(sets).allSatisfy(set -> assertThat(answer(set)).isTrue());
   }

@@ -187,7 +187,7 @@ final class StoreDirectoryTest {
     }
   }
 
-  private static void overwrite(Path file, long at, byte with, int count) throws IOException {
+  static void overwrite(Path file, long at, byte with, int count) throws IOException {
     byte[] bytes = new byte[count];
     Arrays.fill(bytes, with);
     try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
