@@ -2,6 +2,7 @@ package doorbell.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import doorbell.client.SealedId;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -29,17 +30,23 @@ class StartTest {
     try (NodeProcess node =
             NodeProcess.start(logging, "serve", "--listen", "127.0.0.1:0", "--store", "memory");
         HttpClient client = HttpClient.newHttpClient()) {
-      URI event = node.url().resolve("/1");
-      CompletableFuture<HttpResponse<String>> wait =
-          client.sendAsync(HttpRequest.newBuilder(event).build(), BodyHandlers.ofString());
-      HttpRequest ask = HttpRequest.newBuilder(event.resolve("/1?timeout=0")).build();
-      assertThat(client.send(ask, BodyHandlers.discarding()).statusCode()).isEqualTo(204);
-      HttpRequest set = HttpRequest.newBuilder(event).POST(BodyPublishers.noBody()).build();
-      assertThat(client.send(set, BodyHandlers.discarding()).statusCode()).isEqualTo(201);
-      assertThat(wait.join().body()).isEqualTo("doorbell(1);\n");
+      URI url = node.url();
+      waitAndSet(client, url.resolve("/1"), "");
+      SealedId sealed = SealedId.random();
+      waitAndSet(client, url.resolve("/" + sealed.id()), sealed.key());
     }
     assertThat(Files.readString(classes))
         .contains("doorbell.http.Wait ")
         .doesNotContain(SLOW_EQUALS);
+  }
+
+  private static void waitAndSet(HttpClient client, URI event, String key) throws Exception {
+    CompletableFuture<HttpResponse<String>> wait =
+        client.sendAsync(HttpRequest.newBuilder(event).build(), BodyHandlers.ofString());
+    HttpRequest ask = HttpRequest.newBuilder(URI.create(event + "?timeout=0")).build();
+    assertThat(client.send(ask, BodyHandlers.discarding()).statusCode()).isEqualTo(204);
+    HttpRequest set = HttpRequest.newBuilder(event).POST(BodyPublishers.ofString(key)).build();
+    assertThat(client.send(set, BodyHandlers.discarding()).statusCode()).isEqualTo(201);
+    assertThat(wait.join().body()).startsWith("doorbell(");
   }
 }

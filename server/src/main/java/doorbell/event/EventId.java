@@ -102,6 +102,11 @@ public sealed interface EventId {
     }
 
     @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Sealed o && a == o.a && b == o.b && c == o.c && d == o.d;
+    }
+
+    @Override
     public int hashCode() {
       return Seed.mix(a * Seed.A + b * Seed.B + c * Seed.D + d * Seed.E + Seed.C);
     }

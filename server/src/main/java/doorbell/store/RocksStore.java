@@ -6,9 +6,10 @@ import doorbell.event.StoreException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -21,7 +22,6 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDBException;
 
@@ -235,19 +235,17 @@ public final class RocksStore implements SetStore {
 
   /** Marks those who are the first to set their id, and returns their keys. */
   private List<byte[]> choose(List<Pending> batch) throws RocksDBException {
-    Set<EventId> seen = HashSet.newHashSet(batch.size());
-    batch.forEach(set -> set.first = seen.add(set.id));
-    List<Pending> unsure = batch.stream().filter(set -> set.first && !set.isNew).toList();
-    // Only this thread writes, so an id that is not there now won't be until the batch is.
-    List<byte[]> found = database.find(keys(unsure.stream()));
-    for (int i = 0; i < found.size(); i++) {
-      unsure.get(i).first = found.get(i) == null;
+    Map<EventId, Pending> unsure = new LinkedHashMap<>();
+    for (Pending set : batch) {
+      if (!set.first) {
+        unsure.putIfAbsent(set.id, set);
+      }
     }
-    return keys(batch.stream().filter(set -> set.first));
-  }
-
-  private static List<byte[]> keys(Stream<Pending> sets) {
-    return sets.map(set -> set.id.bytes()).toList();
+    // Only this thread writes, so an id that is not there now won't be until the batch is.
+    Iterator<byte[]> found =
+        database.find(unsure.values().stream().map(set -> set.key).toList()).iterator();
+    unsure.values().forEach(set -> set.first = found.next() == null);
+    return batch.stream().filter(set -> set.first).map(set -> set.key).toList();
   }
 
   private static ThreadFactory daemons(String name) {
@@ -260,12 +258,17 @@ public final class RocksStore implements SetStore {
 
   private static final class Pending extends CompletableFuture<Boolean> {
     final EventId id;
-    final boolean isNew;
+    final byte[] key;
+
+    /**
+     * Known to be the first to set its id; until the writer has looked, by what the caller said.
+     */
     boolean first;
 
     Pending(EventId id, boolean isNew) {
       this.id = id;
-      this.isNew = isNew;
+      this.key = id.bytes();
+      this.first = isNew;
     }
   }
 }

@@ -80,14 +80,17 @@ record StoreDirectory(Path path) {
    * little more.
    */
   boolean takesWrites() {
-    Path probe = path.resolve(PROBE);
     try {
       long bytes = PROBE_BYTES;
       for (Path log : files(".log")) {
         bytes += Files.size(log);
       }
       try (FileChannel file =
-          FileChannel.open(probe, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+          FileChannel.open(
+              path.resolve(PROBE),
+              StandardOpenOption.CREATE,
+              StandardOpenOption.APPEND,
+              StandardOpenOption.DELETE_ON_CLOSE)) {
         ByteBuffer block = ByteBuffer.allocate(PROBE_BYTES);
         while (file.size() < bytes) {
           file.write(block.clear());
@@ -97,8 +100,6 @@ record StoreDirectory(Path path) {
       return true;
     } catch (IOException e) {
       return false;
-    } finally {
-      delete(probe);
     }
   }
 
@@ -187,14 +188,6 @@ record StoreDirectory(Path path) {
       return files.filter(file -> Stream.of(endings).anyMatch(file.toString()::endsWith)).toList();
     } catch (UncheckedIOException e) {
       throw e.getCause();
-    }
-  }
-
-  private static void delete(Path file) {
-    try {
-      Files.deleteIfExists(file);
-    } catch (IOException e) {
-      // It is overwritten by the next probe.
     }
   }
 }
