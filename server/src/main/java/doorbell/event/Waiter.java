@@ -14,7 +14,10 @@ public abstract class Waiter extends Variables.Entry {
   /** Null if it isn't linked, or was told; {@link EventVariable#NONE} while it waits alone. */
   @Nullable EventVariable variable;
 
-  /** The store was asked and said no, while this was linked. A look without the lock's order. */
+  /**
+   * The store was asked since this was linked, and said no. Not under the lock: who doesn't see it
+   * yet has the store look once more.
+   */
   boolean foundUnset;
 
   @Nullable Waiter previous;
