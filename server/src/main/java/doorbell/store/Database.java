@@ -118,7 +118,7 @@ final class Database implements AutoCloseable {
 
   /**
    * The keys' values; null for one that isn't there, or that RocksDB can't read: it doesn't tell
-   * which. For the writer: many at once cost half of what each would.
+   * which. For the writer: many at once cost less than one by one.
    */
   List<byte[]> find(List<byte[]> keys) throws RocksDBException {
     return keys.isEmpty() ? List.of() : open().multiGetAsList(keys);

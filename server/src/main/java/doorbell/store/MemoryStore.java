@@ -79,7 +79,7 @@ public final class MemoryStore implements SetStore {
     if (now > before && era.compareAndSet(before, now)) {
       sweeper.execute(() -> sets.forget(oldest(now)));
     }
-    return now;
+    return Math.max(now, before);
   }
 
   private static CompletionStage<Boolean> closedStage() {

@@ -8,6 +8,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 
 final class MemoryStoreTest extends SetStoreContract {
@@ -92,6 +94,28 @@ final class MemoryStoreTest extends SetStoreContract {
     answer(store.set(id(2)));
     answer(store.set(id(3)));
     assertThat(sweeps).hasSize(1);
+  }
+
+  /** One is held up after his look at the clock, while another's set begins a later era. */
+  @Test
+  void aSetCountsFromTheEraThatOthersHaveBegun() {
+    AtomicReference<Runnable> meanwhile = new AtomicReference<>(() -> {});
+    LongSupplier slow =
+        () -> {
+          long read = clock.get();
+          meanwhile.getAndSet(() -> {}).run();
+          return read;
+        };
+    try (MemoryStore held = new MemoryStore(REMEMBER, slow, sweeps::add)) {
+      meanwhile.set(
+          () -> {
+            pass(REMEMBER);
+            answer(held.set(id(2)));
+          });
+      answer(held.set(id(1)));
+      pass(REMEMBER.minus(ERA));
+      assertThat(answer(held.isSet(id(1)))).isTrue();
+    }
   }
 
   private void pass(Duration time) {
