@@ -21,8 +21,10 @@ export declare class Doorbell extends Client {
   /**
    * @param url where the node answers
    * @param options.secret what topics are derived from, not empty
+   * @param options.public the URL by which pages reach the node, for `header`; without it, pages
+   *   wait at their own bell
    */
-  constructor(url: string | URL, options?: Client.Options & { secret?: string });
+  constructor(url: string | URL, options?: Client.Options & { secret?: string; public?: string | URL });
 
   /**
    * As in a page; and with a timeout, the node tells when it is over: 0 only asks, and the
@@ -53,8 +55,8 @@ export declare class Doorbell extends Client {
   /** A topic by its name; needs the secret. */
   topic(name: string): Topic;
 
-  /** The header field by which an answer names its event, for a page's `follow`. */
-  header(id: Client.Id): { 'Doorbell-Wait': string };
+  /** The header field by which an answer names its events, any of 1 to 64, for `follow`. */
+  header(...ids: Client.Id[]): { 'Doorbell-Wait': string };
 
   /** A fresh sealed id, with a key of 256 random bits. */
   static newSealed(): Promise<Sealed>;

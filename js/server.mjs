@@ -19,9 +19,12 @@ const encoder = new TextEncoder();
 
 export class Doorbell extends Client {
   #secret;
+  #public;
 
-  constructor(url, {secret, ...options} = {}) {
+  constructor(url, {secret, public: known, ...options} = {}) {
     super(nodeUrl(url), options);
+    // A comma would begin another item of a header.
+    this.#public = known && nodeUrl(known).href.replace(/\/*$/, '/').replaceAll(',', '%2C');
     if (secret !== undefined && (typeof secret !== 'string' || !secret)) {
       throw new TypeError('a secret is text, and not empty');
     }
@@ -78,8 +81,10 @@ export class Doorbell extends Client {
     };
   }
 
-  header(id) {
-    return {'Doorbell-Wait': `${this.url}/${idText(id)}`};
+  header(...ids) {
+    const texts = ids.map(idText);
+    if (texts.length < 1 || texts.length > 64) throw new TypeError('a wait is for 1 to 64 ids');
+    return {'Doorbell-Wait': (this.#public || '') + texts};
   }
 
   static async newSealed() {

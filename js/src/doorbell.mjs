@@ -1,7 +1,7 @@
 // The client of pages, and of Node. README.md tells its use.
 import {lineTo} from './line.mjs';
 import {GRACE, NONSENSE, call, isRefusal, page} from './requests.mjs';
-import {idText, randomId, withoutSlash} from './text.mjs';
+import {idText, randomId, readWait, withoutSlash} from './text.mjs';
 import {insist, spread, unlessLate, within} from './time.mjs';
 
 // In seconds.
@@ -54,17 +54,21 @@ export class Doorbell {
       const text = await answer.text();
       const json = text && /\bjson\b/i.test(answer.headers.get('Content-Type'));
       const data = json ? JSON.parse(text) : text || undefined;
-      return [data, answer.headers.get('Doorbell-Wait') || (json && data?.[field])];
+      const named = answer.headers.get('Doorbell-Wait') ?? (json ? data?.[field] : undefined);
+      return [data, named ?? undefined, answer.url];
     };
     const round = async () => {
-      const [data, named] = await within(ANSWER, signal, ask);
+      const [data, named, from] = await within(ANSWER, signal, ask);
       signal?.throwIfAborted();
       if (data !== undefined) await onAnswer(data);
-      const event = named && this._place(named, options.transport);
-      // No event, or one that rang: asking at once would spin.
-      if (!event || this._known.has(event.base + '/' + event.id)) return undefined;
-      const limits = {signal, timeout: spread(look, 0.8), transport: event.transport};
-      await this._wait(event.base, [event.id], limits).catch(unlessLate);
+      if (named === undefined) return undefined;
+      const {base, ids} = readWait(named, from, this.url);
+      // One that rang: asking at once would spin.
+      if (ids.some(id => this._known.has(base + '/' + id))) return undefined;
+      // A script runs in the page: only its own bell may send one.
+      const transport = base === this.url ? options.transport : 'fetch';
+      const limits = {signal, timeout: spread(look, 0.8), transport};
+      await this._wait(base, ids, limits).catch(unlessLate);
       return false;
     };
     await insist(signal, round, error => void onError?.(error)).catch(error => {
@@ -98,15 +102,6 @@ export class Doorbell {
     if (!this.callback || this._called.has(wait)) return;
     this._called.add(wait);
     globalThis[this.callback](wait.id);
-  }
-
-  _place(named, transport) {
-    const cut = String(named).lastIndexOf('/');
-    if (cut < 0) return {base: this.url, id: idText(named), transport};
-    const base = withoutSlash(new URL(named.slice(0, cut)));
-    // A script runs in the page: only its own bell may send one.
-    if (base !== this.url) transport = 'fetch';
-    return {base, id: idText(named.slice(cut + 1)), transport};
   }
 
   _remember(url) {

@@ -50,7 +50,7 @@ test('anErrorIsASentenceAndCode2', async t => {
     [[], /--help tells more/],
     [['toString', '1'], /--help tells more/],
     [['wait', server.url, '5', '-1'], /SECONDS is a number/],
-    [['wait', server.url, 'abc'], /no event id: abc/],
+    [['wait', server.url, 'abc'], /abc is not a valid event id/],
     [['set', 'bell', '5'], /an http or https URL, not bell/],
     [['derive', 's', 't', 'v'], /no version/],
     [['set', server.url, '5'], /no answer from the node: connect ECONNREFUSED/],

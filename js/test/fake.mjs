@@ -55,11 +55,11 @@ export function problem(response, status, detail, headers) {
   reply(response, status, JSON.stringify({ status, detail }), { ...type, ...headers });
 }
 
-// What a request for one id names.
+// What a request names: an id, or several with commas.
 export function idOf(request) {
   return new URL(request.url, 'http://fake').pathname.split('/').pop();
 }
 
 export function ring(request, response) {
-  reply(response, 200, { set: [idOf(request)] });
+  reply(response, 200, { set: idOf(request).split(',') });
 }

@@ -94,11 +94,6 @@ test('aSealedIdIsFreshAndNeedsItsKey', async () => {
   }
 });
 
-test('theHeaderNamesTheEventByItsUrl', () => {
-  const bell = new Doorbell('https://bell.example/doorbell/');
-  assert.deepEqual(bell.header(7n), { 'Doorbell-Wait': 'https://bell.example/doorbell/7' });
-});
-
 test('setAllSendsALineForEachAndCounts', async t => {
   const server = await fake(t, (request, response) => reply(response, 200, { set: 2, already: 1 }));
   const event = await Doorbell.ofKey('k');
