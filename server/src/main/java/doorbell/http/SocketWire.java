@@ -156,17 +156,17 @@ abstract class SocketWire implements Wire {
 
   @Override
   public final void write(ByteBuf bytes) {
-    if (closed) {
+    if (closed || !bytes.isReadable()) {
       bytes.release();
     } else {
       unsent = unsent == null ? bytes : joined(unsent, bytes);
     }
   }
 
-  /** One buffer of two; one that others send too is left as it is. */
+  /** One buffer of two; one that others send too, or that can't grow, is left as it is. */
   private static ByteBuf joined(ByteBuf before, ByteBuf more) {
     ByteBuf both = before;
-    if (before.isReadOnly()) {
+    if (before.isReadOnly() || before.maxWritableBytes() < more.readableBytes()) {
       both = before.alloc().directBuffer(before.readableBytes() + more.readableBytes());
       both.writeBytes(before, before.readerIndex(), before.readableBytes());
       before.release();

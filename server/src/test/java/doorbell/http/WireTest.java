@@ -62,6 +62,24 @@ class WireTest {
     }
   }
 
+  /** What stands behind a wait is answered by an end without a byte, and then by one with some. */
+  @ParameterizedTest
+  @MethodSource("transports")
+  void anAnswerWithoutABodyIsFollowedByTheNext(Transport transport) throws Exception {
+    try (PortFixture node = new PortFixture(transport)) {
+      String wait = "GET /22482 HTTP/1.1\nHost: a\n\n";
+      String emptyStream = "HEAD /7 HTTP/1.1\nHost: a\nAccept: text/event-stream\n\n";
+      String ask = "GET /8?timeout=0 HTTP/1.1\nHost: a\n\n";
+      Peer waiter = node.connect().say(wait + emptyStream + ask);
+      await().until(() -> node.port.parked() == 1);
+      Peer setter = node.connect().say("POST /22482 HTTP/1.1\nHost: a\n\n");
+      assertThat(setter.hear().status()).isEqualTo(201);
+      assertThat(waiter.hear().status()).isEqualTo(200);
+      assertThat(waiter.hear().field("Content-Type")).isEqualTo("text/event-stream");
+      assertThat(waiter.hear().status()).isEqualTo(204);
+    }
+  }
+
   /** Its end is there to be read all the time, and would keep a loop busy that asked for it. */
   @ParameterizedTest
   @MethodSource("transports")
