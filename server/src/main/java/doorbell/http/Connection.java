@@ -247,6 +247,11 @@ final class Connection extends Exchange implements Session {
   }
 
   @Override
+  boolean isGone() {
+    return state == State.CLOSING;
+  }
+
+  @Override
   void answer(Reply reply) {
     finish(loop.replies.whole(reply, after()));
   }
@@ -275,6 +280,10 @@ final class Connection extends Exchange implements Session {
   }
 
   private void finish(ByteBuf reply) {
+    if (isGone()) {
+      reply.release();
+      return;
+    }
     boolean suspended = state == State.ASKED;
     if (after() == After.CLOSES) {
       closeAfter(reply);

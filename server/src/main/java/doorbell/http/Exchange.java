@@ -23,6 +23,9 @@ abstract class Exchange extends Timed {
   /** What carries it. */
   abstract Wire wire();
 
+  /** There is nobody any more to be answered: what begins now would never end. */
+  abstract boolean isGone();
+
   /** Sends the whole answer. */
   abstract void answer(Reply reply);
 
@@ -56,9 +59,12 @@ abstract class Exchange extends Timed {
     }
   }
 
+  /** What it sends at once may show that the client has gone, before there is anything pending. */
   private void begin(Pending begun, long holdMillis) {
     begun.begin();
-    if (begun.isDecided()) {
+    if (isGone()) {
+      begun.abandon();
+    } else if (begun.isDecided()) {
       begun.end();
     } else {
       pending = begun;

@@ -145,6 +145,10 @@ final class Http2 extends Timed implements Session {
     return bytes;
   }
 
+  boolean isOpen(int stream) {
+    return connection.stream(stream) != null;
+  }
+
   void goOn(int stream) {
     Http2Headers headers = new DefaultHttp2Headers(false).status("100");
     handler.encoder().writeHeaders(context, stream, headers, 0, false, context.newPromise());

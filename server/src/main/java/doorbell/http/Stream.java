@@ -71,6 +71,11 @@ final class Stream extends Exchange {
   }
 
   @Override
+  boolean isGone() {
+    return !http2.isOpen(id);
+  }
+
+  @Override
   void answer(Reply reply) {
     loop.deadlines.cancel(this);
     http2.answer(id, reply);

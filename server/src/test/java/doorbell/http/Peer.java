@@ -43,6 +43,12 @@ final class Peer implements AutoCloseable {
     socket.shutdownOutput();
   }
 
+  /** Is gone at once: what comes for it is answered by a reset. */
+  void reset() throws IOException {
+    socket.setSoLinger(true, 0);
+    socket.close();
+  }
+
   /** The next answer; waits for it. */
   Answer hear() throws IOException {
     @Nullable Answer answer = Answer.take(received, false);

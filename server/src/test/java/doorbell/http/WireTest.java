@@ -3,6 +3,7 @@ package doorbell.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import doorbell.event.EventId;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -78,6 +80,50 @@ class WireTest {
       assertThat(waiter.hear().field("Content-Type")).isEqualTo("text/event-stream");
       assertThat(waiter.hear().status()).isEqualTo(204);
     }
+  }
+
+  /** What stands behind a wait begins when its client is gone, and the loops don't know it yet. */
+  @ParameterizedTest
+  @MethodSource("transports")
+  void whatBeginsAfterItsClientHasGoneTakesNoPlace(Transport transport) throws Exception {
+    String wait = "GET /1 HTTP/1.1\nHost: a\n\n";
+    String stream = "GET /2 HTTP/1.1\nHost: a\nAccept: text/event-stream\n\n";
+    for (String behind : List.of(stream, "GET /2 HTTP/1.1\nHost: a\n\n")) {
+      try (PortFixture node = new PortFixture(transport)) {
+        List<Peer> crowd = new ArrayList<>();
+        for (int i = 0; i < 4 * PortFixture.LOOPS; i++) {
+          crowd.add(node.connect().say(wait + behind));
+        }
+        await().until(() -> node.port.parked() == crowd.size());
+        CountDownLatch gone = new CountDownLatch(1);
+        stopLoopsUntil(node, gone);
+        node.table.set(EventId.parse("1"), 0);
+        for (Peer peer : crowd) {
+          peer.reset();
+        }
+        gone.countDown();
+        await().until(() -> node.port.parked() == 0);
+      }
+    }
+  }
+
+  /** Has each loop flush the store, which takes until then. */
+  private static void stopLoopsUntil(PortFixture node, CountDownLatch then) throws Exception {
+    CountDownLatch stopped = new CountDownLatch(PortFixture.LOOPS);
+    node.store.hold();
+    node.store.onFlush =
+        () -> {
+          stopped.countDown();
+          try {
+            then.await();
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+        };
+    for (int i = 0; i < PortFixture.LOOPS; i++) {
+      node.connect().say("POST /" + (10 + i) + " HTTP/1.1\nHost: a\n\n");
+    }
+    stopped.await();
   }
 
   /** Its end is there to be read all the time, and would keep a loop busy that asked for it. */
