@@ -12,6 +12,7 @@ const [DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY] = [0, 1, 3, 4, 7];
 const [END_STREAM, END_HEADERS] = [1, 4];
 const REFUSED_STREAM = 7;
 const CANCEL = 8;
+const ENHANCE_YOUR_CALM = 11;
 
 // Runs a test on a connection of its own.
 async function on(test, settings) {
@@ -47,6 +48,18 @@ function get(stream, path) {
 
 function post(stream, path) {
   return head(0x83, stream, path, 0);
+}
+
+function cancel(stream) {
+  return frame(RST_STREAM, 0, stream, Buffer.of(0, 0, 0, CANCEL));
+}
+
+// A connection with as many waits parked, their streams numbered from 1 on.
+async function parked(count, id) {
+  const wire = await open({ protocol: "h2" });
+  const waits = times(count, (index) => get(2 * index + 1, `/${id}`));
+  wire.send(Buffer.concat([PREFACE, frame(SETTINGS, 0, 0), ...waits]));
+  return wire;
 }
 
 function takeFrame(bytes) {
@@ -215,7 +228,7 @@ facts("http2", {
       [post(stream, `/${id}`), frame(DATA, 0, stream, Buffer.from(key))];
     wire.send(Buffer.concat([
       PREFACE, frame(SETTINGS, 0, 0), ...begin(1, one), ...begin(3, other), ...begin(5, done),
-      frame(RST_STREAM, 0, 1, Buffer.of(0, 0, 0, CANCEL)), frame(DATA, END_STREAM, 5),
+      cancel(1), frame(DATA, END_STREAM, 5),
     ]));
     assert.equal((await nextFrame(wire, HEADERS, RST_STREAM, GOAWAY)).stream, 5);
     wire.hangUp();
@@ -325,10 +338,57 @@ facts("http2", {
     const woken = [await nextFrame(wire, HEADERS, GOAWAY), await nextFrame(wire, HEADERS, GOAWAY)];
     assert.deepEqual(woken.map(({ stream }) => stream).sort((a, b) => a - b),
       [numbers[0], numbers.at(-2)]);
-    const cancel = frame(RST_STREAM, 0, numbers[1], Buffer.of(0, 0, 0, CANCEL));
     const again = numbers.at(-1) + 2;
-    wire.send(Buffer.concat([cancel, get(again, `/${ids.at(-1)}`)]));
+    wire.send(Buffer.concat([cancel(numbers[1]), get(again, `/${ids.at(-1)}`)]));
     assert.equal((await nextFrame(wire, HEADERS, RST_STREAM, GOAWAY)).stream, again);
+    wire.hangUp();
+  },
+
+  async aCancelThatCrossesItsAnswerIsAnsweredByNothing() {
+    const [id, unset] = [freshNumber(), freshNumber()];
+    (await set(id)).is(201);
+    const wire = await parked(500, unset);
+    const streams = times(300, (index) => 1001 + 2 * index);
+    const crossing = streams.flatMap((stream) => [get(stream, `/${id}`), cancel(stream)]);
+    wire.send(Buffer.concat(crossing));
+    await settle();
+    (await set(unset)).is(201);
+    const told = new Set();
+    while (told.size < 500) {
+      const { type, stream } = await nextFrame(wire, HEADERS, RST_STREAM, GOAWAY);
+      assert.equal(type, HEADERS);
+      if (stream < 1001) told.add(stream);
+    }
+    wire.hangUp();
+  },
+
+  async aBusyProxyMayCancelManyWaits() {
+    await on(async (client) => {
+      const id = freshNumber();
+      const patient = times(300, () => client.request("GET", `/${id}`));
+      for (let round = 0; round < 30; round++) {
+        const gone = times(100, () => client.request("GET", `/${freshNumber()}`));
+        await client.settle();
+        for (const request of gone) request.cancel();
+      }
+      await client.settle();
+      (await set(id)).is(201);
+      for (const request of patient) (await request.answer()).is(200);
+    });
+  },
+
+  async aFloodOfCancelsIsCutOffAfterItsWaitsWereAnswered() {
+    const wire = await parked(20, freshNumber());
+    const frames = times(15_000, (index) => 101 + 2 * index)
+      .flatMap((stream) => [get(stream, `/${stream}`), cancel(stream)]);
+    wire.send(Buffer.concat(frames));
+    const told = [];
+    for (let next; next?.type !== GOAWAY; told.push(next)) {
+      next = await nextFrame(wire, HEADERS, GOAWAY);
+    }
+    assert.equal(told.at(-1).payload.readUInt32BE(4), ENHANCE_YOUR_CALM);
+    assert.equal(told.filter(({ stream }) => stream > 0 && stream < 101).length, 20);
+    await wire.rest();
     wire.hangUp();
   },
 

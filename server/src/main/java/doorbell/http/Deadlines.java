@@ -135,6 +135,11 @@ final class Deadlines implements Runnable {
   }
 
   private long nowSlot() {
-    return TimeUnit.NANOSECONDS.toMillis(ticker.nanoTime() - startNanos) / SLOT_MILLIS;
+    return nowMillis() / SLOT_MILLIS;
+  }
+
+  /** The time since this was made. */
+  long nowMillis() {
+    return TimeUnit.NANOSECONDS.toMillis(ticker.nanoTime() - startNanos);
   }
 }

@@ -4,16 +4,15 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
-import io.netty.handler.codec.http2.DefaultHttp2Connection;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
-import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Connection;
-import io.netty.handler.codec.http2.Http2ConnectionHandler;
-import io.netty.handler.codec.http2.Http2ConnectionHandlerBuilder;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2EventAdapter;
 import io.netty.handler.codec.http2.Http2Exception;
@@ -21,13 +20,12 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.codec.http2.HttpConversionUtil;
-import io.netty.handler.codec.http2.UniformStreamByteDistributor;
 import java.util.List;
 import java.util.Map;
 
 /**
  * One client's connection of HTTP/2; each of its requests is a {@link Stream}. Frames, compressed
- * headers, flow control and the limits against floods are Netty's. Belongs to its loop's thread.
+ * headers and flow control are Netty's: see {@link Http2Codec}. Belongs to its loop's thread.
  */
 final class Http2 extends Timed implements Session {
   private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\n".getBytes(US_ASCII);
@@ -36,7 +34,7 @@ final class Http2 extends Timed implements Session {
   final Loop loop;
   final Wire wire;
   private final WireChannel channel;
-  private final Http2ConnectionHandler handler;
+  private final Http2Codec handler;
   private final ChannelHandlerContext context;
   private final Http2Connection connection;
   private final Http2Connection.PropertyKey key;
@@ -44,39 +42,21 @@ final class Http2 extends Timed implements Session {
   private boolean flushing;
   private boolean closing;
 
+  /** All is said, and what still comes isn't looked at. */
+  private boolean lingering;
+
   Http2(Node node, Loop loop, Wire wire) {
     this.node = node;
     this.loop = loop;
     this.wire = wire;
     Frames frames = new Frames();
     channel = new WireChannel(loop.events, wire);
-    handler = handler(node.options().maxWaitsPerConnection(), frames);
-    channel.pipeline().addLast(handler);
+    handler = Http2Codec.of(this, frames);
+    channel.pipeline().addLast(new Linger(), handler);
     context = channel.pipeline().context(handler);
     connection = handler.connection();
     key = connection.newKey();
     connection.addListener(frames);
-  }
-
-  private static Http2ConnectionHandler handler(int streams, Frames frames) {
-    Http2Settings settings =
-        new Http2Settings().maxConcurrentStreams(streams).maxHeaderListSize(Limits.HEADER_LIST);
-    DefaultHttp2Connection connection = new DefaultHttp2Connection(true);
-    // The usual one heeds priorities, which RFC 9113 dropped: a state and a queue for each stream.
-    connection
-        .remote()
-        .flowController(
-            new DefaultHttp2RemoteFlowController(
-                connection, new UniformStreamByteDistributor(connection)));
-    return new Http2ConnectionHandlerBuilder()
-        .connection(connection)
-        .initialSettings(settings)
-        .validateRequiredPseudoHeaders(true)
-        .decoderEnforceMaxRstFramesPerWindow(
-            Math.max(Limits.RESETS, 2 * streams), Limits.RESETS_SECONDS)
-        .gracefulShutdownTimeoutMillis(Limits.LINGER_MILLIS)
-        .frameListener(frames)
-        .build();
   }
 
   /** Gives the codec the part of the preface that was taken for a request. */
@@ -93,6 +73,9 @@ final class Http2 extends Timed implements Session {
 
   @Override
   public void onBytes(ByteBuf bytes) {
+    if (lingering) {
+      return;
+    }
     inRead = true;
     channel.onBytes(bytes);
   }
@@ -134,6 +117,42 @@ final class Http2 extends Timed implements Session {
     channel.close();
   }
 
+  /** An error ends the connection: whoever waits is answered before. */
+  void onFailed() {
+    closing = true;
+    loop.deadlines.set(this, Limits.LINGER_MILLIS);
+    try {
+      connection.forEachActiveStream(
+          active -> {
+            Stream stream = active.getProperty(key);
+            if (stream != null) {
+              stream.drain();
+            }
+            return true;
+          });
+    } catch (Http2Exception e) {
+      throw new AssertionError("visiting a stream throws nothing", e);
+    }
+    handler.flush(context);
+  }
+
+  /**
+   * After an error the connection isn't closed before its client has, or has had time to: bytes
+   * that nobody read would make the kernel drop the answers.
+   */
+  private final class Linger extends ChannelOutboundHandlerAdapter {
+    @Override
+    public void close(ChannelHandlerContext to, ChannelPromise promise) {
+      if (!handler.hasFailed()) {
+        to.close(promise);
+      } else if (!lingering) {
+        lingering = true;
+        wire.finish();
+        wire.listen(true);
+      }
+    }
+  }
+
   /** What the fields would have in HTTP/1.1, in bytes; those that stand for its first line not. */
   private static int size(Http2Headers headers) {
     int bytes = 0;
@@ -162,11 +181,15 @@ final class Http2 extends Timed implements Session {
       headers.setInt("content-length", body.length);
     }
     boolean bare = body == null || body.length == 0 || reply.headOnly;
-    handler.encoder().writeHeaders(context, stream, headers, 0, bare, context.newPromise());
+    ChannelFuture all =
+        handler.encoder().writeHeaders(context, stream, headers, 0, bare, context.newPromise());
     if (body != null && !bare) {
-      write(stream, Unpooled.wrappedBuffer(body), true);
+      all = write(stream, Unpooled.wrappedBuffer(body), true);
     }
-    stopListening(stream);
+    Http2Stream answered = connection.stream(stream);
+    if (answered != null && answered.state().remoteSideOpen()) {
+      all.addListener(sent -> stopListening(stream));
+    }
     flushSoon();
   }
 
@@ -185,8 +208,8 @@ final class Http2 extends Timed implements Session {
     }
   }
 
-  private void write(int stream, ByteBuf bytes, boolean last) {
-    handler.encoder().writeData(context, stream, bytes, 0, last, context.newPromise());
+  private ChannelFuture write(int stream, ByteBuf bytes, boolean last) {
+    return handler.encoder().writeData(context, stream, bytes, 0, last, context.newPromise());
   }
 
   private Http2Headers headers(Reply.Head head) {
@@ -208,8 +231,8 @@ final class Http2 extends Timed implements Session {
   private void stopListening(int stream) {
     Http2Stream answered = connection.stream(stream);
     if (answered != null && answered.state().remoteSideOpen()) {
-      handler.flush(context);
       handler.resetStream(context, stream, Http2Error.NO_ERROR.code(), context.newPromise());
+      flushSoon();
     }
   }
 
@@ -230,6 +253,9 @@ final class Http2 extends Timed implements Session {
     public void onHeadersRead(
         ChannelHandlerContext from, int id, Http2Headers headers, int padding, boolean last)
         throws Http2Exception {
+      if (handler.hasFailed()) {
+        return;
+      }
       Http2Stream stream = connection.stream(id);
       Stream known = stream.getProperty(key);
       if (known != null) {
@@ -261,13 +287,31 @@ final class Http2 extends Timed implements Session {
 
     @Override
     public int onDataRead(
-        ChannelHandlerContext from, int id, ByteBuf data, int padding, boolean last) {
+        ChannelHandlerContext from, int id, ByteBuf data, int padding, boolean last)
+        throws Http2Exception {
+      if (!data.isReadable() && !last) {
+        handler.spend(Limits.CANCEL_COST);
+      }
       int bytes = data.readableBytes() + padding;
       Stream stream = connection.stream(id).getProperty(key);
       if (stream != null) {
         stream.onBody(data, last);
       }
       return bytes;
+    }
+
+    /** Each of them may change the window of every stream. */
+    @Override
+    public void onSettingsRead(ChannelHandlerContext from, Http2Settings settings)
+        throws Http2Exception {
+      handler.spend(Limits.CANCEL_COST + connection.numActiveStreams() / Limits.IDS_PER_COST);
+    }
+
+    @Override
+    public void onRstStreamRead(ChannelHandlerContext from, int id, long code)
+        throws Http2Exception {
+      Stream stream = connection.stream(id).getProperty(key);
+      handler.spend(stream == null ? Limits.CANCEL_COST : stream.cancelCost());
     }
 
     @Override

@@ -23,11 +23,29 @@ final class Limits {
   /** A message over WebSocket, in bytes: 1,000 sealed ids in one line fit. Closed by 1009. */
   static final int MESSAGE = 65_536;
 
-  /** Streams of HTTP/2 that a client may reset in {@link #RESETS_SECONDS}, at least. */
-  static final int RESETS = 200;
+  /**
+   * What a client of HTTP/2 may have the node do for nothing, in cancelled waits for one id, about
+   * 10 microseconds each; but at least 5 for each of its streams, so that all may be cancelled at
+   * once. More is a flood: CVE-2023-44487, CVE-2025-8671.
+   */
+  static final int ALLOWANCE = 5_000;
 
-  /** More resets than allowed in so many seconds are a flood: CVE-2023-44487. */
-  static final int RESETS_SECONDS = 30;
+  /**
+   * How much of it a second gives back: a busy proxy cancels so many, and a core does 1 percent.
+   */
+  static final int ALLOWANCE_PER_SECOND = 1_000;
+
+  /** The cost of a stream that ends without an answer, and with nothing left to do for it. */
+  static final int CANCEL_COST = 1;
+
+  /** Ids of a cancelled wait that cost as much again. */
+  static final int IDS_PER_COST = 16;
+
+  /** The cost of a cancelled set: the store keeps it all the same. */
+  static final int SET_COST = 5;
+
+  /** The cost of a stream that breaks a rule of HTTP/2: no client's usual life. */
+  static final int BROKEN_COST = 25;
 
   /** How often the files of the certificate are looked at, in milliseconds. */
   static final int RELOAD_MILLIS = 2_000;

@@ -19,4 +19,7 @@ interface Pending {
 
   /** Ends it with nobody to tell. */
   void abandon();
+
+  /** What it made the node do, or makes it do though abandoned: see {@link Limits#ALLOWANCE}. */
+  int cancelCost();
 }

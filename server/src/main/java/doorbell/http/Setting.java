@@ -91,4 +91,9 @@ final class Setting implements Pending {
   /** What was begun is stored all the same. */
   @Override
   public void abandon() {}
+
+  @Override
+  public int cancelCost() {
+    return Limits.SET_COST + ids.size() / Limits.IDS_PER_COST;
+  }
 }

@@ -61,6 +61,11 @@ final class Stream extends Exchange {
     }
   }
 
+  /** What the node did, or has still to do, for nothing if the client cancels it now. */
+  int cancelCost() {
+    return pending == null ? Limits.CANCEL_COST : pending.cancelCost();
+  }
+
   @Override
   void onDeadline() {
     if (pending != null) {

@@ -145,6 +145,15 @@ class Wait extends Link implements Pending {
     leaveRoom();
   }
 
+  @Override
+  public final int cancelCost() {
+    int ids = 0;
+    for (Link link = this; link != null; link = link.other) {
+      ids++;
+    }
+    return Limits.CANCEL_COST + ids / Limits.IDS_PER_COST;
+  }
+
   /** Leaves an event, and answers whether it is set. */
   final boolean leave(Link link) {
     boolean told = !onlyAsks && exchange.node.table().leave(link);
