@@ -50,7 +50,7 @@ public final class Doorbell implements AutoCloseable {
     return port.address();
   }
 
-  /** How many waits are parked. */
+  /** How many waits are parked, each id of them counted. */
   public int parked() {
     return port.parked();
   }

@@ -44,7 +44,7 @@ public record Options(
             Runtime.getRuntime().availableProcessors(),
             "",
             Duration.ofHours(1),
-            1_000_000,
+            HttpOptions.waitsThatFit(),
             0,
             1_000,
             Duration.ofSeconds(10),

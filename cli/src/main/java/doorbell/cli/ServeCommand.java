@@ -35,12 +35,16 @@ final class ServeCommand {
                   "TIME",
                   "The longest that a wait is held; then it is told to ask again.")
               .or("1h"),
-          Option.of("--max-waits", "N", "How many waits may be parked; more get 503.")
-              .or("1000000"),
+          Option.of(
+                  "--max-waits",
+                  "N",
+                  "How many waits may be parked, each id of them counted; more get 503."
+                      + " By default as many as fit into 3/8 of the heap (-Xmx).")
+              .or(Integer.toString(HttpOptions.waitsThatFit())),
           Option.of(
                   "--max-waits-per-address",
                   "N",
-                  "How many waits one client address may park; more get 429. 0 is no limit,"
+                  "How many of them one client address may park; more get 429. 0 is no limit,"
                       + " as it must be behind a proxy.")
               .or("0"),
           Option.of(

@@ -159,14 +159,15 @@ class MainTest {
     String help = out.toString(UTF_8).replaceAll("\\s+", " ");
     assertThat(help)
         .containsPattern("--max-wait=TIME [^-]*Default: 1h ")
-        .containsPattern("--max-waits=N [^-]*Default: 1000000 ")
+        .containsPattern(
+            "--max-waits=N .*Default: " + HttpOptions.waitsThatFit() + " --max-waits-per-a")
         .containsPattern("--max-waits-per-connection=N [^-]*Default: 1000 ")
         .containsPattern("--remember=TIME [^-]*Default: 24h ")
         .containsPattern("--head-timeout=TIME [^-]*Default: 10s ")
         .containsPattern("--idle-timeout=TIME [^-]*Default: 75s ");
     HttpOptions http = Options.defaults().http();
     assertThat(http.maxWait()).isEqualTo(Duration.ofHours(1));
-    assertThat(http.maxWaits()).isEqualTo(1_000_000);
+    assertThat(http.maxWaits()).isEqualTo(HttpOptions.waitsThatFit());
     assertThat(http.maxWaitsPerConnection()).isEqualTo(1_000);
     assertThat(http.headTimeout()).isEqualTo(Duration.ofSeconds(10));
     assertThat(http.idleTimeout()).isEqualTo(Duration.ofSeconds(75));

@@ -17,9 +17,10 @@ import org.jspecify.annotations.Nullable;
  * @param basePath a path that all paths also stand under, {@code ""} or {@code /some/path}
  * @param maxWait the longest hold: it bounds how long a wait can outlive a peer that nobody sees
  *     die
- * @param maxWaits parked waits of the whole node: beyond it memory is in danger
- * @param maxWaitsPerAddress parked waits of one client address, 0 for no such limit: behind a proxy
- *     all clients have one
+ * @param maxWaits parked waits of the whole node, each id of them counted: beyond it memory is in
+ *     danger, so {@link #waitsThatFit} follows the heap
+ * @param maxWaitsPerAddress the same of one client address, 0 for no such limit: behind a proxy all
+ *     clients have one
  * @param maxWaitsPerConnection waits on one WebSocket, and streams of one connection of HTTP/2
  * @param headTimeout how long a request may take to arrive: slow senders hold memory
  * @param idleTimeout how long a connection may stay open between requests
@@ -61,6 +62,13 @@ public record HttpOptions(
     check("max-wait", maxWait, Duration.ofSeconds(1), MAX_HOLD);
     check("head-timeout", headTimeout, Duration.ofMillis(100), MAX_TIMEOUT);
     check("idle-timeout", idleTimeout, Duration.ofMillis(100), MAX_TIMEOUT);
+  }
+
+  /**
+   * How many waits have room in their share of the JVM's heap: the default of {@link #maxWaits}.
+   */
+  public static int waitsThatFit() {
+    return Memory.waits();
   }
 
   /** The same elsewhere. */

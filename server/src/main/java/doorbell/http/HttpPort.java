@@ -83,7 +83,7 @@ public final class HttpPort implements AutoCloseable {
     return listener.address();
   }
 
-  /** How many waits are parked. */
+  /** How many waits are parked, each id of them counted. */
   public int parked() {
     return room.taken();
   }

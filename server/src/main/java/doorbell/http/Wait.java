@@ -90,10 +90,19 @@ class Wait extends Link implements Pending {
     }
   }
 
+  /** Each of them has a place; counted anew, since a field would cost each wait. */
+  private int ids() {
+    int ids = 0;
+    for (Link link = this; link != null; link = link.other) {
+      ids++;
+    }
+    return ids;
+  }
+
   private void park() {
     try {
       place = exchange.node.room().addressOf(exchange.wire());
-      exchange.node.room().enter(place);
+      exchange.node.room().enter(place, ids());
       parked = true;
     } catch (Refused refused) {
       failure = refused;
@@ -162,7 +171,7 @@ class Wait extends Link implements Pending {
 
   final void leaveRoom() {
     if (parked) {
-      exchange.node.room().leave(place);
+      exchange.node.room().leave(place, ids());
     }
   }
 }

@@ -6,7 +6,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** How many waits may be parked, in the whole node and for one client address. Any thread. */
+/**
+ * How many waits may be parked, in the whole node and for one client address. Each id of a wait
+ * counts, since each costs a link and perhaps a variable. Any thread.
+ */
 final class WaitingRoom {
   private final int places;
   private final int placesPerAddress;
@@ -29,25 +32,26 @@ final class WaitingRoom {
     return client == null ? null : client.getAddress();
   }
 
-  /** Takes a place, to be given back by {@link #leave}; or refuses, and then takes none. */
-  void enter(@Nullable InetAddress address) throws Refused {
-    if (taken.incrementAndGet() > places) {
-      taken.decrementAndGet();
+  /** Takes places, to be given back by {@link #leave}; or refuses, and then takes none. */
+  void enter(@Nullable InetAddress address, int ids) throws Refused {
+    if (taken.addAndGet(ids) > places) {
+      taken.addAndGet(-ids);
       throw Refused.forNow(
-          503, "this node holds " + places + " waits and takes no more; try later");
+          503, "this node has room for " + places + " waits, one for each id; try later");
     }
-    if (address != null && takenByAddress.merge(address, 1, Integer::sum) > placesPerAddress) {
-      leave(address);
+    if (address != null && takenByAddress.merge(address, ids, Integer::sum) > placesPerAddress) {
+      leave(address, ids);
       throw Refused.forNow(
-          429, "at most " + placesPerAddress + " waits from one address at a time; try later");
+          429,
+          "at most " + placesPerAddress + " waits from one address, one for each id; try later");
     }
   }
 
-  /** Gives back a place that was taken for {@code address}. */
-  void leave(@Nullable InetAddress address) {
-    taken.decrementAndGet();
+  /** Gives back places that were taken for {@code address}. */
+  void leave(@Nullable InetAddress address, int ids) {
+    taken.addAndGet(-ids);
     if (address != null) {
-      takenByAddress.computeIfPresent(address, (a, n) -> n == 1 ? null : n - 1);
+      takenByAddress.computeIfPresent(address, (a, n) -> n == ids ? null : n - ids);
     }
   }
 }

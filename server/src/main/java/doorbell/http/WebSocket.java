@@ -151,7 +151,7 @@ final class WebSocket extends Timed implements Session {
       if (waits.size() == node.options().maxWaitsPerConnection()) {
         throw new Refused(429, "a connection has at most " + waits.size() + " waits");
       }
-      node.room().enter(place);
+      node.room().enter(place, 1);
     } catch (Refused refused) {
       say("error " + event.text() + ": " + refused.sentence());
       return;
@@ -186,7 +186,7 @@ final class WebSocket extends Timed implements Session {
     if (wait == null) {
       return false;
     }
-    node.room().leave(place);
+    node.room().leave(place, 1);
     return node.table().leave(wait);
   }
 
@@ -335,7 +335,7 @@ final class WebSocket extends Timed implements Session {
   private void leaveAll() {
     for (WebSocketWait wait : waits.keySet()) {
       node.table().leave(wait);
-      node.room().leave(place);
+      node.room().leave(place, 1);
     }
     waits.clear();
     untold = null;

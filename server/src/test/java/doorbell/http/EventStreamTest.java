@@ -102,7 +102,7 @@ class EventStreamTest {
   void aHangUpLeavesNothingBehindAtOnce() {
     ask("/1,2,3");
     opens();
-    assertThat(node.room.taken()).isEqualTo(1);
+    assertThat(node.room.taken()).isEqualTo(3);
     client.hangUp();
     isOver();
   }

@@ -54,7 +54,7 @@ class HttpPortTest {
                   Accept: application/json
 
                   """);
-      await().until(() -> node.port.parked() == 1);
+      await().until(() -> node.port.parked() == 2);
       assertThat(node.connect().say(SET).hear().status()).isEqualTo(201);
       Answer answer = waiter.hear();
       assertThat(answer.status()).isEqualTo(200);
@@ -128,7 +128,7 @@ class HttpPortTest {
   void hangUpLeavesNothingBehindAtOnce(Transport transport) throws Exception {
     try (PortFixture node = new PortFixture(transport)) {
       List<Peer> crowd = node.crowd(2_000, "1,2");
-      await().until(() -> node.port.parked() == 2_000);
+      await().until(() -> node.port.parked() == 4_000);
       assertThat(node.table.size()).isEqualTo(2);
       for (Peer peer : crowd) {
         peer.close();

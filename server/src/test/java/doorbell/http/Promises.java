@@ -173,7 +173,7 @@ final class Promises {
       Asked first = caller.asked.peek();
       Asked wait = caller.parked();
       if (wait != null) {
-        parked++;
+        parked += wait.ids.size();
         waitedFor.addAll(wait.ids);
         checkParked(wait, caller);
       } else {
