@@ -14,8 +14,8 @@ public final class ClientServlet extends HttpServlet {
   protected void doPost(HttpServletRequest request, HttpServletResponse response)
       throws IOException {
     Duration patience = Duration.ofMillis(Long.parseLong(request.getParameter("millis")));
-    Doorbell node = Doorbell.at(URI.create(request.getParameter("node")));
-    Doorbell bell = node.withPatience(patience).withSecret("secret");
+    URI node = URI.create(request.getParameter("node"));
+    Doorbell bell = Doorbell.at(node).withPatience(patience).withSecret("secret");
     EventId id = EventId.of(request.getParameter("id"));
     CompletableFuture<Void> wait = bell.wait(id);
     boolean isSet = bell.set(id).handle((first, failure) -> failure == null).join();
@@ -23,7 +23,8 @@ public final class ClientServlet extends HttpServlet {
       wait.join();
     }
     wait.cancel(true);
-    response.setHeader(Doorbell.HEADER, bell.header(bell.topic("room").at(7).id()));
+    EventId changed = bell.topic("room").at(7).id();
+    response.setHeader(Doorbell.HEADER, bell.withPublicUrl(node).header(changed));
     response.getWriter().println(isSet);
   }
 }

@@ -22,6 +22,9 @@ final class Place implements AutoCloseable {
 
   private static final Duration CONNECT = Duration.ofSeconds(10);
 
+  /** A script waits for its set: long enough for a node to restart. */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   private final String event;
   private final String node;
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(CONNECT).build();
@@ -46,7 +49,7 @@ final class Place implements AutoCloseable {
    */
   Doorbell client() {
     URI url = node();
-    Doorbell client = Doorbell.at(url, http);
+    Doorbell client = Doorbell.at(url, http).withPatience(PATIENCE);
     int port = url.getPort() >= 0 ? url.getPort() : "https".equals(url.getScheme()) ? 443 : 80;
     try (Socket socket = new Socket()) {
       socket.connect(new InetSocketAddress(url.getHost(), port), (int) CONNECT.toMillis());

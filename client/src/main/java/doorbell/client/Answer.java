@@ -77,9 +77,21 @@ record Answer(HttpResponse<String> response) {
     return new DoorbellException(status(), sentence() + " (status " + status() + ")", null);
   }
 
+  /** Of a 2xx. */
   DoorbellException nonsense() {
+    String type = response.headers().firstValue("Content-Type").orElse("");
+    return nonsense("it answered " + status() + (type.isEmpty() ? "" : " with " + type));
+  }
+
+  DoorbellException nonsense(String why) {
     return new DoorbellException(
-        status(), response.uri() + " gave no answer of a Doorbell node.", null);
+        status(), response.uri() + " is not a Doorbell node: " + why + ".", null);
+  }
+
+  /** How the body is coded, though the request asked for none; empty where it isn't. */
+  String coding() {
+    String coding = response.headers().firstValue("Content-Encoding").orElse("").strip();
+    return coding.equalsIgnoreCase("identity") ? "" : coding;
   }
 
   /** In seconds or as a date; zero where there is none. */
@@ -109,7 +121,7 @@ record Answer(HttpResponse<String> response) {
     }
     Matcher detail = DETAIL.matcher(response.body());
     String sentence = detail.find() ? unescaped(detail.group(1)) : response.body().strip();
-    if (sentence.isEmpty()) {
+    if (sentence.isEmpty() || !coding().isEmpty()) {
       return response.uri() + " refused.";
     }
     return sentence.length() <= LONGEST_SENTENCE

@@ -1,17 +1,12 @@
 package doorbell.client;
 
-import static java.lang.System.Logger.Level.DEBUG;
-
-import java.io.IOException;
-import java.net.http.HttpClient;
+import java.net.UnknownHostException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiPredicate;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,25 +21,27 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class Asking<T> {
+  /** Asks to hold for a time; another attempt may ask at another address. */
+  interface Request {
+    HttpRequest of(Duration hold, int attempt) throws UnknownHostException;
+  }
+
   /**
    * @param name what is waited for or set
    * @param hold how long the node may keep the answer back; zero for a set
-   * @param request asks to hold for the time given
    * @param reader completes the future, and is true, where the answer is one to this question
    */
   record Question<T>(
       String name,
       Duration hold,
-      Function<Duration, HttpRequest> request,
+      Request request,
       BiPredicate<Answer, CompletableFuture<T>> reader) {
     boolean isWait() {
       return !hold.isZero();
     }
   }
 
-  private static final System.Logger LOG = System.getLogger("doorbell.client");
-
-  private final HttpClient http;
+  private final Doorbell doorbell;
   private final Pace pace;
   private final Question<T> question;
   private final Duration limit;
@@ -55,9 +52,9 @@ final class Asking<T> {
   private int failures;
   private volatile @Nullable Throwable failure; // read when it is late, by the timer's thread
 
-  Asking(HttpClient http, Pace pace, Question<T> question, Duration limit) {
-    this.http = http;
-    this.pace = pace;
+  Asking(Doorbell doorbell, Question<T> question, Duration limit) {
+    this.doorbell = doorbell;
+    this.pace = doorbell.pace();
     this.question = question;
     this.limit = limit;
     this.began = pace.nanos().getAsLong();
@@ -76,63 +73,81 @@ final class Asking<T> {
   private void ask() {
     asked = pace.nanos().getAsLong();
     hold = shorter(pace.jittered(question.hold()), left());
-    var exchange = http.sendAsync(question.request().apply(hold), head -> new ShortBody());
+    CompletableFuture<HttpResponse<String>> exchange;
+    try {
+      HttpRequest request = question.request().of(hold, failures);
+      exchange = doorbell.http().sendAsync(request, head -> new ShortBody());
+    } catch (UnknownHostException e) {
+      failed(Failure.ofNoAnswer(node(), e));
+      return;
+    }
     steps.next(pace.hangUpAfter(hold.plus(Options.ANSWER), exchange), this::answered);
   }
 
   private void answered(@Nullable HttpResponse<String> response, @Nullable Throwable error) {
     if (response == null) {
-      askAgain(noAnswer(error), Duration.ZERO);
+      failed(Failure.ofNoAnswer(node(), error));
       return;
     }
     Answer answer = new Answer(response);
     if (answer.isNotYet() && question.isWait()) {
       notYet();
-    } else if (answer.isSuccess()) {
-      if (!question.reader().test(answer, steps.done)) {
-        askAgain(answer.nonsense(), Duration.ZERO);
-      }
-    } else if (answer.isPassing()) {
-      askAgain(answer.refusal(), answer.retryAfter());
-    } else {
-      steps.done.completeExceptionally(answer.refusal());
+    } else if (!answer.isSuccess() || !question.reader().test(answer, steps.done)) {
+      failed(Failure.of(answer));
     }
   }
 
   private void notYet() {
     if (left().isZero()) {
-      late();
+      steps.done.completeExceptionally(new TimeoutException(notInTime()));
     } else if (since(asked).compareTo(shorter(Options.SOON, hold.dividedBy(2))) < 0) {
-      steps.pause(pace, pace.backoff(++failures), this::ask);
+      steps.pause(pace, shorter(pace.backoff(++failures), left()), this::ask);
     } else {
+      failure = null;
       failures = 0;
       ask();
     }
   }
 
-  private void askAgain(Throwable failure, Duration retryAfter) {
-    this.failure = failure;
-    Duration pause = retryAfter.plus(pace.backoff(++failures));
-    LOG.log(DEBUG, () -> question.name() + ": again in " + pause + ", " + failure);
-    steps.pause(pace, pause, this::ask);
+  private void failed(Failure why) {
+    failure = why.error();
+    if (!why.mayPass()) {
+      steps.done.completeExceptionally(why.error());
+      return;
+    }
+    why.tell(node());
+    Duration pause = pace.backoff(++failures);
+    if (!question.isWait()) {
+      pause = shorter(pause, limit.dividedBy(Options.TRIES));
+    }
+    pause = longer(pause, pace.spread(why.retryAfter()));
+    Duration left = left();
+    // The last moment of a wait is asked for too; a set that doesn't fit is given up.
+    if (left.isZero() || (!question.isWait() && pause.compareTo(left) >= 0)) {
+      late();
+    } else {
+      steps.pause(pace, shorter(pause, left), this::ask);
+    }
   }
 
   private void late() {
-    String sentence = question.name() + " was not set within " + limit + ".";
-    Throwable cause = failure;
-    Exception late =
-        question.isWait() ? new TimeoutException(sentence) : DoorbellException.of(sentence, cause);
-    if (question.isWait() && cause != null) {
-      late.initCause(cause);
+    Throwable why = failure;
+    Throwable cause = why == null ? Failure.ofNoAnswer(node(), null).error() : why;
+    if (question.isWait()) {
+      steps.done.completeExceptionally(new TimeoutException(notInTime()).initCause(cause));
+    } else {
+      String sentence =
+          "Could not set " + question.name() + " in " + Options.seconds(limit) + " s: ";
+      steps.done.completeExceptionally(DoorbellException.of(sentence, cause));
     }
-    steps.done.completeExceptionally(late);
   }
 
-  private static Throwable noAnswer(@Nullable Throwable error) {
-    // The exchange was hung up by the alarm, since the caller's own hang-up ends the steps.
-    return error == null || error instanceof CancellationException
-        ? new IOException("The node is silent.")
-        : error;
+  private String notInTime() {
+    return question.name() + " was not set within " + Options.seconds(limit) + " s.";
+  }
+
+  private String node() {
+    return doorbell.node().toString();
   }
 
   private Duration left() {
@@ -142,6 +157,10 @@ final class Asking<T> {
 
   private Duration since(long nanos) {
     return Duration.ofNanos(pace.nanos().getAsLong() - nanos);
+  }
+
+  private static Duration longer(Duration one, Duration other) {
+    return one.compareTo(other) > 0 ? one : other;
   }
 
   private static Duration shorter(Duration one, Duration other) {

@@ -1,12 +1,13 @@
 package doorbell.client;
 
-import java.math.BigDecimal;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.crypto.SecretKey;
 
 /**
@@ -33,17 +35,17 @@ import javax.crypto.SecretKey;
  * the one that you were given, since a future derived from it doesn't tell it. What follows on a
  * future runs on a thread of the common pool or the HttpClient: don't block there.
  *
- * <p>Failures that may pass (no connection, no answer in time, 408, 429, 5xx, an answer that isn't
- * a node's) are tried again after a random pause of up to 0.2 s, twice that each time, up to 30 s,
- * and {@code Retry-After} on top. Any other refusal completes the future with a {@link
- * DoorbellException}.
+ * <p>Failures that may pass (no connection, an unknown name, no answer in time, 408, 429, 5xx) are
+ * tried again after a random pause of up to 1 s, twice that each time, up to 30 s, or once to twice
+ * the time of {@code Retry-After}. The log {@code doorbell.client} has a line for the first of each
+ * kind. All else completes the future with a {@link DoorbellException} at once: a certificate that
+ * isn't trusted, a redirect, any other refusal, an answer that isn't a node's.
  *
- * <p>To set from within a web request, commit first, wait for the set shortly, and go on where it
- * fails, since pages look again by themselves. On App Engine too (Java 17 and later): set before
- * the request ends, because an instance may get no time between requests.
+ * <p>To set from within a web request, commit first, wait for the set, which takes 1 s at most, and
+ * go on where it fails, since pages look again by themselves. On App Engine too (Java 17 and
+ * later): set before the request ends, because an instance may get no time between requests.
  *
  * <pre>{@code
- * Doorbell bell = Doorbell.at(node).withPatience(Duration.ofMillis(200));
  * boolean isSet = bell.set(id).handle((first, failure) -> failure == null).join();
  * }</pre>
  */
@@ -51,12 +53,12 @@ public final class Doorbell {
   /** Names, in an application's answer, the event that is set when the answer is out of date. */
   public static final String HEADER = "Doorbell-Wait";
 
-  private final URI base;
+  private final NodeUrl node;
   private final Options options;
   private final Pace pace;
 
-  Doorbell(URI base, Options options, Pace pace) {
-    this.base = base;
+  Doorbell(NodeUrl node, Options options, Pace pace) {
+    this.node = node;
     this.options = options;
     this.pace = pace;
   }
@@ -69,7 +71,7 @@ public final class Doorbell {
    * @throws IllegalArgumentException where it isn't a plain http or https URL
    */
   public static Doorbell at(URI node) {
-    return new Doorbell(Options.base(node), Options.usual(), Pace.REAL);
+    return new Doorbell(NodeUrl.of(node), Options.usual(), Pace.REAL);
   }
 
   /**
@@ -78,7 +80,7 @@ public final class Doorbell {
    * @throws IllegalArgumentException also where the client follows redirects
    */
   public static Doorbell at(URI node, HttpClient http) {
-    return new Doorbell(Options.base(node), Options.through(http), Pace.REAL);
+    return new Doorbell(NodeUrl.of(node), Options.through(http), Pace.REAL);
   }
 
   /**
@@ -87,17 +89,20 @@ public final class Doorbell {
    * @throws IllegalArgumentException where it follows redirects
    */
   public Doorbell withHttpClient(HttpClient http) {
-    return with(http, options.hold(), options.patience(), options.spread());
+    return with(options.withHttp(http));
   }
 
   /** How long a node is asked to hold a wait, each time: 1 s to 1 h, 25 s if unset. */
   public Doorbell withHold(Duration hold) {
-    return with(options.http(), hold, options.patience(), options.spread());
+    return with(options.withHold(hold));
   }
 
-  /** How long a set is tried for: up to 1 day, 30 s if unset. */
+  /**
+   * How long a set is tried for: up to 1 day, 1 s if unset, since a visitor may wait for it. In the
+   * background, 30 s are enough for a node to restart.
+   */
   public Doorbell withPatience(Duration patience) {
-    return with(options.http(), options.hold(), patience, options.spread());
+    return with(options.withPatience(patience));
   }
 
   /**
@@ -105,7 +110,7 @@ public final class Doorbell {
    * that a crowd doesn't come to the application at one moment.
    */
   public Doorbell withSpread(Duration spread) {
-    return with(options.http(), options.hold(), options.patience(), spread);
+    return with(options.withSpread(spread));
   }
 
   /**
@@ -115,14 +120,29 @@ public final class Doorbell {
    * @throws IllegalArgumentException where it is empty
    */
   public Doorbell withSecret(String secret) {
-    Options changed =
-        new Options(
-            options.http(),
-            options.hold(),
-            options.patience(),
-            options.spread(),
-            Options.secret(secret));
-    return new Doorbell(base, changed, pace);
+    return with(options.withSecret(Options.secret(secret)));
+  }
+
+  /**
+   * With the URL by which readers of the application's answers find the node, for {@link #header}:
+   * the application itself may know it by another, as behind a proxy.
+   *
+   * @throws IllegalArgumentException where it isn't a plain http or https URL
+   */
+  public Doorbell withPublicUrl(URI node) {
+    return with(options.withReaders(NodeUrl.of(node)));
+  }
+
+  /**
+   * With nodes beside this one that {@link #follow} may ask where an application names them, since
+   * an application that names any host would have this process ask there.
+   *
+   * @param origins such as {@code https://bell.example}; a path counts for nothing
+   */
+  public Doorbell withOrigins(URI... origins) {
+    return with(
+        options.withOrigins(
+            Stream.of(origins).map(url -> NodeUrl.of(url).origin()).collect(Collectors.toSet())));
   }
 
   /**
@@ -139,18 +159,19 @@ public final class Doorbell {
   }
 
   /**
-   * What an application's answer carries in the header {@link #HEADER}: the URL where to wait for
-   * the answer to become untrue. {@code response.setHeader(Doorbell.HEADER, bell.header(id))}
+   * What an application's answer carries in the header {@link #HEADER}: the events of which any
+   * makes the answer untrue, with the URL of {@link #withPublicUrl} where there is one. {@code
+   * response.setHeader(Doorbell.HEADER, bell.header(id))}
    *
-   * @param ids 1 to 64; any of them ends the wait
+   * @param ids 1 to 64
    */
   public String header(EventId... ids) {
-    return base + "/" + names(some(List.of(ids)));
+    return WaitHeader.write(options.readers(), some(Arrays.asList(ids)));
   }
 
   /** Done when the variable is set, however long that takes. */
   public CompletableFuture<Void> wait(EventId id) {
-    return waitFor(Set.of(id), Options.NO_LIMIT, (set, done) -> done.complete(null));
+    return waitFor(one(id), Options.NO_LIMIT, (set, done) -> done.complete(null));
   }
 
   /**
@@ -160,7 +181,7 @@ public final class Doorbell {
    * @param timeout up to 365 days
    */
   public CompletableFuture<Void> wait(EventId id, Duration timeout) {
-    return waitFor(Set.of(id), Options.timeout(timeout), (set, done) -> done.complete(null));
+    return waitFor(one(id), Options.timeout(timeout), (set, done) -> done.complete(null));
   }
 
   /**
@@ -185,12 +206,12 @@ public final class Doorbell {
    *     on its way, the set was tried again, and its own first try may be what set it already.
    */
   public CompletableFuture<Boolean> set(EventId id) {
-    return set(id, "");
+    return set(EventId.present(id), "");
   }
 
   /** Sets a sealed variable; for the rest as {@link #set(EventId)}. */
   public CompletableFuture<Boolean> set(SealedId id) {
-    return set(id.id(), id.key());
+    return set(EventId.present(id).id(), id.key());
   }
 
   /**
@@ -198,15 +219,15 @@ public final class Doorbell {
    * other. Where one fails, those before it are set; setting again does no harm.
    */
   public CompletableFuture<SetCount> setAll(Collection<EventId> ids) {
-    return setLines(ids.stream().map(EventId::text).toList());
+    return setLines(ids.stream().map(id -> EventId.present(id).text()).toList());
   }
 
   /** Sets any number of sealed variables, as {@link #setAll}. */
   public CompletableFuture<SetCount> setAllSealed(Collection<SealedId> ids) {
-    return setLines(ids.stream().map(id -> id.id() + " " + id.key()).toList());
+    return setLines(ids.stream().map(id -> EventId.present(id).id() + " " + id.key()).toList());
   }
 
-  /** As {@link #follow(HttpRequest, Consumer)}, by a plain GET. */
+  /** As {@link #follow(HttpRequest, Consumer, Consumer)}, by a plain GET. */
   public CompletableFuture<Void> follow(
       URI application, Consumer<? super HttpResponse<String>> onAnswer) {
     return follow(HttpRequest.newBuilder(application).build(), onAnswer);
@@ -214,23 +235,50 @@ public final class Doorbell {
 
   /**
    * Asks an application, delivers its answer, waits for the event that the answer names, and asks
-   * again; after 5 minutes at most in any case. The header {@link #HEADER} names the event: its
-   * full URL (which this client then asks, at whatever host), or an id at this node.
+   * again; after 5 minutes at most in any case. The header {@link #HEADER} names the events: ids at
+   * this node, or with a URL of the same origin or of {@link #withOrigins}.
    *
    * <p>It never ends by itself. An answer other than 2xx is not delivered, and the application is
-   * asked again after a growing pause, as it is where an answer names no event or one that rang
-   * before, or where {@code onAnswer} throws.
+   * asked again after a growing pause, as it is where an answer names no event, one that rang
+   * before or one elsewhere, or where {@code onAnswer} throws.
    *
    * @param onAnswer called for one answer after the other, never for two at a time
+   * @param onError called for each of these failures; the log {@code doorbell.client} has the first
+   *     of each kind
    * @return ends it when it is cancelled
    */
   public CompletableFuture<Void> follow(
-      HttpRequest application, Consumer<? super HttpResponse<String>> onAnswer) {
-    return new Follow(this, application, onAnswer).start();
+      HttpRequest application,
+      Consumer<? super HttpResponse<String>> onAnswer,
+      Consumer<? super Throwable> onError) {
+    return new Follow(this, application, onAnswer, onError).start();
   }
 
-  Doorbell elsewhere(URI node) {
-    return new Doorbell(Options.base(node), options, pace);
+  /** As above; failures are in the log alone. */
+  public CompletableFuture<Void> follow(
+      HttpRequest application, Consumer<? super HttpResponse<String>> onAnswer) {
+    return follow(application, onAnswer, failure -> {});
+  }
+
+  /**
+   * The node that an answer names.
+   *
+   * @throws IllegalArgumentException where it isn't one that may be asked
+   */
+  Doorbell at(WaitHeader named) {
+    String origin = named.node().origin();
+    if (!origin.equals(node.origin()) && !options.origins().contains(origin)) {
+      throw new IllegalArgumentException(
+          named.node()
+              + " is not asked, since it isn't of "
+              + node.origin()
+              + ": see withOrigins.");
+    }
+    return new Doorbell(named.node(), options, pace);
+  }
+
+  NodeUrl node() {
+    return node;
   }
 
   HttpClient http() {
@@ -241,9 +289,8 @@ public final class Doorbell {
     return pace;
   }
 
-  private Doorbell with(HttpClient http, Duration hold, Duration patience, Duration spread) {
-    Options changed = new Options(http, hold, patience, spread, options.secret());
-    return new Doorbell(base, changed, pace);
+  private Doorbell with(Options changed) {
+    return new Doorbell(node, changed, pace);
   }
 
   private <T> CompletableFuture<T> waitFor(
@@ -253,23 +300,28 @@ public final class Doorbell {
         new Asking.Question<T>(
             names,
             options.hold(),
-            hold ->
-                request(names + "?timeout=" + seconds(hold))
+            (hold, attempt) ->
+                request(names + "?timeout=" + Options.seconds(hold), attempt)
                     .header("Accept", "application/json")
                     .build(),
             (answer, done) -> {
               Set<EventId> set = answer.named(ids);
               return !set.isEmpty() && onSet.test(set, done);
             });
-    return new Asking<>(options.http(), pace, question, limit).start();
+    return new Asking<>(this, question, limit).start();
   }
 
   private static String names(Set<EventId> ids) {
     return ids.stream().map(EventId::text).collect(Collectors.joining(","));
   }
 
+  private static Set<EventId> one(EventId id) {
+    return Set.of(EventId.present(id));
+  }
+
   private static Set<EventId> some(Collection<EventId> ids) {
-    Set<EventId> distinct = new LinkedHashSet<>(ids);
+    Set<EventId> distinct = new LinkedHashSet<>();
+    ids.forEach(id -> distinct.add(EventId.present(id)));
     if (distinct.isEmpty() || distinct.size() > Options.IDS) {
       throw new IllegalArgumentException(
           "A wait is for 1 to " + Options.IDS + " ids, not " + distinct.size() + ".");
@@ -315,23 +367,26 @@ public final class Doorbell {
 
   private <T> CompletableFuture<T> post(
       String path, String body, BiPredicate<Answer, CompletableFuture<T>> reader) {
-    String query = options.spread().isZero() ? "" : "?spread=" + seconds(options.spread());
-    HttpRequest request =
-        request(path + query)
-            .header("Content-Type", "text/plain; charset=us-ascii")
-            .POST(BodyPublishers.ofString(body))
-            .build();
-    String name = path.isEmpty() ? "A list of events" : path;
-    var question = new Asking.Question<T>(name, Duration.ZERO, hold -> request, reader);
-    return new Asking<>(options.http(), pace, question, options.patience()).start();
+    Duration spread = options.spread();
+    String query = spread.isZero() ? "" : "?spread=" + Options.seconds(spread);
+    String name = path.isEmpty() ? "a list of events" : path;
+    var question =
+        new Asking.Question<T>(
+            name,
+            Duration.ZERO,
+            (hold, attempt) ->
+                request(path + query, attempt)
+                    .header("Content-Type", "text/plain; charset=us-ascii")
+                    .POST(BodyPublishers.ofString(body))
+                    .build(),
+            reader);
+    return new Asking<>(this, question, options.patience()).start();
   }
 
-  private HttpRequest.Builder request(String pathAndQuery) {
-    return HttpRequest.newBuilder(URI.create(base + "/" + pathAndQuery))
+  private HttpRequest.Builder request(String pathAndQuery, int attempt)
+      throws UnknownHostException {
+    return HttpRequest.newBuilder(node.at(pathAndQuery, attempt))
+        .header("Accept-Encoding", "identity")
         .version(HttpClient.Version.HTTP_1_1); // a wait is a connection, not a stream among others
-  }
-
-  private static String seconds(Duration duration) {
-    return BigDecimal.valueOf(duration.toMillis(), 3).stripTrailingZeros().toPlainString();
   }
 }

@@ -3,8 +3,8 @@ package doorbell.client;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A node refused, or a set found no node that took it in time. The message is the node's own
- * sentence where it gave one.
+ * A node refused, what answered is no node, or a set was not taken in time. The message is the
+ * node's own sentence where it gave one.
  */
 public final class DoorbellException extends RuntimeException {
   private static final long serialVersionUID = 1;
@@ -16,11 +16,10 @@ public final class DoorbellException extends RuntimeException {
     this.status = status;
   }
 
-  static DoorbellException of(String sentence, @Nullable Throwable cause) {
-    if (cause instanceof DoorbellException refusal) {
-      return new DoorbellException(refusal.status, sentence + " " + cause.getMessage(), cause);
-    }
-    return new DoorbellException(0, cause == null ? sentence : sentence + " " + cause, cause);
+  /** With the reason at the end of the sentence. */
+  static DoorbellException of(String sentence, Throwable cause) {
+    int status = cause instanceof DoorbellException refusal ? refusal.status : 0;
+    return new DoorbellException(status, sentence + cause.getMessage(), cause);
   }
 
   /** The HTTP status of the last answer, or 0 where there was none. */

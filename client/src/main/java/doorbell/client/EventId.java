@@ -38,6 +38,7 @@ public final class EventId {
    * @throws IllegalArgumentException where it is none of them
    */
   public static EventId of(String text) {
+    present(text);
     if (SEALED.matcher(text).matches()) {
       return new EventId(text, new BigInteger(text, 16), true);
     }
@@ -51,9 +52,10 @@ public final class EventId {
       }
     }
     throw new IllegalArgumentException(
-        "An event id is a decimal number below 2^128, a UUID or 64 hex digits, not \""
+        "\""
             + shortened(text)
-            + "\".");
+            + "\" is not a valid event id, which is a decimal number below 2^128, a UUID or 64 hex"
+            + " digits: did the answer name one?");
   }
 
   /**
@@ -67,7 +69,7 @@ public final class EventId {
 
   /** The UUID's 128 bits as a number. */
   public static EventId of(UUID uuid) {
-    return of(uuid.toString());
+    return of(present(uuid).toString());
   }
 
   /** A fresh number of 128 random bits: nobody else picks it, and nobody guesses it. */
@@ -93,6 +95,20 @@ public final class EventId {
   @Override
   public String toString() {
     return text;
+  }
+
+  /**
+   * The same, unless a caller without null checks hands on what isn't there.
+   *
+   * @throws IllegalArgumentException where it is null or an empty text
+   */
+  static <T> T present(@Nullable T id) {
+    if (id == null || id.equals("")) {
+      throw new IllegalArgumentException(
+          (id == null ? "null" : "An empty text")
+              + " is not a valid event id: did the answer name one?");
+    }
+    return id;
   }
 
   private static String shortened(String text) {

@@ -1,42 +1,55 @@
 package doorbell.client;
 
-import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.WARNING;
 
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks an application, delivers the answer, waits for the event that it names, and asks again,
+ * Asks an application, delivers the answer, waits for the events that it names, and asks again,
  * until it is cancelled. Nothing that the application or the node does ends it. One step follows
  * the other, so the fields need no lock.
  */
 final class Follow {
   private static final System.Logger LOG = System.getLogger("doorbell.client");
 
+  private static final int MOST_RUNG = 1_000;
+
+  private record Event(NodeUrl node, EventId id) {}
+
   private final Doorbell doorbell;
   private final Pace pace;
   private final HttpRequest application;
   private final Consumer<? super HttpResponse<String>> onAnswer;
+  private final Consumer<? super Throwable> onError;
   private final Steps<Void> steps = new Steps<>();
-  private String rung = "";
+  private final Set<String> told = new HashSet<>();
+
+  /** Those that are set: to wait for one again would ask in a circle. */
+  private final Set<Event> rung = new LinkedHashSet<>();
+
   private int failures;
 
   Follow(
-      Doorbell doorbell, HttpRequest application, Consumer<? super HttpResponse<String>> onAnswer) {
+      Doorbell doorbell,
+      HttpRequest application,
+      Consumer<? super HttpResponse<String>> onAnswer,
+      Consumer<? super Throwable> onError) {
     this.doorbell = doorbell;
     this.pace = doorbell.pace();
     this.application = application;
     this.onAnswer = onAnswer;
+    this.onError = onError;
   }
 
   CompletableFuture<Void> start() {
@@ -51,38 +64,18 @@ final class Follow {
   }
 
   private void answered(@Nullable HttpResponse<String> response, @Nullable Throwable error) {
+    String uri = application.uri().toString();
     if (response == null) {
-      askLater(String.valueOf(error), Duration.ZERO);
+      Failure failure = Failure.ofNoAnswer(uri, error);
+      failed(failure.kind(), failure.error(), Duration.ZERO);
       return;
     }
     Answer answer = new Answer(response);
-    if (!answer.isSuccess() || !isDelivered(response)) {
-      askLater("status " + answer.status(), answer.retryAfter());
-      return;
+    if (!answer.isSuccess()) {
+      failed("answers " + answer.status(), answer.refusal(), answer.retryAfter());
+    } else if (isDelivered(response)) {
+      waitFor(response);
     }
-    String event = response.headers().firstValue(Doorbell.HEADER).orElse("").strip();
-    var wait = event.equals(rung) ? null : waitFor(event); // else an old event asks in a circle
-    if (wait == null) {
-      askLater("no new event: " + event, Duration.ZERO);
-    } else {
-      steps.next(wait, (set, failure) -> waited(event, failure));
-    }
-  }
-
-  private void waited(String event, @Nullable Throwable failure) {
-    if (failure != null && !(failure instanceof TimeoutException)) {
-      askLater(failure, Duration.ZERO);
-      return;
-    }
-    rung = failure == null ? event : "";
-    failures = 0;
-    ask();
-  }
-
-  private void askLater(Object why, Duration retryAfter) {
-    Duration pause = retryAfter.plus(pace.backoff(++failures));
-    LOG.log(DEBUG, () -> application.uri() + ": again in " + pause + ", " + why);
-    steps.pause(pace, pause, this::ask);
   }
 
   private boolean isDelivered(HttpResponse<String> response) {
@@ -90,26 +83,63 @@ final class Follow {
       onAnswer.accept(response);
       return true;
     } catch (RuntimeException e) {
-      LOG.log(WARNING, "The answer of " + application.uri() + " was not taken.", e);
+      failed("not taken", e, Duration.ZERO);
       return false;
     }
   }
 
-  /** Null where no event is named. */
-  private @Nullable CompletableFuture<Set<EventId>> waitFor(String event) {
-    int cut = event.lastIndexOf('/');
+  private void waitFor(HttpResponse<String> response) {
+    List<String> fields = response.headers().allValues(Doorbell.HEADER);
     try {
-      Set<EventId> ids =
-          Stream.of(event.substring(cut + 1).split(","))
-              .map(EventId::of)
-              .collect(Collectors.toSet());
-      Doorbell node = doorbell;
-      if (cut >= 0) {
-        node = doorbell.elsewhere(application.uri().resolve(event.substring(0, cut + 1)));
+      if (fields.isEmpty()) {
+        throw new IllegalArgumentException("There is no header " + Doorbell.HEADER + ".");
       }
-      return node.waitAny(ids, pace.jittered(Options.LOOK));
-    } catch (IllegalArgumentException malformed) {
-      return null;
+      WaitHeader named = WaitHeader.read(fields, response.uri(), doorbell.node());
+      for (EventId id : named.ids()) {
+        if (rung.contains(new Event(named.node(), id))) {
+          throw new IllegalArgumentException(
+              "The answer names " + id + ", which is set already; name a new event.");
+        }
+      }
+      Duration look = pace.jittered(Options.LOOK);
+      steps.next(
+          doorbell.at(named).waitAny(named.ids(), look),
+          (set, failure) -> waited(named.node(), set, failure));
+    } catch (IllegalArgumentException e) {
+      failed("names no event", e, Duration.ZERO);
     }
+  }
+
+  private void waited(NodeUrl node, @Nullable Set<EventId> set, @Nullable Throwable failure) {
+    if (failure != null && !(failure instanceof TimeoutException)) {
+      failed("bell", failure, Duration.ZERO);
+      return;
+    }
+    if (set != null) {
+      set.forEach(id -> rung.add(new Event(node, id)));
+      while (rung.size() > MOST_RUNG) {
+        rung.remove(rung.iterator().next());
+      }
+    }
+    failures = 0;
+    ask();
+  }
+
+  private void failed(String kind, Throwable failure, Duration retryAfter) {
+    if (told.add(kind)) {
+      LOG.log(
+          WARNING,
+          "{0}: {1} (asking again now and then; said once)",
+          application.uri(),
+          failure.getMessage() == null ? failure.toString() : failure.getMessage());
+    }
+    try {
+      onError.accept(failure);
+    } catch (RuntimeException e) {
+      LOG.log(WARNING, "An error of " + application.uri() + " was not taken.", e);
+    }
+    Duration ordinary = pace.backoff(++failures);
+    Duration asked = pace.spread(retryAfter);
+    steps.pause(pace, ordinary.compareTo(asked) > 0 ? ordinary : asked, this::ask);
   }
 }

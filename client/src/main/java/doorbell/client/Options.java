@@ -2,10 +2,11 @@ package doorbell.client;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import java.net.URI;
+import java.math.BigDecimal;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.Set;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,9 @@ record Options(
     Duration hold,
     Duration patience,
     Duration spread,
-    @Nullable SecretKey secret) {
+    @Nullable SecretKey secret,
+    @Nullable NodeUrl readers,
+    Set<String> origins) {
   /** Proxies cut a silent connection at 30 s or later. */
   static final Duration HOLD = Duration.ofSeconds(25);
 
@@ -26,8 +29,8 @@ record Options(
   /** A node parks no wait for longer unless it is told to. */
   static final Duration LONGEST_HOLD = Duration.ofHours(1);
 
-  /** Long enough for a node to restart. */
-  static final Duration PATIENCE = Duration.ofSeconds(30);
+  /** A visitor waits for it. */
+  static final Duration PATIENCE = Duration.ofSeconds(1);
 
   static final Duration LONGEST_PATIENCE = Duration.ofDays(1);
 
@@ -40,7 +43,11 @@ record Options(
   /** "Not yet" within this time is a node that goes away; asking at once would hammer it. */
   static final Duration SOON = Duration.ofSeconds(1);
 
-  static final Duration FIRST_PAUSE = Duration.ofMillis(200);
+  /** A crowd that a restart cut off comes back over this time at least. */
+  static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+
+  /** Pauses of a set have at most this part of its patience, so that it is tried some times. */
+  static final int TRIES = 5;
 
   static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
@@ -94,7 +101,35 @@ record Options(
   }
 
   static Options through(HttpClient http) {
-    return new Options(http, HOLD, PATIENCE, Duration.ZERO, null);
+    return new Options(http, HOLD, PATIENCE, Duration.ZERO, null, null, Set.of());
+  }
+
+  Options withHttp(HttpClient other) {
+    return new Options(other, hold, patience, spread, secret, readers, origins);
+  }
+
+  Options withHold(Duration other) {
+    return new Options(http, other, patience, spread, secret, readers, origins);
+  }
+
+  Options withPatience(Duration other) {
+    return new Options(http, hold, other, spread, secret, readers, origins);
+  }
+
+  Options withSpread(Duration other) {
+    return new Options(http, hold, patience, other, secret, readers, origins);
+  }
+
+  Options withSecret(SecretKey other) {
+    return new Options(http, hold, patience, spread, other, readers, origins);
+  }
+
+  Options withReaders(NodeUrl other) {
+    return new Options(http, hold, patience, spread, secret, other, origins);
+  }
+
+  Options withOrigins(Set<String> other) {
+    return new Options(http, hold, patience, spread, secret, readers, other);
   }
 
   static Duration timeout(Duration timeout) {
@@ -109,24 +144,23 @@ record Options(
     return new SecretKeySpec(secret.getBytes(UTF_8), Topic.ALGORITHM);
   }
 
-  /** Without the slash at its end. */
-  static URI base(URI node) {
-    String scheme = String.valueOf(node.getScheme());
-    boolean isHttp = scheme.equalsIgnoreCase("http") || scheme.equalsIgnoreCase("https");
-    if (!isHttp
-        || node.getHost() == null
-        || node.getQuery() != null
-        || node.getFragment() != null) {
-      throw new IllegalArgumentException(
-          "A node is an http or https URL without query and fragment, not " + node + ".");
-    }
-    return URI.create(node.toString().replaceFirst("/+$", ""));
+  /** Seconds as a text: {@code 0.2}. */
+  static String seconds(Duration duration) {
+    return BigDecimal.valueOf(duration.toMillis(), 3).stripTrailingZeros().toPlainString();
   }
 
   private static void check(String name, Duration value, Duration least, Duration most) {
     if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
       throw new IllegalArgumentException(
-          "The " + name + " is from " + least + " to " + most + ", not " + value + ".");
+          "The "
+              + name
+              + " is from "
+              + seconds(least)
+              + " s to "
+              + seconds(most)
+              + " s, not "
+              + seconds(value)
+              + " s.");
     }
   }
 }

@@ -26,7 +26,15 @@ record Pace(
               new CompletableFuture<Boolean>()
                   .completeOnTimeout(true, delay.toMillis(), TimeUnit.MILLISECONDS));
 
-  /** Full jitter: anything up to 0.2 s after the first failure, up to 30 s after many. */
+  /**
+   * Between once and twice that time, so that a crowd that was sent away doesn't return at one
+   * moment.
+   */
+  Duration spread(Duration retryAfter) {
+    return Duration.ofMillis((long) (retryAfter.toMillis() * (1 + random.getAsDouble())));
+  }
+
+  /** Full jitter: anything up to 1 s after the first failure, up to 30 s after many. */
   Duration backoff(int failures) {
     long longest = Options.FIRST_PAUSE.toMillis() << Math.min(failures - 1, 20);
     longest = Math.min(longest, Options.LONGEST_PAUSE.toMillis());

@@ -7,6 +7,7 @@ import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An event variable that only the holder of the key can set: the id is the key's SHA-256. Hand out
@@ -26,7 +27,7 @@ public record SealedId(EventId id, String key) {
    * @throws IllegalArgumentException where the key is malformed, or isn't the id's
    */
   public SealedId {
-    if (!id.equals(idOf(key))) {
+    if (!EventId.present(id).equals(idOf(key))) {
       throw new IllegalArgumentException("The key is not that of " + id + ".");
     }
   }
@@ -53,8 +54,12 @@ public record SealedId(EventId id, String key) {
     return "SealedId[" + id + "]";
   }
 
+  private static boolean isKey(@Nullable String key) {
+    return key != null && KEY.matcher(key).matches();
+  }
+
   private static EventId idOf(String key) {
-    if (!KEY.matcher(key).matches()) {
+    if (!isKey(key)) {
       throw new IllegalArgumentException(
           "A key is 1 to 128 printable ASCII characters without spaces.");
     }

@@ -2,18 +2,22 @@ package doorbell.client;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import java.io.IOException;
 import java.net.http.HttpResponse.BodySubscriber;
 import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow.Subscription;
 import org.jspecify.annotations.Nullable;
 
-/** A body as text. It is hung up on past a node's longest: a stray server may send gigabytes. */
+/**
+ * A body as text. It is hung up on past a node's longest, since a stray server may send gigabytes,
+ * and is then a sentence that says so.
+ */
 final class ShortBody implements BodySubscriber<String> {
   private final BodySubscriber<String> text = BodySubscribers.ofString(UTF_8);
+  private final CompletableFuture<String> cut = new CompletableFuture<>();
   private @Nullable Subscription subscription;
   private int bytes;
 
@@ -32,7 +36,7 @@ final class ShortBody implements BodySubscriber<String> {
       text.onNext(buffers);
     } else if (subscription != null) {
       subscription.cancel();
-      text.onError(new IOException("An answer of more than " + Options.ANSWER_BYTES + " bytes."));
+      cut.complete("An answer of more than " + Options.ANSWER_BYTES + " bytes.");
     }
   }
 
@@ -48,6 +52,6 @@ final class ShortBody implements BodySubscriber<String> {
 
   @Override
   public CompletionStage<String> getBody() {
-    return text.getBody();
+    return text.getBody().applyToEither(cut, body -> body);
   }
 }

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeoutException;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 /**
@@ -31,6 +33,7 @@ import java.util.stream.Stream;
  * <p>An error is 2, with a sentence on stderr. The topic is in UTF-8 where the locale is.
  */
 final class Command {
+  private static final Logger LOG = Logger.getLogger("doorbell.client");
   private static final int WELL = 0;
   private static final int NOT_IN_TIME = 1;
   private static final int ERROR = 2;
@@ -50,6 +53,7 @@ final class Command {
   }
 
   public static void main(String[] arguments) {
+    LOG.setLevel(Level.OFF); // one sentence is all that may stand on stderr
     System.exit(run(List.of(arguments), System.in, System.out, System.err));
   }
 

@@ -73,11 +73,11 @@ class CommandTest {
   @ValueSource(
       strings = {
         "wait ftp://bell.example 5 → A node is an http",
-        "wait NODE 5;6 → An event id is",
-        "wait NODE 5, → An event id is",
+        "wait NODE 5;6 → \"5;6\" is not a valid event id",
+        "wait NODE 5, → An empty text is not a valid event id",
         "wait NODE 5 soon → Seconds are",
-        "set NODE x → An event id is",
-        "setAll NODE → An event id is",
+        "set NODE x → \"x\" is not a valid event id",
+        "setAll NODE → \"not\" is not a valid event id",
         "derive s room 07 → A version is",
         "derive s room → Usage",
         "ring NODE 5 → Usage",

@@ -36,6 +36,7 @@ final class FakeNode implements AutoCloseable {
   private final Deque<Socket> held = new ConcurrentLinkedDeque<>();
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private final ServerSocket server;
+  private volatile String greeting = "";
 
   FakeNode(String... answers) {
     this(0, answers);
@@ -95,6 +96,11 @@ final class FakeNode implements AutoCloseable {
     return open.size();
   }
 
+  /** What clients are told before they say anything. */
+  void greet(String words) {
+    greeting = words;
+  }
+
   void prepare(String answer) {
     answers.add(answer);
   }
@@ -102,6 +108,11 @@ final class FakeNode implements AutoCloseable {
   /** Answers the request that has been held for longest. */
   void release(String answer) {
     write(held.remove(), answer);
+  }
+
+  /** Says something to the request that has been held for longest, and goes on holding it. */
+  void say(String part) {
+    write(held.element(), part);
   }
 
   @Override
@@ -124,6 +135,7 @@ final class FakeNode implements AutoCloseable {
 
   private void serve(Socket socket) {
     try (socket) {
+      write(socket, greeting);
       InputStream in = new BufferedInputStream(socket.getInputStream());
       for (String head = head(in); !head.isEmpty(); head = head(in)) {
         String body = new String(in.readNBytes(length(head)), ISO_8859_1);

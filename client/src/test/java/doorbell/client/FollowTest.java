@@ -25,6 +25,8 @@ class FollowTest {
   private final FakeNode application = new FakeNode();
   private final List<String> delivered = new CopyOnWriteArrayList<>();
 
+  private final List<Throwable> errors = new CopyOnWriteArrayList<>();
+
   private CompletableFuture<Void> following = new CompletableFuture<>();
 
   @AfterEach
@@ -61,10 +63,60 @@ class FollowTest {
 
   @Test
   void anEventPathIsRelativeToTheApplication() {
-    application.prepare(answer(200, "one", "Doorbell-Wait: /bell/7,8"));
-    follow();
+    application.prepare(answer(200, "one", "Doorbell-Wait: /bell/7", "Doorbell-Wait: 8"));
+    Doorbell bell = clock.doorbell(node).withOrigins(application.uri("/whatever"));
+    following = bell.follow(application.uri("/news"), this::deliver);
     await().until(() -> application.held() == 1);
-    assertThat(application.lines()).hasSize(2).anyMatch(line -> line.startsWith("GET /bell/"));
+    assertThat(application.lines()).containsExactly("GET /news", "GET /bell/7,8?timeout=22.5");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/1", "http://127.0.0.1:%d/1", "http://localhost:%d/1", "//[::1]:%d/1"})
+  void anotherHostThanTheBellsIsNotAsked(String named) {
+    try (FakeNode stranger = new FakeNode()) {
+      String event = named.formatted(stranger.uri("").getPort());
+      application.prepare(answer(200, "one", "Doorbell-Wait: " + event));
+      follow();
+      clock.pass(Duration.ofMillis(500));
+      await().until(() -> application.held() == 1);
+      assertThat(errors).singleElement().asString().contains("is not asked", "withOrigins");
+      assertThat(stranger.open() + node.open()).isZero();
+      assertThat(application.lines()).containsExactly("GET /news", "GET /news");
+    }
+  }
+
+  @Test
+  void whatFailsIsToldToTheCaller() {
+    application.prepare(answer(500, "oops"));
+    application.prepare(answer(200, "bad", "Doorbell-Wait: 1"));
+    application.prepare(answer(200, "no header"));
+    application.prepare(answer(200, "an id is missing", "Doorbell-Wait: 1,"));
+    application.prepare(answer(200, "well", "Doorbell-Wait: 1"));
+    node.prepare(answer(400, "refused"));
+    follow();
+    for (int pause : new int[] {500, 1_000, 2_000, 4_000, 8_000}) {
+      clock.pass(Duration.ofMillis(pause));
+    }
+    await().until(() -> application.held() == 1);
+    assertThat(errors.stream().map(Throwable::getMessage).toList())
+        .satisfiesExactly(
+            error -> assertThat(error).contains("oops"),
+            error -> assertThat(error).contains("as the test wants it"),
+            error -> assertThat(error).contains("no header Doorbell-Wait"),
+            error -> assertThat(error).contains("not a valid event id"),
+            error -> assertThat(error).contains("refused"));
+  }
+
+  @Test
+  void anEventOfSeveralThatRangBeforeIsNotWaitedForAgain() {
+    application.prepare(answer(200, "one", "Doorbell-Wait: 1, 2"));
+    application.prepare(answer(200, "same", "Doorbell-Wait: 3, 2"));
+    node.prepare(wake("2"));
+    follow();
+    clock.pass(Duration.ofMillis(500));
+    await().until(() -> application.held() == 1);
+    assertThat(node.lines()).containsExactly("GET /1,2?timeout=22.5");
+    assertThat(errors).singleElement().asString().contains("2, which is set already");
   }
 
   @Test
@@ -83,7 +135,7 @@ class FollowTest {
       URI dead = FakeNode.uri(nobody.getLocalPort(), "/1");
       application.prepare(answer(200, "one", "Doorbell-Wait: " + dead));
       follow();
-      clock.awaitPending(Duration.ofMillis(100));
+      clock.awaitPending(Duration.ofMillis(500));
       clock.advance(Duration.ofMinutes(5));
       await().until(() -> application.held() == 1);
     }
@@ -96,8 +148,8 @@ class FollowTest {
     }
     node.prepare(wake("1"));
     follow();
-    clock.pass(Duration.ofMillis(100));
-    clock.pass(Duration.ofMillis(200));
+    clock.pass(Duration.ofMillis(500));
+    clock.pass(Duration.ofSeconds(1));
     await().until(() -> application.held() == 1);
     assertThat(node.requests).hasSize(1);
   }
@@ -109,8 +161,8 @@ class FollowTest {
     application.prepare(answer(200, "news", "Doorbell-Wait: " + named));
     application.prepare(answer(200, "news"));
     follow();
-    clock.pass(Duration.ofMillis(100));
-    clock.pass(Duration.ofMillis(200));
+    clock.pass(Duration.ofMillis(500));
+    clock.pass(Duration.ofSeconds(1));
     await().until(() -> application.held() == 1);
     assertThat(delivered).containsExactly("news", "news");
   }
@@ -122,10 +174,10 @@ class FollowTest {
     application.prepare(answer(302, "", "Location: /login"));
     application.prepare(answer(503, "", "Retry-After: 9"));
     follow();
-    clock.pass(Duration.ofMillis(100));
-    clock.pass(Duration.ofMillis(200));
-    clock.pass(Duration.ofMillis(400));
-    clock.pass(Duration.ofMillis(9_800));
+    clock.pass(Duration.ofMillis(500));
+    clock.pass(Duration.ofSeconds(1));
+    clock.pass(Duration.ofSeconds(2));
+    clock.pass(Duration.ofMillis(13_500));
     await().until(() -> application.held() == 1);
     assertThat(delivered).isEmpty();
     assertThat(node.requests).isEmpty();
@@ -136,11 +188,11 @@ class FollowTest {
     Socket nobody = FakeNode.nobody();
     int port = nobody.getLocalPort();
     following = clock.doorbell(node).follow(FakeNode.uri(port, "/news"), this::deliver);
-    clock.pass(Duration.ofMillis(100));
-    clock.awaitPending(Duration.ofMillis(200));
+    clock.pass(Duration.ofMillis(500));
+    clock.awaitPending(Duration.ofSeconds(1));
     nobody.close();
     try (FakeNode back = new FakeNode(port, answer(200, "back"))) {
-      clock.advance(Duration.ofMillis(200));
+      clock.advance(Duration.ofSeconds(1));
       await().until(() -> delivered.contains("back"));
       assertThat(back.requests).hasSize(1);
     }
@@ -152,7 +204,7 @@ class FollowTest {
     await().until(() -> application.held() == 1);
     clock.advance(Duration.ofSeconds(60));
     await().until(() -> application.hangUps.get() == 1);
-    clock.awaitPending(Duration.ofMillis(100));
+    clock.awaitPending(Duration.ofMillis(500));
   }
 
   @Test
@@ -160,7 +212,7 @@ class FollowTest {
     application.prepare(answer(200, "one", "Doorbell-Wait: 1"));
     node.prepare(answer(400, "no"));
     follow();
-    clock.pass(Duration.ofMillis(100));
+    clock.pass(Duration.ofMillis(500));
     await().until(() -> application.held() == 1);
   }
 
@@ -169,7 +221,7 @@ class FollowTest {
     application.prepare(answer(200, "bad", "Doorbell-Wait: 1"));
     application.prepare(answer(200, "good", "Doorbell-Wait: 1"));
     follow();
-    clock.pass(Duration.ofMillis(100));
+    clock.pass(Duration.ofMillis(500));
     await().until(() -> node.held() == 1);
     assertThat(delivered).containsExactly("good");
   }
@@ -195,7 +247,8 @@ class FollowTest {
   }
 
   private void follow() {
-    following = clock.doorbell(node).follow(application.uri("/news"), this::deliver);
+    HttpRequest news = HttpRequest.newBuilder(application.uri("/news")).build();
+    following = clock.doorbell(node).follow(news, this::deliver, errors::add);
   }
 
   private void deliver(HttpResponse<String> answer) {

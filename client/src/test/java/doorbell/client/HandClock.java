@@ -30,7 +30,7 @@ final class HandClock {
   }
 
   Doorbell doorbell(URI node) {
-    return new Doorbell(node, Options.usual(), pace);
+    return new Doorbell(NodeUrl.of(node), Options.usual(), pace);
   }
 
   /** The lengths of the timers that are on the clock. */

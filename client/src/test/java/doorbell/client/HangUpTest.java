@@ -33,7 +33,7 @@ class HangUpTest {
   void aWaitCancelledInAPauseAsksNoMore() {
     try (FakeNode node = new FakeNode(answer(503, ""))) {
       var wait = clock.doorbell(node).wait(ID);
-      clock.awaitPending(Duration.ofMillis(100));
+      clock.awaitPending(Duration.ofMillis(500));
       wait.cancel(true);
       clock.awaitNonePending();
       clock.advance(Duration.ofHours(1));

@@ -6,8 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.net.URI;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.UUID;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 class IdsTest {
@@ -83,10 +87,49 @@ class IdsTest {
   }
 
   @Test
-  void theHeaderIsTheUrlWhereToWait() {
-    Doorbell bell = Doorbell.at(URI.create("https://bell.example/doorbell/"));
-    assertThat(bell.header(EventId.of("007"))).isEqualTo("https://bell.example/doorbell/007");
-    assertThat(bell.header(EventId.of(1), EventId.of(2), EventId.of(1))).endsWith("/doorbell/1,2");
+  void theHeaderIsTheIdsUnlessThePublicUrlIsKnown() {
+    Doorbell bell = Doorbell.at(URI.create("http://127.0.0.1:8080/doorbell/"));
+    assertThat(bell.header(EventId.of("007"))).isEqualTo("007");
+    assertThat(bell.header(EventId.of(1), EventId.of(2), EventId.of(1))).isEqualTo("1,2");
+    Doorbell known = bell.withPublicUrl(URI.create("https://bell.example/doorbell/"));
+    assertThat(known.header(EventId.of(1))).isEqualTo("https://bell.example/doorbell/1");
     assertThatIllegalArgumentException().isThrownBy(bell::header);
+  }
+
+  @Test
+  void whatIsNoIdIsRefusedInEveryCall() {
+    Doorbell bell = Doorbell.at(URI.create("http://bell.example"));
+    EventId none = nothing();
+    SealedId noSealed = nothing();
+    for (ThrowingCallable call :
+        List.<ThrowingCallable>of(
+            () -> EventId.of(IdsTest.<String>nothing()),
+            () -> EventId.of(IdsTest.<UUID>nothing()),
+            () -> bell.wait(none),
+            () -> bell.wait(none, Duration.ZERO),
+            () -> bell.waitAny(Arrays.asList(EventId.of(1), none)),
+            () -> bell.set(none),
+            () -> bell.set(noSealed),
+            () -> bell.setAll(Arrays.asList(EventId.of(1), none)),
+            () -> bell.setAllSealed(Arrays.asList(noSealed)),
+            () -> bell.header(none),
+            () -> bell.header(EventId.of(1), none),
+            () -> new SealedId(none, "k"))) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(call)
+          .withMessage("null is not a valid event id: did the answer name one?");
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> EventId.of(""))
+        .withMessage("An empty text is not a valid event id: did the answer name one?");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> SealedId.ofKey(nothing()))
+        .withMessageStartingWith("A key is");
+  }
+
+  /** As code without null checks hands it on. */
+  @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals", "unchecked"})
+  private static <T> T nothing() {
+    return (T) null;
   }
 }

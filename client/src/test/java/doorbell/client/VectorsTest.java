@@ -46,7 +46,7 @@ class VectorsTest {
     assertThatIllegalArgumentException()
         .as(text(id, "why"))
         .isThrownBy(() -> EventId.of(text(id, "text")))
-        .withMessageMatching("An event id is [^\\n]+\\.");
+        .withMessageMatching("[^\\n]+ is not a valid event id[^\\n]+\\?");
   }
 
   static List<?> everyInvalidIdIsRefusedInOneSentence() {
@@ -112,13 +112,77 @@ class VectorsTest {
     return list("uuids");
   }
 
+  @ParameterizedTest
+  @MethodSource
+  void aHeaderIsReadAsTheVectorsSay(Map<String, Object> header) {
+    URI response = URI.create(text(header, "response"));
+    NodeUrl bell = NodeUrl.of(URI.create(text(header, "bell")));
+    List<String> fields = List.of(text(header, "value"));
+    if (header.containsKey("error")) {
+      assertThatIllegalArgumentException()
+          .as(text(header, "note"))
+          .isThrownBy(() -> WaitHeader.read(fields, response, bell));
+    } else {
+      WaitHeader read = WaitHeader.read(fields, response, bell);
+      assertThat(read.node()).hasToString(text(header, "base"));
+      List<?> ids = (List<?>) header.get("ids");
+      assertThat(read.ids().stream().map(EventId::text).toList()).isEqualTo(ids);
+    }
+  }
+
+  static List<?> aHeaderIsReadAsTheVectorsSay() {
+    return list("waitHeaders");
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void aHeaderIsWrittenAsTheVectorsSay(Map<String, Object> header) {
+    Doorbell bell = Doorbell.at(URI.create("http://127.0.0.1:8080"));
+    String base = text(header, "base");
+    Doorbell known = base.equals("null") ? bell : bell.withPublicUrl(URI.create(base));
+    assertThat(known.header(ids(header))).isEqualTo(text(header, "value"));
+  }
+
+  static List<?> aHeaderIsWrittenAsTheVectorsSay() {
+    return list("headersWritten");
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void whatIsNoHeaderIsRefusedByTheWriter(Map<String, Object> header) {
+    Doorbell bell = Doorbell.at(URI.create("http://127.0.0.1:8080"));
+    assertThatIllegalArgumentException().isThrownBy(() -> bell.header(ids(header)));
+  }
+
+  /** Other types than text have no EventId at all. */
+  static List<?> whatIsNoHeaderIsRefusedByTheWriter() {
+    return list("headersRefused").stream()
+        .filter(header -> !header.toString().contains("9007199254740992")) // a long has all digits
+        .toList();
+  }
+
+  private static EventId[] ids(Map<String, Object> header) {
+    List<?> ids = Objects.requireNonNull((List<?>) header.get("ids"));
+    return ids.stream().map(id -> EventId.of(String.valueOf(id))).toArray(EventId[]::new);
+  }
+
   @Test
   void noSectionOfTheVectorsIsLeftOut() {
     assertThat(VECTORS.keySet().stream().map(String::valueOf))
-        .containsExactlyInAnyOrder("about", "ids", "keys", "sealed", "derived", "uuids");
+        .containsExactlyInAnyOrder(
+            "about",
+            "ids",
+            "keys",
+            "sealed",
+            "derived",
+            "uuids",
+            "waitHeaders",
+            "headersWritten",
+            "headersRefused",
+            "waitFields"); // the last is for clients that read JSON
   }
 
-  private static String text(Map<String, String> vector, String name) {
+  private static String text(Map<String, ?> vector, String name) {
     return String.valueOf(vector.get(name));
   }
 

@@ -1,0 +1,95 @@
+package doorbell.client;
+
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a node answers: an http or https URL in one spelling, without a slash at its end.
+ *
+ * @param authority the host in lower case, and the port unless it is the scheme's own
+ * @param path as it is written, or empty
+ */
+record NodeUrl(String scheme, String authority, String path) {
+  private static final Pattern AUTHORITY =
+      Pattern.compile("(\\[[0-9a-f:.]+]|[a-z0-9._~%-]+)(?::([0-9]*))?");
+  private static final int LARGEST_PORT = 65_535;
+
+  /**
+   * The node of that URL.
+   *
+   * @throws IllegalArgumentException where it isn't a plain http or https URL
+   */
+  static NodeUrl of(URI url) {
+    String scheme = String.valueOf(url.getScheme()).toLowerCase(Locale.ROOT);
+    String authority = authority(scheme, url.getRawAuthority());
+    if (authority == null || url.getRawQuery() != null || url.getRawFragment() != null) {
+      throw new IllegalArgumentException(
+          "A node is an http or https URL without user, query and fragment, not " + url + ".");
+    }
+    return new NodeUrl(scheme, authority, flat(url.getRawPath()).replaceFirst("/+$", ""));
+  }
+
+  /** In one spelling; null where there is none that can be asked. */
+  private static @Nullable String authority(String scheme, @Nullable String raw) {
+    Matcher match = AUTHORITY.matcher(raw == null ? "" : raw.toLowerCase(Locale.ROOT));
+    if (!scheme.matches("https?") || !match.matches()) {
+      return null;
+    }
+    String port = match.group(2) == null ? "" : match.group(2).replaceFirst("^0+(?=.)", "");
+    if (port.length() > 5 || (!port.isEmpty() && Integer.parseInt(port) > LARGEST_PORT)) {
+      return null;
+    }
+    boolean isUsual = port.isEmpty() || port.equals(scheme.equals("http") ? "80" : "443");
+    return isUsual ? match.group(1) : match.group(1) + ":" + port;
+  }
+
+  /** Without dot segments, as RFC 3986 has it in 5.2.4; java.net.URI joins slashes too. */
+  private static String flat(String path) {
+    Deque<String> segments = new ArrayDeque<>();
+    for (String segment : path.split("/", -1)) {
+      if (segment.equals("..") && segments.size() > 1) {
+        segments.removeLast();
+      }
+      if (!segment.equals(".") && !segment.equals("..")) {
+        segments.addLast(segment);
+      }
+    }
+    return String.join("/", segments);
+  }
+
+  /** What browsers call an origin. */
+  String origin() {
+    return scheme + "://" + authority;
+  }
+
+  /**
+   * What an HttpClient is to ask. For java.net.URI a name with an underscore is no host, so such a
+   * name is looked up here.
+   *
+   * @param attempt another number takes another of the name's addresses
+   */
+  URI at(String pathAndQuery, int attempt) throws UnknownHostException {
+    URI url = URI.create(this + "/" + pathAndQuery);
+    if (url.getHost() != null) {
+      return url;
+    }
+    String[] hostAndPort = authority.split(":", 2);
+    InetAddress[] all = InetAddress.getAllByName(hostAndPort[0]);
+    String address = all[attempt % all.length].getHostAddress();
+    String host = address.indexOf(':') < 0 ? address : "[" + address + "]";
+    String port = hostAndPort.length == 2 ? ":" + hostAndPort[1] : "";
+    return URI.create(scheme + "://" + host + port + path + "/" + pathAndQuery);
+  }
+
+  @Override
+  public String toString() {
+    return origin() + path;
+  }
+}
