@@ -2,6 +2,7 @@ package doorbell.http;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.DecoderException;
+import io.netty.handler.codec.http.HttpConstants;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.LastHttpContent;
@@ -20,8 +21,14 @@ final class RequestDecoder extends HttpRequestDecoder {
           .setMaxInitialLineLength(Limits.REQUEST_LINE)
           .setMaxHeaderSize(Limits.HEADER_FIELDS);
 
+  /** Lines of a head shorter than this aren't looked through for folds. */
+  private static final int SHORT_HEAD = 512;
+
   private final List<Object> pieces = new ArrayList<>(2);
   private boolean between = true;
+
+  /** The head of the request isn't whole yet. */
+  private boolean inHead = true;
 
   RequestDecoder() {
     super(CONFIG);
@@ -39,6 +46,12 @@ final class RequestDecoder extends HttpRequestDecoder {
    * @return false if it needs more bytes than these
    */
   boolean decode(ByteBuf bytes, Consumer<Object> taker) {
+    if (between && skipEmptyLines(bytes)) {
+      return false;
+    }
+    if (inHead && bytes.readableBytes() > SHORT_HEAD) {
+      unfold(bytes);
+    }
     int before = bytes.readableBytes();
     try {
       decode(null, bytes, pieces);
@@ -51,6 +64,7 @@ final class RequestDecoder extends HttpRequestDecoder {
     }
     Object last = pieces.get(pieces.size() - 1);
     between = last instanceof LastHttpContent end && end.decoderResult().isSuccess();
+    inHead = between;
     try {
       pieces.forEach(taker);
     } finally {
@@ -58,5 +72,43 @@ final class RequestDecoder extends HttpRequestDecoder {
       pieces.clear();
     }
     return true;
+  }
+
+  /** Those before a request mean nothing: RFC 9112, 2.2. True if there is nothing else. */
+  private static boolean skipEmptyLines(ByteBuf bytes) {
+    while (bytes.isReadable()) {
+      if (!isLineEnd(bytes.getByte(bytes.readerIndex()))) {
+        return false;
+      }
+      bytes.skipBytes(1);
+    }
+    return true;
+  }
+
+  private static boolean isLineEnd(byte next) {
+    return next == HttpConstants.CR || next == HttpConstants.LF;
+  }
+
+  /**
+   * Puts spaces where a field's line is folded, as RFC 9112 allows in 5.2: Netty would copy the
+   * field at each fold.
+   */
+  private static void unfold(ByteBuf bytes) {
+    if (isLineEnd(bytes.getByte(bytes.readerIndex()))) {
+      return;
+    }
+    int most = bytes.readerIndex() + Limits.REQUEST_LINE + Limits.HEADER_FIELDS;
+    int end = Math.min(bytes.writerIndex(), most);
+    int line = bytes.indexOf(bytes.readerIndex(), end, HttpConstants.LF) + 1;
+    while (line > 0 && line < end) {
+      byte first = bytes.getByte(line);
+      boolean folded = first == HttpConstants.SP || first == HttpConstants.HT;
+      if (folded && bytes.getByte(line - 2) == HttpConstants.CR) {
+        bytes.setShort(line - 2, HttpConstants.SP << Byte.SIZE | HttpConstants.SP);
+      } else if (isLineEnd(first)) {
+        return;
+      }
+      line = bytes.indexOf(line, end, HttpConstants.LF) + 1;
+    }
   }
 }

@@ -72,8 +72,8 @@ record Target(String segment, String query) {
     for (int from = 0; from < query.length(); ) {
       int end = query.indexOf('&', from);
       end = end < 0 ? query.length() : end;
-      int equals = query.indexOf('=', from);
-      int nameEnd = equals < 0 || equals > end ? end : equals;
+      int equals = query.indexOf('=', from, end);
+      int nameEnd = equals < 0 ? end : equals;
       if (query.regionMatches(from, name, 0, Math.max(name.length(), nameEnd - from))) {
         if (value != null) {
           throw new Refused(400, name + " is given twice; give it once");
