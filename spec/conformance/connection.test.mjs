@@ -32,6 +32,22 @@ facts("connection", {
     wire.hangUp();
   },
 
+  async emptyLinesBetweenRequestsAreIgnored() {
+    const wire = await open();
+    for (const lines of ["\r\n", "\r\n\r\n", "\r\n"]) {
+      wire.send(lines);
+      await settle();
+      (await wire.request("GET", `/${freshNumber()}?timeout=0`).answer()).is(204);
+    }
+    const post = requestBytes("POST", `/${freshNumber()}`, { body: "x" });
+    wire.send(Buffer.concat([post, Buffer.from("\r\n"), post, Buffer.from("\r\n")]), "POST");
+    (await wire.answer()).is(201);
+    (await wire.answer()).is(200);
+    await settle();
+    wire.isQuiet();
+    wire.hangUp();
+  },
+
   async aWaitLeavesTheConnectionUsable() {
     const wire = await open();
     for (let round = 0; round < 3; round++) {

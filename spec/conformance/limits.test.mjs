@@ -126,6 +126,15 @@ facts("limits", {
     await nothingIsSet(number);
   },
 
+  async aLargeBodyThatComesSlowlyIs408AndSetsNothing() {
+    const number = freshNumber();
+    const wire = await open();
+    wire.send(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2097152\r\n\r\n`, "POST");
+    wire.send(`${number}\n`);
+    await dripUntilAnswered(wire, "1\n".repeat(4_096));
+    await nothingIsSet(number);
+  },
+
   async aHeadThatStopsHalfWayIs408() {
     const wire = await open();
     wire.send("GET /1 HTTP/1.1\r\nHo", "GET");

@@ -46,6 +46,17 @@ function ask(id) {
 }
 
 facts("tls", overTls({
+  async aHandshakeThatIsNotOverInTimeIsClosed() {
+    const hello = Buffer.from([22, 3, 1, 1, 0, 1, 0, 0, 252, 3, 3]);
+    for (const part of [hello.subarray(0, 1), hello.subarray(0, 5), hello]) {
+      const socket = net.connect(NODE);
+      socket.on("error", () => {});
+      const over = once(socket, "close");
+      socket.resume().write(part);
+      await within(over, () => assert.fail("waited in vain for the end"));
+    }
+  },
+
   async tls12And13AreSpoken() {
     for (const version of ["TLSv1.2", "TLSv1.3"]) {
       const options = { minVersion: version, maxVersion: version };

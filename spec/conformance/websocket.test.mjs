@@ -351,6 +351,11 @@ facts("frames", {
     socket.hangUp();
   },
 
+  async aMessageThatIsNotWholeInTimeIsClosedWith1008() {
+    await isClosedFor(1008, frame(TEXT, "wait", { last: false }));
+    await isClosedFor(1008, frame(TEXT, "wait 1").subarray(0, 7));
+  },
+
   async aMessageUpToTheLimitIsRead() {
     const line = `forget ${`${"1".repeat(39)} `.repeat(1638)}`.padEnd(MESSAGE, "1");
     const socket = await connect();

@@ -8,6 +8,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import javax.net.ssl.SSLException;
@@ -20,10 +21,12 @@ final class ChannelWire extends ChannelInboundHandlerAdapter implements Wire {
   private static final Logger LOG = LoggerFactory.getLogger(ChannelWire.class);
 
   private final Channel channel;
+  private final boolean secured;
   private Session session;
 
   ChannelWire(Node node, Loop loop, Channel channel) {
     this.channel = channel;
+    this.secured = node.tls() != null;
     this.session = new Connection(node, loop, this);
   }
 
@@ -35,6 +38,16 @@ final class ChannelWire extends ChannelInboundHandlerAdapter implements Wire {
   @Override
   public void channelActive(ChannelHandlerContext context) {
     session.onOpen();
+    if (secured) {
+      ((Connection) session).awaitHandshake();
+    }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event instanceof SslHandshakeCompletionEvent handshake && handshake.isSuccess()) {
+      session.onOpen();
+    }
   }
 
   @Override

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import doorbell.http.Replies.After;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.HttpConstants;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.LastHttpContent;
@@ -66,11 +67,22 @@ final class Connection extends Exchange implements Session {
     loop.deadlines.set(this, node.options().idleTimeout().toMillis());
   }
 
+  /** Until the client has agreed on TLS, it has the time of a request. */
+  void awaitHandshake() {
+    loop.deadlines.set(this, node.options().headTimeout().toMillis());
+  }
+
   @Override
   public void onBytes(ByteBuf bytes) {
     inRead = true;
     switch (state) {
-      case IDLE, READING -> read(bytes);
+      case IDLE, READING -> {
+        if (endsNoLine(bytes)) {
+          keepBehind(bytes);
+        } else {
+          read(bytes);
+        }
+      }
       case ASKED -> keepBehind(bytes);
       case CLOSING, HANDED_ON -> {}
     }
@@ -140,6 +152,13 @@ final class Connection extends Exchange implements Session {
     }
   }
 
+  /** More of a line that isn't whole yet: looked through only once it is, or is too long. */
+  private boolean endsNoLine(ByteBuf came) {
+    return unread != null
+        && unread.readableBytes() + came.readableBytes() <= Limits.REQUEST_LINE
+        && came.indexOf(came.readerIndex(), came.writerIndex(), HttpConstants.LF) < 0;
+  }
+
   private void afterRead(RequestDecoder reader, ByteBuf rest) {
     if (reader.isBetweenRequests()) {
       loop.giveBack(reader);
@@ -196,8 +215,8 @@ final class Connection extends Exchange implements Session {
   private void onBody(Incoming request, HttpContent content) {
     if (content.decoderResult().isFailure()) {
       request.refuseBody();
-    } else if (request.add(content.content(), loop.allocator)) {
-      loop.deadlines.set(this, node.options().headTimeout().toMillis());
+    } else {
+      request.add(content.content(), loop.allocator);
     }
     Refused hopeless = request.hopeless();
     if (hopeless != null) {

@@ -22,6 +22,7 @@ import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.codec.http2.HttpConversionUtil;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * One client's connection of HTTP/2; each of its requests is a {@link Stream}. Frames, compressed
@@ -29,6 +30,9 @@ import java.util.Map;
  */
 final class Http2 extends Timed implements Session {
   private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\n".getBytes(US_ASCII);
+
+  /** The rest of the preface. */
+  private static final int PREFACE_LEFT = "SM\r\n\r\n".length();
 
   final Node node;
   final Loop loop;
@@ -38,6 +42,14 @@ final class Http2 extends Timed implements Session {
   private final ChannelHandlerContext context;
   private final Http2Connection connection;
   private final Http2Connection.PropertyKey key;
+  private final FrameEnds ends = new FrameEnds(PREFACE_LEFT);
+
+  /** The frame that has come in part, and is waited for; none if it is 0. */
+  private int awaited;
+
+  /** When it is closed if nothing comes. */
+  private long idleUntil;
+
   private boolean inRead;
   private boolean flushing;
   private boolean closing;
@@ -62,13 +74,31 @@ final class Http2 extends Timed implements Session {
   /** Gives the codec the part of the preface that was taken for a request. */
   @Override
   public void onOpen() {
-    onIdle();
+    idleUntil = loop.deadlines.nowMillis() + node.options().idleTimeout().toMillis();
+    loop.deadlines.set(this, node.options().headTimeout().toMillis());
+    awaited = -1;
     channel.onOpen();
-    onBytes(Unpooled.wrappedBuffer(PREFACE));
+    inRead = true;
+    channel.onBytes(Unpooled.wrappedBuffer(PREFACE));
   }
 
   private void onIdle() {
-    loop.deadlines.set(this, node.options().idleTimeout().toMillis());
+    idleUntil = loop.deadlines.nowMillis() + node.options().idleTimeout().toMillis();
+    if (awaited == 0) {
+      loop.deadlines.set(this, node.options().idleTimeout().toMillis());
+    }
+  }
+
+  /** Has a frame that came in part be whole in time: P57. */
+  private void await() {
+    int now = ends.isBetween() ? 0 : Math.max(1, ends.count());
+    if (now == awaited || closing || (now == 1 && awaited < 0)) {
+      return;
+    }
+    awaited = now;
+    long left = idleUntil - loop.deadlines.nowMillis();
+    loop.deadlines.set(
+        this, now == 0 ? Math.max(0, left) : node.options().headTimeout().toMillis());
   }
 
   @Override
@@ -77,6 +107,7 @@ final class Http2 extends Timed implements Session {
       return;
     }
     inRead = true;
+    ends.follow(bytes);
     channel.onBytes(bytes);
   }
 
@@ -84,6 +115,7 @@ final class Http2 extends Timed implements Session {
   public void onReadEnd() {
     inRead = false;
     channel.onReadEnd();
+    await();
   }
 
   @Override
@@ -103,6 +135,11 @@ final class Http2 extends Timed implements Session {
   void onDeadline() {
     if (closing) {
       wire.cut();
+    } else if (awaited != 0 && wire.isWritable()) {
+      visit(Stream::onLate);
+      handler.end("a frame took too long to arrive");
+    } else if (awaited != 0) {
+      loop.deadlines.set(this, node.options().headTimeout().toMillis());
     } else if (connection.numActiveStreams() > 0) {
       onIdle();
     } else {
@@ -117,23 +154,31 @@ final class Http2 extends Timed implements Session {
     channel.close();
   }
 
+  ChannelHandlerContext context() {
+    return context;
+  }
+
   /** An error ends the connection: whoever waits is answered before. */
   void onFailed() {
     closing = true;
     loop.deadlines.set(this, Limits.LINGER_MILLIS);
+    visit(Stream::drain);
+    handler.flush(context);
+  }
+
+  private void visit(Consumer<Stream> visitor) {
     try {
       connection.forEachActiveStream(
           active -> {
             Stream stream = active.getProperty(key);
             if (stream != null) {
-              stream.drain();
+              visitor.accept(stream);
             }
             return true;
           });
     } catch (Http2Exception e) {
       throw new AssertionError("visiting a stream throws nothing", e);
     }
-    handler.flush(context);
   }
 
   /**

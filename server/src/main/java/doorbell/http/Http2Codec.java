@@ -48,8 +48,17 @@ final class Http2Codec extends Http2ConnectionHandler {
   }
 
   private static Http2Exception flood() {
-    return Http2Exception.connectionError(
-        Http2Error.ENHANCE_YOUR_CALM, "too much was asked for and not waited for; ask more slowly");
+    return new Http2Exception(
+        Http2Error.ENHANCE_YOUR_CALM,
+        "too much was asked for and not waited for; ask more slowly",
+        Http2Exception.ShutdownHint.NO_SHUTDOWN);
+  }
+
+  /** Ends the connection in the middle of something, through no fault in what came. */
+  void end(String why) {
+    Http2Exception end =
+        new Http2Exception(Http2Error.NO_ERROR, why, Http2Exception.ShutdownHint.NO_SHUTDOWN);
+    onError(http2.context(), false, end);
   }
 
   /** The connection ends by an error, and nothing is begun any more. */

@@ -84,9 +84,8 @@ final class Incoming {
     return hasBody ? refused : null;
   }
 
-  /** Takes a piece of the body; true at each 64 KiB, as a sign that the client goes on. */
-  boolean add(ByteBuf piece, ByteBufAllocator allocator) {
-    int before = bodyBytes;
+  /** Takes a piece of the body. */
+  void add(ByteBuf piece, ByteBufAllocator allocator) {
     bodyBytes += piece.readableBytes();
     try {
       checkLength(bodyBytes);
@@ -99,7 +98,6 @@ final class Incoming {
       }
       body.writeBytes(piece, piece.readerIndex(), piece.readableBytes());
     }
-    return before / Limits.BODY != bodyBytes / Limits.BODY;
   }
 
   /** A body that broke off in the middle, or whose chunks are no chunks. */

@@ -31,6 +31,9 @@ final class Stream extends Exchange {
     if (!whole && request.expectsContinue && !request.isRefused()) {
       http2.goOn(id);
     }
+    if (!whole) {
+      loop.deadlines.set(this, node.options().headTimeout().toMillis());
+    }
     onPart(whole);
   }
 
@@ -46,8 +49,6 @@ final class Stream extends Exchange {
     if (request != null && (whole || request.isRefused())) {
       incoming = null;
       act(request);
-    } else if (request != null) {
-      loop.deadlines.set(this, node.options().headTimeout().toMillis());
     }
   }
 
@@ -70,8 +71,18 @@ final class Stream extends Exchange {
   void onDeadline() {
     if (pending != null) {
       pending.onDeadline();
-    } else if (incoming != null) {
-      answer(Reply.problem(new Refused(408, "the request took too long to arrive"), incoming.head));
+    } else {
+      onLate();
+    }
+  }
+
+  /** What hasn't come yet of its request is too late. */
+  void onLate() {
+    Incoming late = incoming;
+    if (late != null) {
+      incoming = null;
+      late.release();
+      answer(Reply.problem(new Refused(408, "the request took too long to arrive"), late.head));
     }
   }
 

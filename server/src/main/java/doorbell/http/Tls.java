@@ -12,6 +12,7 @@ import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OptionalSslHandler;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import io.netty.util.ReferenceCountUtil;
@@ -144,6 +145,13 @@ final class Tls {
   /** What encrypts one connection, and refuses one that begins without. */
   ChannelHandler handler() {
     return new OptionalSslHandler(current) {
+      @Override
+      protected SslHandler newSslHandler(ChannelHandlerContext context, SslContext tls) {
+        SslHandler handler = super.newSslHandler(context, tls);
+        handler.setHandshakeTimeoutMillis(0); // The connection has a limit for it.
+        return handler;
+      }
+
       @Override
       protected @Nullable ChannelHandler newNonSslHandler(ChannelHandlerContext context) {
         context.pipeline().get(ChannelWire.class).refusePlain();

@@ -40,6 +40,14 @@ final class WebSocket extends Timed implements Session {
 
   private @Nullable WebSocketWait lastUntold;
   private int setsInFlight;
+
+  /** A message has come in part, which is one too many for a client that stops in its midst. */
+  private boolean partial;
+
+  /** How many messages have come, and how many had when the last part of one began. */
+  private int messages;
+
+  private int messagesBefore;
   private boolean inRead;
   private boolean flushing;
   private boolean heard;
@@ -70,7 +78,9 @@ final class WebSocket extends Timed implements Session {
     ByteBuf all = kept == null ? bytes : kept.writeBytes(bytes);
     try {
       readFrames(all);
-      if (all.isReadable()) {
+      if (all.isReadable() && kept != null && isWellFilled(kept)) {
+        unread = kept.discardReadBytes().retain();
+      } else if (all.isReadable()) {
         unread = loop.allocator.buffer(all.readableBytes()).writeBytes(all);
       }
     } catch (Broken broken) {
@@ -83,11 +93,21 @@ final class WebSocket extends Timed implements Session {
     readOrPause();
   }
 
+  /**
+   * So that a frame that comes in many pieces isn't copied at each, and a large buffer not kept.
+   */
+  private static boolean isWellFilled(ByteBuf kept) {
+    return kept.readableBytes() > kept.capacity() / 4;
+  }
+
   private void readFrames(ByteBuf bytes) throws Broken {
     Frame frame;
     while (mayRead() && (frame = frames.next(bytes, loop.allocator)) != null) {
       switch (frame.opcode()) {
-        case WebSocketFrames.TEXT -> onLine(frame.text());
+        case WebSocketFrames.TEXT -> {
+          messages++;
+          onLine(frame.text());
+        }
         case WebSocketFrames.PING -> write(WebSocketFrames.pong(allocator(), frame.payload()));
         case WebSocketFrames.CLOSE -> onClose(frame.closeCode());
         default -> {}
@@ -106,6 +126,19 @@ final class WebSocket extends Timed implements Session {
 
   private void readOrPause() {
     wire.listen(mayRead());
+  }
+
+  /** Has a message that came in part be whole in time: P57. */
+  private void await() {
+    boolean now = !closing && mayRead() && (unread != null || frames.isInMessage());
+    if (closing || untold != null || (now == partial && messages == messagesBefore)) {
+      return;
+    }
+    if (now || partial) {
+      loop.deadlines.set(this, now ? node.options().headTimeout().toMillis() : Limits.PING_MILLIS);
+    }
+    partial = now;
+    messagesBefore = messages;
   }
 
   private void onClose(int code) {
@@ -255,6 +288,7 @@ final class WebSocket extends Timed implements Session {
     inRead = false;
     wire.flush();
     readOrPause();
+    await();
   }
 
   @Override
@@ -284,6 +318,10 @@ final class WebSocket extends Timed implements Session {
   void onDeadline() {
     if (closing || untold != null || (asked && !heard)) {
       wire.cut();
+      return;
+    }
+    if (partial) {
+      close(WebSocketFrames.TOO_SLOW, "a message took too long to arrive");
       return;
     }
     asked = !heard;

@@ -22,6 +22,7 @@ final class WebSocketFrames {
   private static final int PROTOCOL_ERROR = 1002;
   private static final int UNACCEPTABLE = 1003;
   private static final int NOT_UTF_8 = 1007;
+  static final int TOO_SLOW = 1008;
   private static final int TOO_BIG = 1009;
 
   /** What the payload of a control frame may have, in bytes. */
@@ -114,6 +115,11 @@ final class WebSocketFrames {
       frame = read(bytes);
     }
     return frame;
+  }
+
+  /** A message has begun, and isn't whole yet. */
+  boolean isInMessage() {
+    return message != null && !given;
   }
 
   private ByteBuf join(ByteBuf part, ByteBufAllocator allocator) throws Broken {
