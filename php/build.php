@@ -4,14 +4,19 @@
 
 declare(strict_types=1);
 
+const CLASSES =
+    ['Doorbell', 'Topic', 'DoorbellException', 'Ids', 'Node', 'Answer', 'Deadline', 'Log'];
+
 $uses = [];
 $classes = '';
-foreach (['Doorbell', 'Topic', 'DoorbellException', 'Node', 'Answer'] as $class) {
+foreach (CLASSES as $class) {
     $source = file_get_contents(__DIR__ . "/src/$class.php");
     [, $code] = explode("namespace Doorbell;\n", $source, 2);
     preg_match_all('/^use .*;$/m', $code, $found);
     $uses = [...$uses, ...$found[0]];
-    $classes .= "\n" . ltrim(preg_replace('/^use .*;\n/m', '', $code));
+    $code = trim(preg_replace('/^use .*;\n/m', '', $code));
+    $code = preg_replace('/^(?=.)/m', '    ', $code);
+    $classes .= "\nif (!class_exists($class::class, false)) {\n$code\n}\n";
 }
 sort($uses);
 
@@ -26,4 +31,13 @@ echo <<<'HEAD'
     namespace Doorbell;
 
 
-    HEAD . implode("\n", array_unique($uses)) . "\n" . $classes;
+    HEAD . implode("\n", array_unique($uses)) . <<<'FIRST'
+
+
+    // Where an application holds several copies, the first one stands. PHP would take a class that
+    // stands by itself as soon as it reads the file, so each is in a condition.
+    if (class_exists(Doorbell::class, false)) {
+        return;
+    }
+
+    FIRST . $classes;

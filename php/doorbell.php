@@ -7,773 +7,1245 @@ declare(strict_types=1);
 
 namespace Doorbell;
 
+use Error;
 use InvalidArgumentException;
 use RuntimeException;
 
-/**
- * Sets event variables at a Doorbell node, and waits for them. Ids and keys are text; a small id
- * may be an int.
- *
- * What can never work throws an InvalidArgumentException at once: a malformed id, a key that isn't
- * the id's. Whatever else goes wrong in a set is its return value, null, since a page must not
- * suffer from it; lastError() tells it in a sentence.
- *
- * What may pass (no connection, no answer in time, 408, 429, 5xx, an answer that isn't a node's)
- * is tried again within the time limit, after a random pause of up to 0.05 s, twice that each
- * time, and Retry-After on top.
- */
-final class Doorbell
-{
-    /** Seconds for which a node is asked to hold a wait; proxies cut silence at 30 or more. */
-    private const HOLD = 25.0;
+// Where an application holds several copies, the first one stands. PHP would take a class that
+// stands by itself as soon as it reads the file, so each is in a condition.
+if (class_exists(Doorbell::class, false)) {
+    return;
+}
 
-    /** Silent for that much longer than it was asked to hold: the peer is gone. */
-    private const ANSWER = 10.0;
-
-    /** How late the node's "not yet" may come to a wait that has a timeout. */
-    private const GRACE = 2.0;
-
-    /** "Not yet" within this time is a node that goes away; asking at once would hammer it. */
-    private const SOON = 1.0;
-
-    /** Short, as a page's time limit is. */
-    private const FIRST_PAUSE = 0.05;
-    private const LONGEST_PAUSE = 30.0;
-
-    private const LONGEST_LIMIT = 86_400.0;
-    private const LONGEST_TIMEOUT = 31_536_000.0;
-
-    /** A node refuses more of each. */
-    private const LONGEST_SPREAD = 3600.0;
-    private const IDS = 64;
-    private const LINES = 10_000;
-
-    private Node $node;
-    private ?string $secret;
-    private float $limit;
-    private string $query;
-    private string $error = '';
-
-    /** @var list<string> what setLater() sends, a line each */
-    private array $later = [];
-
+if (!class_exists(Doorbell::class, false)) {
     /**
-     * The node at that URL. Nothing is sent yet.
+     * Sets event variables at a Doorbell node, and waits for them. Ids and keys are text; a small id
+     * may be an int.
      *
-     * @param string $node where the node answers: https://bell.example, https://example.com/bell
-     * @param string|null $secret the application's own, for topic()
-     * @param float $limit seconds that a set may take, its retries too: 0.2 suits a page. The
-     *     look-up of the node's name is the system's, which PHP can't cut short: see $address
-     * @param float $spread seconds over which sets wake their waiters evenly, so that a crowd
-     *     doesn't come to the application at one moment; up to an hour
-     * @param string|null $address an IP address to connect to, so that no name is looked up;
-     *     certificates are still checked for the name
-     * @throws InvalidArgumentException
+     * What can never work throws an InvalidArgumentException at once: a malformed id, a key that isn't
+     * the id's. Whatever else goes wrong in a set is its return value, null, since a page must not
+     * suffer from it; lastError() tells it in a sentence, and so does PHP's error log, once a minute
+     * for each kind of failure.
+     *
+     * What may pass (no connection, no answer in time, 408, 429, 5xx) is tried again within the time
+     * limit, after a random pause of up to 1 s, twice that each time, but not before Retry-After. What
+     * can't pass by itself (a certificate that isn't trusted, a redirect, another 4xx, an answer that
+     * isn't a node's) ends the call at once.
      */
-    public function __construct(
-        string $node,
-        ?string $secret = null,
-        float $limit = 0.2,
-        float $spread = 0.0,
-        ?string $address = null
-    ) {
-        if ($secret === '') {
-            throw new InvalidArgumentException('A secret is not empty.');
-        }
-        self::check('limit', $limit, 0.001, self::LONGEST_LIMIT);
-        self::check('spread', $spread, 0.0, self::LONGEST_SPREAD);
-        $this->node = new Node($node, $address);
-        $this->secret = $secret;
-        $this->limit = $limit;
-        $this->query = $spread > 0 ? sprintf('?spread=%.3F', $spread) : '';
-    }
-
-    /** A fresh id, 128 random bits in decimal: nobody else picks it, and nobody guesses it. */
-    public static function newId(): string
+    final class Doorbell
     {
-        $digits = [0]; // the lowest first: no integer of PHP's is large enough
-        foreach (unpack('C*', random_bytes(16)) as $carry) {
-            foreach ($digits as $i => $digit) {
-                $carry += $digit * 256;
-                $digits[$i] = $carry % 10;
-                $carry = intdiv($carry, 10);
+        /** Seconds for which a node is asked to hold a wait; proxies cut silence at 30 or more. */
+        private const HOLD = 25.0;
+
+        /** Silent for that much longer than it was asked to hold: the peer is gone. */
+        private const ANSWER = 10.0;
+
+        /** How late the node's "not yet" may come to a wait that has a timeout. */
+        private const GRACE = 2.0;
+
+        /** "Not yet" within this time is a node that goes away; asking at once would hammer it. */
+        private const SOON = 1.0;
+
+        /** Seconds beside a set's limit for connections with TLS, if that is shorter. */
+        private const HANDSHAKE = 1.0;
+
+        private const LONGEST_PAUSE = 30.0;
+
+        private const LONGEST_LIMIT = 86_400.0;
+        private const LONGEST_TIMEOUT = 31_536_000.0;
+
+        /** A node refuses more of each. */
+        private const LONGEST_SPREAD = 3600.0;
+        private const LINES = 10_000;
+
+        /** Null where PHP lacks what it takes. */
+        private ?Node $node = null;
+        private string $lack = '';
+        private ?string $secret;
+        private float $limit;
+        private string $query = '';
+        private string $error = '';
+
+        /** @var list<string> what setLater() sends, a line each */
+        private array $later = [];
+
+        /** @var array<int, self> those that have something to send, by their object ids */
+        private static array $late = [];
+        private static bool $isAtTheEnd = false;
+
+        /**
+         * The node at that URL. Nothing is sent yet.
+         *
+         * @param string $node where the node answers: https://bell.example, https://example.com/bell
+         * @param string|null $secret the application's own, for topic()
+         * @param float $limit seconds that a set may take, its retries too; in the background give
+         *     it 30. A connection with TLS is kept for later pages, and its handshake may take a second
+         *     more. The look-up of the node's name is the system's, which PHP can't cut short: see
+         *     $address
+         * @param float $spread seconds over which sets wake their waiters evenly, so that a crowd
+         *     doesn't come to the application at one moment; up to an hour
+         * @param string|null $address an IP address to connect to, so that no name is looked up;
+         *     certificates are still checked for the name
+         * @throws InvalidArgumentException
+         */
+        public function __construct(
+            string $node,
+            ?string $secret = null,
+            float $limit = 1.0,
+            float $spread = 0.0,
+            ?string $address = null
+        ) {
+            if ($secret === '') {
+                throw new InvalidArgumentException('A secret is not empty.');
             }
-            for (; $carry > 0; $carry = intdiv($carry, 10)) {
-                $digits[] = $carry % 10;
+            self::check('limit', $limit, 0.001, self::LONGEST_LIMIT);
+            self::check('spread', $spread, 0.0, self::LONGEST_SPREAD);
+            $this->secret = $secret;
+            $this->limit = $limit;
+            try {
+                $this->query = $spread > 0 ? sprintf('?spread=%.3F', $spread) : '';
+                $this->node = new Node($node, $address);
+            } catch (Error $error) {
+                $this->lack = $error->getMessage(); // each set tells it
             }
         }
-        return strrev(implode('', $digits));
-    }
 
-    /**
-     * A fresh id that only its key can set: give the id to those who wait, and keep the key.
-     *
-     * @return array{string, string} id and key, as set() takes them
-     */
-    public static function newSealed(): array
-    {
-        $key = bin2hex(random_bytes(32));
-        return [hash('sha256', $key), $key];
-    }
-
-    /**
-     * Names the event that is set when this response is no longer true: adds the header
-     * Doorbell-Wait. Call it before the first output. More ids mean any of them.
-     *
-     * @throws InvalidArgumentException for what is no id
-     */
-    public static function header(string|int ...$ids): void
-    {
-        header('Doorbell-Wait: ' . implode(',', self::some($ids)));
-    }
-
-    /**
-     * The ids of a topic's versions, which whoever knows the secret finds again: no table of
-     * waiters is needed.
-     *
-     * @throws InvalidArgumentException where this Doorbell has no secret
-     */
-    public function topic(string $name): Topic
-    {
-        if ($this->secret === null) {
-            throw new InvalidArgumentException(
-                "A topic needs the application's secret: new Doorbell(\$node, secret: '…')."
-            );
+        /** A fresh id, 128 random bits in decimal: nobody else picks it, and nobody guesses it. */
+        public static function newId(): string
+        {
+            $digits = [0]; // the lowest first: no integer of PHP's is large enough
+            foreach (unpack('C*', random_bytes(16)) as $carry) {
+                foreach ($digits as $i => $digit) {
+                    $carry += $digit * 256;
+                    $digits[$i] = $carry % 10;
+                    $carry = intdiv($carry, 10);
+                }
+                for (; $carry > 0; $carry = intdiv($carry, 10)) {
+                    $digits[] = $carry % 10;
+                }
+            }
+            return strrev(implode('', $digits));
         }
-        return new Topic($this->secret, $name);
-    }
 
-    /**
-     * Sets a variable. Commit first.
-     *
-     * @return bool|null true where this call set it, false where it was set already, null where
-     *     no node took it in time: lastError() says why. Where an answer got lost on its way, the
-     *     set was tried again, and its own first try may be what set it already
-     * @throws InvalidArgumentException for a malformed id, or a key that isn't the id's
-     */
-    public function set(string|int $id, ?string $key = null): ?bool
-    {
-        $id = self::settable($id, $key);
-        return $this->post('/' . $id, (string) $key, static fn (Answer $answer): ?bool =>
-            $answer->isSet() ? $answer->status === 201 : null);
-    }
-
-    /**
-     * Sets any number of variables, 10,000 by a request.
-     *
-     * @param iterable<string|int|array{string, string}> $events ids, or pairs of id and key
-     * @return array{set: int, already: int}|null how many this call set, and how many were set
-     *     before; null as for set(), and some of them may be set then. Again does no harm
-     * @throws InvalidArgumentException as set() does, and nothing is set then
-     */
-    public function setAll(iterable $events): ?array
-    {
-        $lines = [];
-        foreach ($events as $event) {
-            [$id, $key] = is_array($event) ? $event + [1 => null] : [$event, null];
-            $lines[] = rtrim(self::settable($id, $key) . ' ' . $key);
+        /**
+         * A fresh id that only its key can set: give the id to those who wait, and keep the key.
+         *
+         * @return array{string, string} id and key, as set() takes them
+         */
+        public static function newSealed(): array
+        {
+            $key = bin2hex(random_bytes(32));
+            return [hash('sha256', $key), $key];
         }
-        return $this->setLines($lines);
-    }
 
-    /**
-     * As set(), but when the script ends, after its response was sent to the browser (at once and
-     * whole with PHP-FPM and LiteSpeed, and as far as it is flushed elsewhere). All of them are
-     * one request. A failure goes to PHP's error log.
-     *
-     * @throws InvalidArgumentException as set() does
-     */
-    public function setLater(string|int $id, ?string $key = null): void
-    {
-        $line = rtrim(self::settable($id, $key) . ' ' . $key);
-        if ($this->later === []) {
-            // Twice, to come after what the application registers, which may still print.
-            register_shutdown_function(function (): void {
-                register_shutdown_function(fn () => $this->sendLater());
+        /**
+         * Names the event that is set when this response is no longer true: adds the header
+         * Doorbell-Wait. Call it before the first output. More ids mean any of them.
+         *
+         * @throws InvalidArgumentException for what is no id
+         */
+        public static function header(mixed ...$ids): void
+        {
+            header('Doorbell-Wait: ' . Ids::waitable(null, $ids));
+        }
+
+        /**
+         * The same, where pages don't find the node as they are set up to: it names the node too.
+         *
+         * @param string $base where pages find it: an http or https URL, or a path of this host
+         * @throws InvalidArgumentException for what is no base or no id
+         */
+        public static function headerAt(string $base, mixed ...$ids): void
+        {
+            header('Doorbell-Wait: ' . Ids::waitable($base, $ids));
+        }
+
+        /**
+         * The ids of a topic's versions, which whoever knows the secret finds again: no table of
+         * waiters is needed.
+         *
+         * @throws InvalidArgumentException where this Doorbell has no secret
+         */
+        public function topic(mixed $name): Topic
+        {
+            if (!is_string($name) && !is_int($name)) {
+                $what = Ids::named($name);
+                throw new InvalidArgumentException("A topic's name is text, not $what.");
+            }
+            if ($this->secret === null) {
+                throw new InvalidArgumentException(
+                    "A topic needs the application's secret: new Doorbell(\$node, secret: '…')."
+                );
+            }
+            return new Topic($this->secret, (string) $name);
+        }
+
+        /**
+         * Sets a variable. Commit first.
+         *
+         * @return bool|null true where this call set it, false where it was set already, null where
+         *     no node took it in time: lastError() says why. Where an answer got lost on its way, the
+         *     set was tried again, and its own first try may be what set it already
+         * @throws InvalidArgumentException for a malformed id, or a key that isn't the id's
+         */
+        public function set(mixed $id, ?string $key = null): ?bool
+        {
+            return $this->safely(function () use ($id, $key): ?bool {
+                $id = Ids::settable($id, $key);
+                return $this->post('/' . $id, (string) $key, static fn (Answer $answer): ?bool =>
+                    $answer->isSet() ? $answer->status === 201 : null, $this->deadline());
             });
         }
-        $this->later[] = $line;
-    }
 
-    /** Why the last call came to nothing, in a sentence; empty where it did not. */
-    public function lastError(): string
-    {
-        return $this->error;
-    }
+        /**
+         * Sets any number of variables, 10,000 by a request.
+         *
+         * @param iterable<string|int|array{string, string}> $events ids, or pairs of id and key
+         * @return array{set: int, already: int}|null how many this call set, and how many were set
+         *     before; null as for set(), and some of them may be set then. Again does no harm
+         * @throws InvalidArgumentException as set() does, and nothing is set then
+         */
+        public function setAll(iterable $events): ?array
+        {
+            $all = [];
+            foreach ($events as $event) {
+                $all[] = $event;
+            }
+            return $this->safely(function () use ($all): ?array {
+                $lines = [];
+                foreach ($all as $event) {
+                    [$id, $key] = is_array($event) ? $event + [null, null] : [$event, null];
+                    $lines[] = self::oneLine($id, $key);
+                }
+                return $this->setLines($lines);
+            });
+        }
 
-    /**
-     * Waits until the variable is set: for scripts, since it holds a process.
-     *
-     * @param float|null $timeout seconds; 0 only asks, null waits for ever. Where no answer comes
-     *     either, it is 2 s late
-     * @return bool false where it wasn't set in time
-     * @throws InvalidArgumentException for a malformed id
-     * @throws DoorbellException where the node refuses
-     */
-    public function wait(string|int $id, ?float $timeout = null): bool
-    {
-        return $this->waitAny([$id], $timeout) !== [];
-    }
+        /**
+         * As set(), but when the script ends, after its response was sent to the browser (at once and
+         * whole with PHP-FPM and LiteSpeed, and as far as it is flushed elsewhere). All of them are
+         * one request. A failure goes to PHP's error log. Commit before you call it. A worker that
+         * serves many requests doesn't end with them: see flush().
+         *
+         * @throws InvalidArgumentException as set() does
+         */
+        public function setLater(mixed $id, ?string $key = null): void
+        {
+            $this->safely(function () use ($id, $key): bool {
+                $this->later[] = self::oneLine($id, $key);
+                self::$late[spl_object_id($this)] = $this;
+                return self::isSentAtTheEnd() || self::flush();
+            });
+        }
 
-    /**
-     * Waits until one or more of 1 to 64 variables are set; for the rest as wait().
-     *
-     * @param iterable<string|int> $ids
-     * @return list<string> those that are set by then; empty where none was in time
-     */
-    public function waitAny(iterable $ids, ?float $timeout = null): array
-    {
-        $ids = self::some($ids);
-        self::check('timeout', $timeout ?? 0.0, 0.0, self::LONGEST_TIMEOUT);
-        $end = $timeout === null ? INF : self::now() + $timeout;
-        $failures = 0;
-        do {
-            $began = self::now();
-            // Up to a fifth shorter, so that a crowd doesn't stay together.
-            $hold = max(0.0, min(self::HOLD * (1 - self::chance() / 5), $end - $began));
-            $answer = $this->node->ask(
-                'GET',
-                sprintf('/%s?timeout=%.3F', implode(',', $ids), $hold),
-                '',
-                min($began + $hold + self::ANSWER, $end + self::GRACE)
-            );
-            $set = $answer->named($ids);
-            $this->error = $set !== [] || $answer->isNotYet() ? '' : $answer->sentence();
-            if ($this->error !== '' && !$answer->mayPass()) {
+        /**
+         * Sends now what setLater() of any Doorbell object gathered: for the hook that a long-lived
+         * worker (FrankenPHP, RoadRunner, Swoole) has for the time after a response.
+         *
+         * @return bool false where a set failed: the error log says why
+         */
+        public static function flush(): bool
+        {
+            [$late, self::$late] = [self::$late, []];
+            $isSent = true;
+            foreach ($late as $bell) {
+                [$lines, $bell->later] = [$bell->later, []];
+                $isSent = $bell->safely(fn () => $bell->setLines($lines)) !== null && $isSent;
+            }
+            return $isSent;
+        }
+
+        /** Why the last call came to nothing, in a sentence; empty where nothing went wrong. */
+        public function lastError(): string
+        {
+            return $this->error;
+        }
+
+        /**
+         * Waits until the variable is set: for scripts, since it holds a process.
+         *
+         * @param float|null $timeout seconds; 0 only asks, null waits for ever. Where no answer comes
+         *     either, it is 2 s late
+         * @return bool false where it wasn't set in time
+         * @throws InvalidArgumentException for a malformed id
+         * @throws DoorbellException for what can't pass by itself: the node refuses, isn't one, or has
+         *     a certificate that isn't trusted
+         */
+        public function wait(mixed $id, ?float $timeout = null): bool
+        {
+            return $this->waitAny([$id], $timeout) !== [];
+        }
+
+        /**
+         * Waits until one or more of 1 to 64 variables are set; for the rest as wait().
+         *
+         * What may pass is asked again, and told to PHP's error log once a minute for each kind.
+         *
+         * @param iterable<string|int> $ids
+         * @return list<string> those that are set by then; empty where none was in time, and then
+         *     lastError() tells of the last failure
+         */
+        public function waitAny(iterable $ids, ?float $timeout = null): array
+        {
+            $ids = Ids::some($ids);
+            self::check('timeout', $timeout ?? 0.0, 0.0, self::LONGEST_TIMEOUT);
+            if ($this->node === null) {
+                throw new DoorbellException("This PHP lacks what a wait needs: {$this->lack}.");
+            }
+            $end = $timeout === null ? INF : Deadline::now() + $timeout;
+            $failures = 0;
+            do {
+                $began = Deadline::now();
+                // Up to a fifth shorter, so that a crowd doesn't stay together.
+                $hold = max(0.0, min(self::HOLD * (1 - self::chance() / 5), $end - $began));
+                $answer = $this->node->get(
+                    sprintf('/%s?timeout=%.3F', implode(',', $ids), $hold),
+                    new Deadline(min($hold + self::ANSWER, $end - $began + self::GRACE))
+                );
+                $set = $answer->named($ids);
+                if ($set !== []) {
+                    $this->error = '';
+                    return $set;
+                }
+                $failures = $this->isOnTime($answer, $hold, $began) ? 0 : $failures + 1;
+                if ($failures > 0) {
+                    $pause = self::pause($answer, self::backoff($failures, self::LONGEST_PAUSE));
+                    self::sleep(min($pause, $end - Deadline::now()));
+                }
+            } while (Deadline::now() < $end);
+            return [];
+        }
+
+        /** Whether it says "not yet", and not so soon as a node that goes away. */
+        private function isOnTime(Answer $answer, float $hold, float $began): bool
+        {
+            $this->error = $answer->isNotYet() ? '' : $answer->sentence();
+            if ($this->error === '') {
+                return Deadline::now() - $began >= min(self::SOON, $hold / 2);
+            }
+            if (!$answer->mayPass()) {
                 throw new DoorbellException($this->error, $answer->status);
             }
-            $soon = self::now() - $began < min(self::SOON, $hold / 2);
-            $failures = $answer->isNotYet() && !$soon ? 0 : $failures + 1;
-            if ($set === [] && $failures > 0) {
-                $pause = $answer->retryAfter + self::backoff($failures);
-                self::sleep(min($pause, $end - self::now()));
-            }
-        } while ($set === [] && self::now() < $end);
-        return $set;
-    }
+            Log::tell($this->node->url, $answer->kind(), $this->error);
+            return false;
+        }
 
-    private function sendLater(): void
-    {
-        $finish = function_exists('fastcgi_finish_request') ? 'fastcgi_finish_request' : (
-            function_exists('litespeed_finish_request') ? 'litespeed_finish_request' : null
-        );
-        if ($finish !== null) {
-            $finish();
-        } else {
+        /** Null instead of PHP's own errors: after the commit a page must not end by what it lacks. */
+        private function safely(callable $set): mixed
+        {
+            try {
+                return $set();
+            } catch (Error $error) {
+                $this->error = 'This PHP lacks what a set needs, see disable_functions in its settings: '
+                    . $error->getMessage() . '.';
+                Log::tell('', 'PHP', $this->error);
+                return null;
+            }
+        }
+
+        private static function isSentAtTheEnd(): bool
+        {
+            try {
+                if (!self::$isAtTheEnd) {
+                    // Twice, to come after what the application registers, which may still print.
+                    register_shutdown_function(static function (): void {
+                        register_shutdown_function(static fn () => self::end());
+                    });
+                    self::$isAtTheEnd = true;
+                }
+                return true;
+            } catch (Error) {
+                return false;
+            }
+        }
+
+        private static function end(): void
+        {
+            self::$isAtTheEnd = false;
+            if (self::$late === []) {
+                return; // flush() was called
+            }
+            try {
+                self::finish();
+            } catch (Error) {
+                // The page is late then, and the set comes all the same.
+            }
+            self::flush();
+        }
+
+        /** Sends the response. */
+        private static function finish(): void
+        {
+            foreach (['fastcgi_finish_request', 'litespeed_finish_request'] as $finish) {
+                if (function_exists($finish)) {
+                    $finish();
+                    return;
+                }
+            }
             while (ob_get_level() > 0 && @ob_end_flush()) {
             }
             flush();
         }
-        [$lines, $this->later] = [$this->later, []];
-        if ($this->setLines($lines) === null) {
-            error_log('doorbell: ' . $this->error);
+
+        private static function oneLine(mixed $id, ?string $key): string
+        {
+            return rtrim(Ids::settable($id, $key) . ' ' . $key);
+        }
+
+        private function deadline(): Deadline
+        {
+            return new Deadline($this->limit, max($this->limit, self::HANDSHAKE));
+        }
+
+        /** @param list<string> $lines */
+        private function setLines(array $lines): ?array
+        {
+            $this->error = '';
+            $sum = ['set' => 0, 'already' => 0];
+            $deadline = $this->deadline();
+            foreach (array_chunk($lines, self::LINES) as $some) {
+                $read = static fn (Answer $answer): ?array => $answer->count(count($some));
+                $count = $this->post('/', implode("\n", $some), $read, $deadline);
+                if ($count === null) {
+                    return null;
+                }
+                $sum = ['set' => $sum['set'] + $count[0], 'already' => $sum['already'] + $count[1]];
+            }
+            return $sum;
+        }
+
+        /** Tries until $read makes something of an answer; null where the node refuses, or late. */
+        private function post(string $path, string $body, callable $read, Deadline $deadline): mixed
+        {
+            $this->error = '';
+            if ($this->node === null) {
+                throw new Error($this->lack);
+            }
+            for ($failures = 1;; $failures++) {
+                $answer = $this->node->post($path . $this->query, $body, $deadline);
+                $value = $read($answer);
+                if ($value !== null) {
+                    $this->error = '';
+                    return $value;
+                }
+                // A try that the limit cut short says less than the one before it.
+                if ($answer->status !== 0 || $this->error === '') {
+                    $this->error = $answer->sentence();
+                }
+                $pause = self::pause($answer, self::backoff($failures, $this->limit / 5));
+                if (!$answer->mayPass() || $pause >= $deadline->left()) {
+                    Log::tell($this->node->url, $answer->kind(), $this->error);
+                    return null;
+                }
+                self::sleep($pause);
+            }
+        }
+
+        private static function check(string $name, float $value, float $least, float $most): void
+        {
+            if (!($value >= $least && $value <= $most)) {
+                throw new InvalidArgumentException(
+                    "The $name is from $least to $most seconds, not $value."
+                );
+            }
+        }
+
+        /** Not before Retry-After; and over the same time again, so that a crowd comes apart. */
+        private static function pause(Answer $answer, float $ordinary): float
+        {
+            return max($answer->retryAfter * (1 + self::chance()), $ordinary);
+        }
+
+        private static function backoff(int $failures, float $longest): float
+        {
+            return min($longest, 2 ** min($failures - 1, 20)) * self::chance();
+        }
+
+        /** From 0 to 1; not mt_rand(), whose sequence may be the application's. */
+        private static function chance(): float
+        {
+            return random_int(0, 1_000_000) / 1_000_000;
+        }
+
+        private static function sleep(float $seconds): void
+        {
+            usleep((int) max(0, $seconds * 1_000_000));
         }
     }
+}
 
-    /** @param list<string> $lines */
-    private function setLines(array $lines): ?array
+if (!class_exists(Topic::class, false)) {
+    /** The events of one topic: each version of it has its own. */
+    final class Topic
     {
-        $this->error = '';
-        $sum = ['set' => 0, 'already' => 0];
-        $end = self::now() + $this->limit;
-        foreach (array_chunk($lines, self::LINES) as $some) {
-            $read = static fn (Answer $answer): ?array => $answer->count(count($some));
-            $count = $this->post('/', implode("\n", $some), $read, $end);
-            if ($count === null) {
-                return null;
-            }
-            $sum = ['set' => $sum['set'] + $count[0], 'already' => $sum['already'] + $count[1]];
+        private string $secret;
+        private string $name;
+
+        /** @internal see Doorbell::topic() */
+        public function __construct(string $secret, string $name)
+        {
+            $this->secret = $secret;
+            $this->name = $name;
         }
-        return $sum;
-    }
 
-    /** Tries until $read makes something of an answer; null where the node refuses, or late. */
-    private function post(string $path, string $body, callable $read, ?float $end = null): mixed
-    {
-        $end ??= self::now() + $this->limit;
-        $this->error = '';
-        for ($failures = 1;; $failures++) {
-            $answer = $this->node->ask('POST', $path . $this->query, $body, $end);
-            $value = $read($answer);
-            if ($value !== null) {
-                $this->error = '';
-                return $value;
+        /**
+         * The event of that version: $bell->set(...$topic->at(7)).
+         *
+         * @param int|string $version 0 or more, in decimal
+         * @return array{string, string} id and key, as set() takes them
+         * @throws InvalidArgumentException where the version is none
+         */
+        public function at(mixed $version): array
+        {
+            $text = is_int($version) || is_string($version) ? (string) $version : '';
+            if (!preg_match('/\A(?:0|[1-9][0-9]*)\z/', $text)) {
+                throw new InvalidArgumentException(
+                    'A version is a whole number from 0 up, not ' . Ids::named($version) . '.'
+                );
             }
-            // A try that the limit cut short says less than the one before it.
-            if ($answer->status !== 0 || $this->error === '') {
-                $this->error = $answer->sentence();
-            }
-            $pause = $answer->retryAfter + min(self::backoff($failures), $this->limit / 5);
-            if (!$answer->mayPass() || self::now() + $pause >= $end) {
-                return null;
-            }
-            self::sleep($pause);
+            $key = hash_hmac('sha256', $this->name . "\n" . $version, $this->secret);
+            return [hash('sha256', $key), $key];
         }
     }
+}
 
-    private static function id(string|int $id): string
+if (!class_exists(DoorbellException::class, false)) {
+    /** A node refused a wait. The message is the node's own sentence, the code its HTTP status. */
+    final class DoorbellException extends RuntimeException
     {
-        $id = (string) $id;
-        $number = ltrim($id, '0');
-        $isNumber = preg_match('/\A[0-9]{1,39}\z/', $id) && (strlen($number) < 39
-            || strcmp($number, '340282366920938463463374607431768211455') <= 0);
-        $hex = '/\A(?:[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\z/i';
-        if ($isNumber || preg_match($hex, $id)) {
+    }
+}
+
+if (!class_exists(Ids::class, false)) {
+    /**
+     * The texts of ids and keys, and what is refused as one.
+     *
+     * @internal
+     */
+    final class Ids
+    {
+        /** A node refuses more of them in a wait. */
+        private const MOST = 64;
+
+        private const HEX = '/\A(?:[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\z/i';
+        private const LARGEST = '340282366920938463463374607431768211455';
+
+        /** The id as text. PHP would make 0 of false, which is an id, and which is then set for good. */
+        public static function one(mixed $id): string
+        {
+            $text = is_int($id) || is_string($id) ? (string) $id : '';
+            $number = ltrim($text, '0');
+            $isNumber = preg_match('/\A[0-9]{1,39}\z/', $text)
+                && (strlen($number) < 39 || strcmp($number, self::LARGEST) <= 0);
+            if ($isNumber || preg_match(self::HEX, $text)) {
+                return $text;
+            }
+            throw new InvalidArgumentException(
+                'An event id is a decimal number below 2^128, a UUID or 64 hex digits, not '
+                . self::named($id) . '.'
+            );
+        }
+
+        /** @return list<string> */
+        public static function some(iterable $ids): array
+        {
+            $some = [];
+            foreach ($ids as $id) {
+                $some[] = self::one($id);
+            }
+            $some = array_values(array_unique($some, SORT_STRING));
+            if ($some === [] || count($some) > self::MOST) {
+                throw new InvalidArgumentException(
+                    'A wait is for 1 to ' . self::MOST . ' ids, not ' . count($some) . '.'
+                );
+            }
+            return $some;
+        }
+
+        /** The id, where the key is the one that it needs. */
+        public static function settable(mixed $id, ?string $key): string
+        {
+            $id = self::one($id);
+            if ($key !== null && !preg_match('/\A[!-~]{1,128}\z/', $key)) {
+                throw new InvalidArgumentException(
+                    'A key is 1 to 128 printable ASCII characters without spaces.'
+                );
+            }
+            if (strlen($id) === 64 && hash('sha256', (string) $key) !== strtolower($id)) {
+                throw new InvalidArgumentException(
+                    "The id $id is sealed: "
+                    . ($key === null ? 'it is set by its key.' : 'the key is not the one of this id.')
+                );
+            }
             return $id;
         }
-        throw new InvalidArgumentException(
-            'An event id is a decimal number below 2^128, a UUID or 64 hex digits, not "'
-            . Answer::line($id, 80) . '".'
-        );
-    }
 
-    /** The id, where the key is the one that it needs. */
-    private static function settable(string|int $id, ?string $key): string
-    {
-        $id = self::id($id);
-        if ($key !== null && !preg_match('/\A[!-~]{1,128}\z/', $key)) {
-            throw new InvalidArgumentException(
-                'A key is 1 to 128 printable ASCII characters without spaces.'
-            );
-        }
-        if (strlen($id) === 64 && hash('sha256', (string) $key) !== strtolower($id)) {
-            throw new InvalidArgumentException(
-                "The id $id is sealed: "
-                . ($key === null ? 'it is set by its key.' : 'the key is not the one of this id.')
-            );
-        }
-        return $id;
-    }
-
-    /** @return list<string> */
-    private static function some(iterable $ids): array
-    {
-        $some = [];
-        foreach ($ids as $id) {
-            $some[] = self::id($id);
-        }
-        $some = array_values(array_unique($some, SORT_STRING));
-        if ($some === [] || count($some) > self::IDS) {
-            throw new InvalidArgumentException(
-                'A wait is for 1 to ' . self::IDS . ' ids, not ' . count($some) . '.'
-            );
-        }
-        return $some;
-    }
-
-    private static function check(string $name, float $value, float $least, float $most): void
-    {
-        if (!($value >= $least && $value <= $most)) {
-            throw new InvalidArgumentException(
-                "The $name is from $least to $most seconds, not $value."
-            );
-        }
-    }
-
-    private static function backoff(int $failures): float
-    {
-        return min(self::LONGEST_PAUSE, self::FIRST_PAUSE * 2 ** min($failures - 1, 20))
-            * self::chance();
-    }
-
-    /** From 0 to 1; not mt_rand(), whose sequence may be the application's. */
-    private static function chance(): float
-    {
-        return random_int(0, 1_000_000) / 1_000_000;
-    }
-
-    private static function sleep(float $seconds): void
-    {
-        usleep((int) max(0, $seconds * 1_000_000));
-    }
-
-    /** Seconds by a clock that nobody sets. */
-    private static function now(): float
-    {
-        return hrtime(true) / 1e9;
-    }
-}
-
-/** The events of one topic: each version of it has its own. */
-final class Topic
-{
-    private string $secret;
-    private string $name;
-
-    /** @internal see Doorbell::topic() */
-    public function __construct(string $secret, string $name)
-    {
-        $this->secret = $secret;
-        $this->name = $name;
-    }
-
-    /**
-     * The event of that version: $bell->set(...$topic->at(7)).
-     *
-     * @param int|string $version 0 or more, in decimal
-     * @return array{string, string} id and key, as set() takes them
-     * @throws InvalidArgumentException where the version is none
-     */
-    public function at(int|string $version): array
-    {
-        if (!preg_match('/\A(?:0|[1-9][0-9]*)\z/', (string) $version)) {
-            throw new InvalidArgumentException(
-                'A version is a whole number from 0 up, not "'
-                . Answer::line((string) $version, 80) . '".'
-            );
-        }
-        $key = hash_hmac('sha256', $this->name . "\n" . $version, $this->secret);
-        return [hash('sha256', $key), $key];
-    }
-}
-
-/** A node refused a wait. The message is the node's own sentence, the code its HTTP status. */
-final class DoorbellException extends RuntimeException
-{
-}
-
-/**
- * Where a node answers, and one question put to it at a time.
- *
- * @internal
- */
-final class Node
-{
-    /** A node's answers are far shorter; what passes it isn't from a node. */
-    private const ANSWER_BYTES = 65_536;
-
-    private string $url;
-    private bool $isTls;
-    private string $host;
-    private string $peer;
-    private string $path;
-    private string $warning = '';
-
-    public function __construct(string $url, ?string $address)
-    {
-        $host = '(\[[0-9a-f:.]+\]|[a-z0-9._-]+)';
-        $pattern = "~\A(https?)://$host(?::([1-9][0-9]{0,4}))?((?:/[!\"$-.0->@-\~]*)*)\z~i";
-        if (!preg_match($pattern, $url, $part) || (int) ($part[3] ?: 80) > 65_535) {
-            throw new InvalidArgumentException(
-                'A node is an http or https URL without user, query and fragment, not "'
-                . Answer::line($url, 200) . '".'
-            );
-        }
-        $this->isTls = strtolower($part[1]) === 'https';
-        if ($this->isTls && !extension_loaded('openssl')) {
-            throw new InvalidArgumentException("https needs PHP's extension openssl.");
-        }
-        if ($address !== null && filter_var($address, FILTER_VALIDATE_IP) === false) {
-            throw new InvalidArgumentException(
-                'An address is an IP address, not "' . Answer::line($address, 80) . '".'
-            );
-        }
-        if ($address !== null) {
-            $address = strpos($address, ':') === false ? $address : "[$address]";
-        }
-        $port = (int) ($part[3] ?: ($this->isTls ? 443 : 80));
-        $this->url = rtrim($url, '/');
-        $this->host = $part[2] . ($part[3] === '' ? '' : ":$port");
-        $this->peer = 'tcp://' . ($address ?? $part[2]) . ":$port";
-        $this->path = rtrim($part[4], '/');
-    }
-
-    /** The answer, or why there is none; over by $end, but for the look-up of a name. */
-    public function ask(string $method, string $path, string $body, float $end): Answer
-    {
-        $this->warning = '';
-        // An application's own handler must neither see these warnings nor throw.
-        set_error_handler(function (int $level, string $text): bool {
-            $this->warning = $text;
-            return true;
-        });
-        try {
-            $socket = $this->connect($end);
-            if (is_string($socket)) {
-                return new Answer($this->url, 0, '', $socket);
+        /** The value of the header Doorbell-Wait, and of a JSON field that says the same. */
+        public static function waitable(?string $base, iterable $ids): string
+        {
+            $ids = implode(',', self::some($ids));
+            if ($base === null) {
+                return $ids;
             }
-            $this->write($socket, $this->request($method, $path, $body), $end);
-            $answer = $this->read($socket, $end);
-            fclose($socket);
-            return $answer;
-        } finally {
-            restore_error_handler();
+            $url = '~\A(?!\z)(?:https?://[a-z0-9._:\[\]-]+)?(?:/[!"$-+\-->@-\~]*)?\z~i';
+            if (!preg_match($url, $base)) {
+                throw new InvalidArgumentException(
+                    'Pages find a node at an http or https URL or a path, without user, query and comma,'
+                    . ' not at "' . Answer::line($base, 200) . '".'
+                );
+            }
+            return rtrim($base, '/') . "/$ids";
+        }
+
+        /** The value as an error names it, and where to look. */
+        public static function named(mixed $value): string
+        {
+            if (is_string($value) && $value !== '') {
+                return '"' . Answer::line($value, 80) . '"';
+            }
+            if (is_int($value)) {
+                return (string) $value;
+            }
+            if (is_float($value)) {
+                return var_export($value, true) . ': a float loses digits, so keep it as text';
+            }
+            if (is_array($value) || is_object($value)) {
+                return get_debug_type($value) . ': give its text';
+            }
+            $name = $value === null ? 'null' : ($value === '' ? '""' : var_export($value, true));
+            return "$name: did the query find a row?";
         }
     }
+}
 
-    private function request(string $method, string $path, string $body): string
+if (!class_exists(Node::class, false)) {
+    /**
+     * Where a node answers, and one question put to it at a time.
+     *
+     * @internal
+     */
+    final class Node
     {
-        return "$method {$this->path}$path HTTP/1.1\r\n"
-            . "Host: {$this->host}\r\n"
-            . "Accept: application/json\r\n"
-            . "Connection: close\r\n"
-            . ($method === 'GET' ? '' : "Content-Type: text/plain; charset=us-ascii\r\n"
-                . 'Content-Length: ' . strlen($body) . "\r\n")
-            . "\r\n$body";
-    }
+        /** A node's answers are far shorter; what passes it isn't from a node. */
+        private const ANSWER_BYTES = 65_536;
 
-    /** @return resource|string a connection that doesn't block, or why there is none */
-    private function connect(float $end)
-    {
-        $name = trim((string) preg_replace('/:\d+\z/', '', $this->host), '[]');
-        $context = stream_context_create(['ssl' => ['peer_name' => $name]]);
-        $left = self::left($end);
-        if ($left <= 0) {
-            return 'There was no time left to connect.';
+        /**
+         * The chunk size of a stream that PHP keeps for the next page: all that stays with the stream
+         * when a page ends, and so the mark of one that a page left in the middle of an answer.
+         */
+        private const BUSY = 65_536;
+        private const IDLE = 65_535;
+
+        /** The part of the time left that a kept connection has for its answer: it may be dead. */
+        private const STALE = 3;
+
+        /** Words of a handshake that broke off: the node may be about to start. */
+        private const BROKEN = '/unexpected eof|reset by peer|broken pipe|timed out|no reason is known/i';
+
+        public string $url;
+        private bool $isTls;
+        private string $host;
+        private string $peer;
+        private string $path;
+        private string $warning = '';
+
+        /** @var array<string, true> kept connections that are in use; more than one with coroutines */
+        private static array $inUse = [];
+
+        public function __construct(string $url, ?string $address)
+        {
+            $host = '(\[[0-9a-f:.]+\]|[a-z0-9._-]+)';
+            $pattern = "~\A(https?)://$host(?::([1-9][0-9]{0,4}))?((?:/[!\"$-.0->@-\~]*)*)\z~i";
+            if (!preg_match($pattern, $url, $part) || (int) ($part[3] ?: 80) > 65_535) {
+                throw new InvalidArgumentException(
+                    'A node is an http or https URL without user, query and fragment, not "'
+                    . Answer::line($url, 200) . '".'
+                );
+            }
+            $this->isTls = strtolower($part[1]) === 'https';
+            if ($this->isTls && !extension_loaded('openssl')) {
+                throw new InvalidArgumentException("https needs PHP's extension openssl.");
+            }
+            if ($address !== null && filter_var($address, FILTER_VALIDATE_IP) === false) {
+                throw new InvalidArgumentException(
+                    'An address is an IP address, not "' . Answer::line($address, 80) . '".'
+                );
+            }
+            if ($address !== null) {
+                $address = strpos($address, ':') === false ? $address : "[$address]";
+            }
+            $port = (int) ($part[3] ?: ($this->isTls ? 443 : 80));
+            $this->url = rtrim($url, '/');
+            $this->host = $part[2] . ($part[3] === '' ? '' : ":$port");
+            $this->peer = 'tcp://' . ($address ?? $part[2]) . ":$port";
+            $this->path = rtrim($part[4], '/');
         }
-        $how = STREAM_CLIENT_CONNECT;
-        $socket = stream_socket_client($this->peer, $code, $why, $left, $how, $context);
-        if ($socket === false) {
-            return "No connection to {$this->url}: " . ($why !== '' ? $why : $this->reason()) . '.';
+
+        /** The answer to a wait, or why there is none; over in time, but for the look-up of a name. */
+        public function get(string $path, Deadline $deadline): Answer
+        {
+            return $this->quietly(fn (): Answer => $this->ask(
+                $this->connect($deadline, null),
+                null,
+                "GET {$this->path}$path HTTP/1.1\r\n" . $this->fields() . "Connection: close\r\n\r\n",
+                $deadline
+            ));
         }
-        stream_set_blocking($socket, false);
-        $done = !$this->isTls;
-        while ($done !== true) {
-            $done = stream_socket_enable_crypto($socket, true, STREAM_CRYPTO_METHOD_TLS_CLIENT);
-            if ($done === false || ($done === 0 && !self::awaits($socket, false, $end))) {
+
+        /** The same of a set, over a connection that PHP keeps for the next one. */
+        public function post(string $path, string $body, Deadline $deadline): Answer
+        {
+            $request = "POST {$this->path}$path HTTP/1.1\r\n" . $this->fields()
+                . "Content-Type: text/plain; charset=us-ascii\r\n"
+                . 'Content-Length: ' . strlen($body) . "\r\n\r\n$body";
+            $name = $this->name();
+            self::$inUse[$name] = true;
+            try {
+                return $this->quietly(fn (): Answer => $this->postKept($request, $name, $deadline));
+            } finally {
+                unset(self::$inUse[$name]);
+            }
+        }
+
+        private function postKept(string $request, ?string $name, Deadline $deadline): Answer
+        {
+            $socket = $this->connect($deadline, $name, $isUsed);
+            if ($isUsed) {
+                $soon = new Deadline($deadline->left() / self::STALE);
+                $answer = $this->ask($socket, $name, $request, $soon);
+                if ($answer->status !== 0 && $answer->status !== 408) {
+                    return $answer;
+                }
+                // It was closed meanwhile, or what held it left without a word. A set may be repeated.
+                $socket = $this->connect($deadline, $name);
+            }
+            return $this->ask($socket, $name, $request, $deadline);
+        }
+
+        private function quietly(callable $ask): Answer
+        {
+            $this->warning = '';
+            // An application's own handler must neither see these warnings nor throw.
+            set_error_handler(function (int $level, string $text): bool {
+                $this->warning = $text;
+                return true;
+            });
+            try {
+                return $ask();
+            } finally {
+                restore_error_handler();
+            }
+        }
+
+        private function fields(): string
+        {
+            return "Host: {$this->host}\r\nAccept: application/json\r\nAccept-Encoding: identity\r\n";
+        }
+
+        /** Of a kept connection, which no other process, host or list of authorities may share. */
+        private function name(): ?string
+        {
+            try {
+                $whose = $this->isTls
+                    ? "tls-{$this->host}" . ini_get('openssl.cafile') . ini_get('openssl.capath')
+                    : 'plain';
+                $name = '/doorbell-' . getmypid() . "-$whose";
+                return function_exists('stream_set_chunk_size') && !isset(self::$inUse[$name])
+                    ? $name : null;
+            } catch (Error) {
+                return null; // a host may take functions away
+            }
+        }
+
+        /**
+         * @param resource|Answer $socket, or why there is no connection
+         * @param string|null $name of a connection that is kept
+         */
+        private function ask($socket, ?string $name, string $request, Deadline $deadline): Answer
+        {
+            if ($socket instanceof Answer) {
+                return $socket;
+            }
+            $this->write($socket, $request, $deadline);
+            $answer = $this->read($socket, $deadline);
+            if ($answer->isKept && $name !== null) {
+                stream_set_chunk_size($socket, self::IDLE);
+            } else {
                 fclose($socket);
-                $why = $done === false ? $this->reason() : 'it is silent';
-                return "No TLS with {$this->url}: $why.";
+            }
+            return $answer;
+        }
+
+        /**
+         * @param string|null $name of the connection that is kept for others; null where it isn't
+         * @param bool $isUsed whether it had other questions before
+         * @return resource|Answer a connection, or why there is none
+         */
+        private function connect(Deadline $deadline, ?string $name, ?bool &$isUsed = null)
+        {
+            $began = Deadline::now();
+            $limit = $this->isTls ? $deadline->forHandshake() : $deadline;
+            $how = STREAM_CLIENT_CONNECT | ($name === null ? 0 : STREAM_CLIENT_PERSISTENT);
+            $host = trim((string) preg_replace('/:\d+\z/', '', $this->host), '[]');
+            $context = stream_context_create(['ssl' => ['peer_name' => $host]]);
+            do {
+                $left = $limit->left();
+                if ($left <= 0) {
+                    return $this->none('connection', true, "There was no time left to connect.");
+                }
+                $peer = $this->peer . $name;
+                $socket = stream_socket_client($peer, $code, $why, $left, $how, $context);
+                if ($socket === false) {
+                    $why = $why !== '' ? $why : $this->reason();
+                    return $this->none('connection', true, "No connection to {$this->url}: $why.");
+                }
+                $mark = $name === null ? 0 : stream_set_chunk_size($socket, self::BUSY);
+                stream_set_blocking($socket, false);
+                // What comes from one that a page left in the middle, or unasked, is no answer to us.
+                $isDirty = $mark === self::BUSY || ($mark === self::IDLE && !self::isQuiet($socket));
+            } while ($isDirty && fclose($socket));
+            $isUsed = $mark === self::IDLE;
+            if ($this->isTls && !$isUsed) {
+                $failure = $this->shakeHands($socket, $limit);
+                if ($failure !== null) {
+                    fclose($socket);
+                    return $failure;
+                }
+                $deadline->stands(Deadline::now() - $began);
+            }
+            return $socket;
+        }
+
+        /** @param resource $socket */
+        private static function isQuiet($socket): bool
+        {
+            return (string) fread($socket, 1) === '' && !stream_get_meta_data($socket)['eof'];
+        }
+
+        /** @param resource $socket */
+        private function shakeHands($socket, Deadline $limit): ?Answer
+        {
+            do {
+                $done = stream_socket_enable_crypto($socket, true, STREAM_CRYPTO_METHOD_TLS_CLIENT);
+            } while ($done === 0 && $limit->nap());
+            if ($done === true) {
+                return null;
+            }
+            $why = $done === false ? $this->reason() : 'it is silent';
+            $mayPass = $done === 0 || preg_match(self::BROKEN, $why) === 1;
+            return $this->none('TLS', $mayPass, "No TLS with {$this->url}: $why.");
+        }
+
+        /** @param resource $socket */
+        private function write($socket, string $bytes, Deadline $deadline): void
+        {
+            while ($bytes !== '') {
+                $written = fwrite($socket, $bytes);
+                // A peer that hung up may have answered before.
+                if ($written === false || ($written === 0 && !$deadline->nap())) {
+                    return;
+                }
+                $bytes = substr($bytes, $written);
             }
         }
-        return $socket;
-    }
 
-    /** @param resource $socket */
-    private function write($socket, string $bytes, float $end): void
-    {
-        while ($bytes !== '') {
-            $written = fwrite($socket, $bytes);
-            // A peer that hung up may have answered before.
-            if ($written === false || ($written === 0 && !self::awaits($socket, true, $end))) {
-                return;
+        /**
+         * By reads that block for a time: stream_select() can't look at a file number above 1,023.
+         *
+         * @param resource $socket
+         */
+        private function read($socket, Deadline $deadline): Answer
+        {
+            stream_set_blocking($socket, true);
+            for ($bytes = ''; ($left = $deadline->left()) > 0;) {
+                stream_set_timeout($socket, (int) $left, (int) (($left - (int) $left) * 1_000_000) + 1);
+                $some = (string) fread($socket, self::ANSWER_BYTES);
+                $bytes .= $some;
+                $state = stream_get_meta_data($socket);
+                $over = $some === '' && $state['eof'];
+                if ($bytes !== '') {
+                    $isTooLong = strlen($bytes) > self::ANSWER_BYTES;
+                    $answer = $isTooLong ? Answer::nonsense($this->url)
+                        : Answer::parsed($this->url, $bytes, $over);
+                    if ($answer !== null) {
+                        return $answer;
+                    }
+                }
+                if ($over) {
+                    $when = $bytes === '' ? '' : ' in the middle of its answer';
+                    return $this->none('hang-up', true, "{$this->url} hung up$when.");
+                }
+                if ($some === '' && !$state['timed_out']) {
+                    $deadline->nap();
+                }
             }
-            $bytes = substr($bytes, $written);
+            return $this->none('silence', true, "{$this->url} did not answer in time.");
+        }
+
+        private function none(string $kind, bool $mayPass, string $why): Answer
+        {
+            return Answer::none($this->url, $kind, $mayPass, $why);
+        }
+
+        /** The last of PHP's own words. */
+        private function reason(): string
+        {
+            $text = (string) preg_replace('/\A[a-z_:]+\(\): /i', '', $this->warning);
+            $text = $text === '' ? 'no reason is known' : $text;
+            return rtrim(Answer::line($text, 300), '.');
         }
     }
+}
 
-    /** @param resource $socket */
-    private function read($socket, float $end): Answer
-    {
-        $bytes = '';
-        do {
-            $some = (string) fread($socket, self::ANSWER_BYTES);
-            $bytes .= $some;
-            $over = $some === '' && feof($socket);
-            $isTooLong = strlen($bytes) > self::ANSWER_BYTES;
-            $answer = $isTooLong ? null : Answer::parsed($this->url, $bytes, $over);
-            if ($answer !== null) {
-                return $answer;
-            }
-            if ($over || $isTooLong) {
-                $why = $bytes === '' ? 'hung up' : 'gave no answer of a Doorbell node';
-                return new Answer($this->url, 0, '', "{$this->url} $why.");
-            }
-            // TLS keeps bytes that a look at the socket doesn't show: first read until it's empty.
-        } while ($some !== '' ? self::left($end) > 0 : self::awaits($socket, false, $end));
-        return new Answer($this->url, 0, '', "{$this->url} did not answer in time.");
-    }
-
+if (!class_exists(Answer::class, false)) {
     /**
-     * Until the socket can be read from, or written to.
+     * What came back from a node, or from whatever stands in its place.
      *
-     * @param resource $socket
+     * @internal
      */
-    private static function awaits($socket, bool $writable, float $end): bool
+    final class Answer
     {
-        for ($left = self::left($end); $left > 0; $left = self::left($end)) {
-            [$read, $write, $except] = $writable ? [[], [$socket], []] : [[$socket], [], []];
-            $micros = (int) ($left * 1_000_000) + 1;
-            if (stream_select($read, $write, $except, 0, $micros) > 0) {
+        /** Nobody sends a client away for good by a slip of the keyboard. */
+        private const LONGEST_RETRY_AFTER = 300;
+
+        /** 0 where no answer came. */
+        public int $status;
+        public float $retryAfter = 0.0;
+        /** The connection may carry another question. */
+        public bool $isKept = false;
+        /** What kind of failure it is, where the status doesn't say it. */
+        private string $kind;
+        private bool $mayPass;
+        private string $url;
+        private string $body = '';
+        private string $why = '';
+
+        private function __construct(string $url, int $status, string $kind, bool $mayPass)
+        {
+            $this->url = $url;
+            $this->status = $status;
+            $this->kind = $kind;
+            $this->mayPass = $mayPass;
+        }
+
+        /** No answer, for a reason that may pass, or not. */
+        public static function none(string $url, string $kind, bool $mayPass, string $why): self
+        {
+            $none = new self($url, 0, $kind, $mayPass);
+            $none->why = $why;
+            return $none;
+        }
+
+        /** What is no HTTP, or more than a node ever says. */
+        public static function nonsense(string $url): self
+        {
+            return self::none($url, 'nonsense', false, "$url gave no answer of a Doorbell node.");
+        }
+
+        /** Null where there is more to come. */
+        public static function parsed(string $url, string $bytes, bool $over): ?self
+        {
+            do {
+                $line = strstr($bytes, "\r\n", true);
+                if ($line === false && strncmp($bytes, 'HTTP/1.', min(7, strlen($bytes))) === 0) {
+                    return null;
+                }
+                if (!preg_match('~\AHTTP/1\.([01]) ([1-5]\d\d)(?: |\z)~', (string) $line, $is)) {
+                    return self::nonsense($url);
+                }
+                $cut = strpos($bytes, "\r\n\r\n");
+                if ($cut === false) {
+                    return null;
+                }
+                [$head, $bytes] = [substr($bytes, 0, $cut + 2), substr($bytes, $cut + 4)];
+            } while ($is[2] < 200); // 1xx is said before the answer, any number of times
+            $status = (int) $is[2];
+            $length = self::field($head, 'Content-Length');
+            $isFramed = true;
+            $rest = '';
+            if ($status === 204 || $status === 304) {
+                [$body, $rest] = ['', $bytes];
+            } elseif (preg_match('/(?:\A|[, \t])chunked\z/i', self::field($head, 'Transfer-Encoding'))) {
+                [$body, $rest] = self::dechunked($bytes);
+            } elseif (preg_match('/\A0*(\d{1,9})(?:, *0*\1)*\z/', $length, $is)) {
+                $isWhole = strlen($bytes) >= $is[1];
+                [$body, $rest] = [$isWhole ? substr($bytes, 0, (int) $is[1]) : null,
+                    $isWhole ? substr($bytes, (int) $is[1]) : ''];
+            } else {
+                $body = $over ? $bytes : null;
+                $isFramed = false;
+            }
+            if ($body === null) {
+                return $rest === null ? self::nonsense($url) : null;
+            }
+            $answer = new self($url, $status, "status $status", $status >= 500
+                || $status === 408 || $status === 429);
+            $answer->read($head, $body);
+            $answer->isKept = $isFramed && $rest === '' && $head[7] === '1'
+                && !preg_match('/\bclose\b/i', self::field($head, 'Connection'));
+            return $answer;
+        }
+
+        private function read(string $head, string $body): void
+        {
+            $this->retryAfter = self::seconds($head);
+            $codings = self::field($head, 'Content-Encoding') . ','
+                . preg_replace('/,?[ \t]*chunked\z/i', '', self::field($head, 'Transfer-Encoding'));
+            $coding = trim((string) preg_replace('/\bidentity\b/i', '', $codings), ", \t");
+            if ($this->status >= 300 && $this->status < 400) {
+                $place = self::line(self::field($head, 'Location'), 200) ?: 'nowhere';
+                $this->why = "A redirect to $place is not followed";
+            } elseif ($this->status === 404) {
+                $this->why = "There is no Doorbell node at {$this->url}";
+            }
+            if ($coding !== '' && $body !== '') {
+                $coding = self::line($coding, 80);
+                $body = "($coding)"; // it isn't read, and says nothing
+                $said = "{$this->url} answered in $coding, which nobody asked for";
+                $this->why = $this->why ?: $said;
+            }
+            $this->body = $body;
+        }
+
+        /** A node's answer to a set has no body; a page that says 200 to everything has one. */
+        public function isSet(): bool
+        {
+            return ($this->status === 200 || $this->status === 201) && trim($this->body) === '';
+        }
+
+        public function isNotYet(): bool
+        {
+            return $this->status === 204;
+        }
+
+        /** Another try may fare better. */
+        public function mayPass(): bool
+        {
+            return $this->mayPass;
+        }
+
+        /** One word or two for what went wrong: failures of one kind are told once. */
+        public function kind(): string
+        {
+            return $this->kind;
+        }
+
+        /**
+         * Those of the ids that the answer names as set; none where it isn't a node's.
+         *
+         * @param list<string> $asked
+         * @return list<string>
+         */
+        public function named(array $asked): array
+        {
+            $set = $this->status === 200 ? $this->json()['set'] ?? null : null;
+            return is_array($set)
+                ? array_values(array_filter($asked, static fn ($id) => in_array($id, $set, true)))
+                : [];
+        }
+
+        /** @return array{int, int}|null null where it doesn't account for so many lines */
+        public function count(int $lines): ?array
+        {
+            $json = $this->status === 200 ? $this->json() : [];
+            [$set, $already] = [$json['set'] ?? null, $json['already'] ?? null];
+            return is_int($set) && is_int($already) && $set >= 0 && $already >= 0
+                && $set + $already === $lines ? [$set, $already] : null;
+        }
+
+        /** What went wrong. */
+        public function sentence(): string
+        {
+            if ($this->status === 0) {
+                return $this->why;
+            }
+            $detail = $this->json()['detail'] ?? null;
+            if (is_string($detail) && $detail !== '') {
+                $why = self::line($detail, 300);
+            } elseif ($this->why !== '') {
+                $why = $this->why;
+            } elseif ($this->status < 300) {
+                $why = "{$this->url} gave no answer of a Doorbell node";
+            } else {
+                $why = "{$this->url} refused";
+            }
+            return "$why (status {$this->status})";
+        }
+
+        /** As one line of text, not too long. */
+        public static function line(string $text, int $length): string
+        {
+            $text = (string) preg_replace('/[\x00-\x1f\x7f]/', '?', $text);
+            $isLonger = preg_match("/\A.{{$length}}(?=.)/su", $text, $start);
+            if ($isLonger === false) {
+                return substr($text, 0, $length); // it isn't UTF-8
+            }
+            return $isLonger === 1 ? "$start[0]…" : $text;
+        }
+
+        private function json(): array
+        {
+            $json = json_decode($this->body, true, 8);
+            return is_array($json) ? $json : [];
+        }
+
+        /** All values of a field, which may come in several lines. */
+        private static function field(string $head, string $name): string
+        {
+            preg_match_all("/\r\n$name:[ \t]*([^\r\n]*?)[ \t]*(?=\r\n)/i", $head, $matches);
+            return implode(', ', $matches[1]);
+        }
+
+        /**
+         * @return array{?string, ?string} the body, and what comes behind it; no body where there is
+         *     more to come, and nothing at all where it is broken
+         */
+        private static function dechunked(string $bytes): array
+        {
+            $body = '';
+            while (preg_match('/\A0*([0-9a-f]{1,7})[ \t]*(?:;[^\r\n]*)?\r\n/i', $bytes, $size)) {
+                $length = (int) hexdec($size[1]);
+                $bytes = substr($bytes, strlen($size[0]));
+                if ($length === 0) {
+                    return [$body, $bytes === "\r\n" ? '' : "?$bytes"]; // trailers aren't looked at
+                }
+                if (strlen($bytes) < $length + 2) {
+                    return [null, ''];
+                }
+                if (substr($bytes, $length, 2) !== "\r\n") {
+                    return [null, null];
+                }
+                $body .= substr($bytes, 0, $length);
+                $bytes = substr($bytes, $length + 2);
+            }
+            return [null, strpos($bytes, "\r\n") === false ? '' : null];
+        }
+
+        /** Of a Retry-After, in seconds or as a date, which is the node's own as its Date is. */
+        private static function seconds(string $head): float
+        {
+            $value = self::field($head, 'Retry-After');
+            if (preg_match('/\A0*\d{1,9}\z/', $value)) {
+                $seconds = (int) $value;
+            } else {
+                $now = self::time(self::field($head, 'Date')) ?? time();
+                $seconds = (self::time($value) ?? $now) - $now;
+            }
+            return (float) max(0, min($seconds, self::LONGEST_RETRY_AFTER));
+        }
+
+        private static function time(string $date): ?int
+        {
+            $isDate = preg_match('/\A[A-Z][a-z]{2,8}, [\w :-]{10,24} GMT\z/', $date);
+            $time = $isDate ? strtotime($date) : false;
+            return $time === false ? null : $time;
+        }
+    }
+}
+
+if (!class_exists(Deadline::class, false)) {
+    /**
+     * How long a call may take. A new connection with TLS has time of its own beside that: its three
+     * round trips are the network's, and no sign of a node that is slow.
+     *
+     * @internal
+     */
+    final class Deadline
+    {
+        private float $end;
+        private float $handshake;
+
+        /** @param float $handshake seconds for the handshakes of TLS, beside the others */
+        public function __construct(float $seconds, float $handshake = 0.0)
+        {
+            $this->end = self::now() + $seconds;
+            $this->handshake = $handshake;
+        }
+
+        public function left(): float
+        {
+            return $this->end - self::now();
+        }
+
+        /** The time that a connection may take, its handshake included. */
+        public function forHandshake(): self
+        {
+            return new self(max($this->handshake, $this->left()));
+        }
+
+        /** A connection stands, after so many seconds: they don't count. */
+        public function stands(float $seconds): void
+        {
+            $free = min($seconds, $this->handshake);
+            $this->handshake -= $free;
+            $this->end += $free;
+        }
+
+        /** A moment later; false where it is over. The client waits by naps where nothing tells it. */
+        public function nap(): bool
+        {
+            $left = $this->left();
+            usleep((int) max(0, min(1000, $left * 1_000_000)));
+            return $left > 0;
+        }
+
+        /** Seconds by a clock that nobody sets. */
+        public static function now(): float
+        {
+            return hrtime(true) / 1e9;
+        }
+    }
+}
+
+if (!class_exists(Log::class, false)) {
+    /**
+     * Tells PHP's error log of failures, each kind of them once a minute.
+     *
+     * @internal
+     */
+    final class Log
+    {
+        private const SECONDS = 60;
+
+        /** @var array<string, int> when this process told it */
+        private static array $told = [];
+
+        public static function tell(string $node, string $kind, string $sentence): void
+        {
+            try {
+                if (self::isDue("$node $kind")) {
+                    error_log("doorbell: $sentence");
+                }
+            } catch (Error) {
+                // A host that took error_log() away doesn't want to know.
+            }
+        }
+
+        private static function isDue(string $what): bool
+        {
+            $now = time();
+            if ($now - (self::$told[$what] ?? -self::SECONDS) < self::SECONDS) {
+                return false;
+            }
+            self::$told[$what] = $now;
+            try {
+                return PHP_SAPI === 'cli' || self::isDueToAll($what, $now);
+            } catch (Error) {
                 return true;
             }
         }
-        return false;
-    }
 
-    private static function left(float $end): float
-    {
-        return $end - hrtime(true) / 1e9;
-    }
-
-    /** The last of PHP's own words. */
-    private function reason(): string
-    {
-        $text = (string) preg_replace('/\A[a-z_:]+\(\): /i', '', $this->warning);
-        $text = $text === '' ? 'no reason is known' : $text;
-        return rtrim(Answer::line($text, 300), '.');
-    }
-}
-
-/**
- * What came back from a node, or from whatever stands in its place.
- *
- * @internal
- */
-final class Answer
-{
-    /** Nobody sends a client away for good by a slip of the keyboard. */
-    private const LONGEST_RETRY_AFTER = 300;
-
-    /** 0 where no answer came. */
-    public int $status;
-    public float $retryAfter = 0.0;
-    private string $url;
-    private string $body;
-    private string $why;
-
-    public function __construct(string $url, int $status, string $body, string $why = '')
-    {
-        $this->url = $url;
-        $this->status = $status;
-        $this->body = $body;
-        $this->why = $why;
-    }
-
-    /** Null where the bytes are no answer, or not a whole one yet. */
-    public static function parsed(string $url, string $bytes, bool $over): ?self
-    {
-        do {
-            $cut = strpos($bytes, "\r\n\r\n");
-            $first = '~\AHTTP/1\.[01] ([1-5]\d\d)(?![^ \r])~';
-            if ($cut === false || !preg_match($first, $bytes, $is)) {
-                return null;
+        /** A page's memory ends with it: the time is that of a file, which all pages of a site share. */
+        private static function isDueToAll(string $what, int $now): bool
+        {
+            $file = sys_get_temp_dir() . '/doorbell-' . md5(__DIR__ . getmyuid() . $what);
+            clearstatcache();
+            $told = @filemtime($file);
+            if ($told !== false && abs($now - $told) < self::SECONDS) {
+                return false;
             }
-            [$head, $bytes] = [substr($bytes, 0, $cut + 2), substr($bytes, $cut + 4)];
-        } while ($is[1] < 200);
-        $status = (int) $is[1];
-        if ($status === 204 || $status === 304) {
-            $body = '';
-        } elseif (preg_match('/chunked\z/i', self::field($head, 'Transfer-Encoding'))) {
-            $body = self::dechunked($bytes);
-        } elseif (preg_match('/\A\d{1,9}\z/', self::field($head, 'Content-Length'), $length)) {
-            $body = strlen($bytes) >= $length[0] ? substr($bytes, 0, (int) $length[0]) : null;
-        } else {
-            $body = $over ? $bytes : null;
+            @touch($file);
+            return true;
         }
-        if ($body === null) {
-            return null;
-        }
-        $answer = new self($url, $status, $body);
-        if ($status >= 300 && $status < 400) {
-            $place = self::field($head, 'Location') ?: 'nowhere';
-            $answer->why = 'A redirect to ' . self::line($place, 200) . ' is not followed';
-        }
-        $answer->retryAfter = self::seconds(self::field($head, 'Retry-After'));
-        return $answer;
-    }
-
-    /** A node's answer to a set has no body; a page that says 200 to everything has one. */
-    public function isSet(): bool
-    {
-        return ($this->status === 200 || $this->status === 201) && trim($this->body) === '';
-    }
-
-    public function isNotYet(): bool
-    {
-        return $this->status === 204;
-    }
-
-    /** Another try may fare better. */
-    public function mayPass(): bool
-    {
-        return $this->status < 300 || $this->status >= 500
-            || $this->status === 408 || $this->status === 429;
-    }
-
-    /**
-     * Those of the ids that the answer names as set; none where it isn't a node's.
-     *
-     * @param list<string> $asked
-     * @return list<string>
-     */
-    public function named(array $asked): array
-    {
-        $set = $this->status === 200 ? $this->json()['set'] ?? null : null;
-        return is_array($set)
-            ? array_values(array_filter($asked, static fn ($id) => in_array($id, $set, true)))
-            : [];
-    }
-
-    /** @return array{int, int}|null null where it doesn't account for so many lines */
-    public function count(int $lines): ?array
-    {
-        $json = $this->status === 200 ? $this->json() : [];
-        [$set, $already] = [$json['set'] ?? null, $json['already'] ?? null];
-        return is_int($set) && is_int($already) && $set >= 0 && $already >= 0
-            && $set + $already === $lines ? [$set, $already] : null;
-    }
-
-    /** What went wrong. */
-    public function sentence(): string
-    {
-        if ($this->status === 0) {
-            return $this->why;
-        }
-        $detail = $this->json()['detail'] ?? null;
-        if (is_string($detail) && $detail !== '') {
-            $why = self::line($detail, 300);
-        } elseif ($this->why !== '') {
-            $why = $this->why;
-        } elseif ($this->status < 300) {
-            $why = "{$this->url} gave no answer of a Doorbell node";
-        } else {
-            $why = "{$this->url} refused";
-        }
-        return "$why (status {$this->status})";
-    }
-
-    /** As one line of text, not too long. */
-    public static function line(string $text, int $length): string
-    {
-        $text = (string) preg_replace('/[\x00-\x1f\x7f]/', '?', $text);
-        $isLonger = preg_match("/\A.{{$length}}(?=.)/su", $text, $start);
-        if ($isLonger === false) {
-            return substr($text, 0, $length); // it isn't UTF-8
-        }
-        return $isLonger === 1 ? "$start[0]…" : $text;
-    }
-
-    private function json(): array
-    {
-        $json = json_decode($this->body, true, 8);
-        return is_array($json) ? $json : [];
-    }
-
-    private static function field(string $head, string $name): string
-    {
-        $line = "/\r\n$name:[ \t]*([^\r\n]*?)[ \t]*\r\n/i";
-        return preg_match($line, $head, $match) ? $match[1] : '';
-    }
-
-    /** Null where there is more to come. */
-    private static function dechunked(string $bytes): ?string
-    {
-        $body = '';
-        while (preg_match('/\A([0-9a-f]{1,7})[ \t]*(?:;[^\r\n]*)?\r\n/i', $bytes, $size)) {
-            $length = (int) hexdec($size[1]);
-            if ($length === 0) {
-                return $body;
-            }
-            $start = strlen($size[0]);
-            if (strlen($bytes) < $start + $length + 2) {
-                return null;
-            }
-            $body .= substr($bytes, $start, $length);
-            $bytes = substr($bytes, $start + $length + 2);
-        }
-        return null;
-    }
-
-    /** Of a Retry-After, in seconds or as a date. */
-    private static function seconds(string $value): float
-    {
-        if (preg_match('/\A\d{1,9}\z/', $value)) {
-            $seconds = (int) $value;
-        } else {
-            $time = $value === '' ? false : strtotime($value);
-            $seconds = $time === false ? 0 : $time - time();
-        }
-        return (float) max(0, min($seconds, self::LONGEST_RETRY_AFTER));
     }
 }

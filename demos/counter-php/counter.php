@@ -36,7 +36,7 @@ final class Counter
         $this->db->prepare('UPDATE counter SET count = count + 1, doorbell = ?')
             ->execute([Doorbell::newId()]);
         $this->db->exec('COMMIT');
-        $this->bell->set($old); // a node that is down costs 0.2 s, and no page
+        $this->bell->set($old); // a node that is silent costs a second, and no page
     }
 
     /** Two first visitors may come at once. */

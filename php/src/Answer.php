@@ -18,49 +18,100 @@ final class Answer
     /** 0 where no answer came. */
     public int $status;
     public float $retryAfter = 0.0;
+    /** The connection may carry another question. */
+    public bool $isKept = false;
+    /** What kind of failure it is, where the status doesn't say it. */
+    private string $kind;
+    private bool $mayPass;
     private string $url;
-    private string $body;
-    private string $why;
+    private string $body = '';
+    private string $why = '';
 
-    public function __construct(string $url, int $status, string $body, string $why = '')
+    private function __construct(string $url, int $status, string $kind, bool $mayPass)
     {
         $this->url = $url;
         $this->status = $status;
-        $this->body = $body;
-        $this->why = $why;
+        $this->kind = $kind;
+        $this->mayPass = $mayPass;
     }
 
-    /** Null where the bytes are no answer, or not a whole one yet. */
+    /** No answer, for a reason that may pass, or not. */
+    public static function none(string $url, string $kind, bool $mayPass, string $why): self
+    {
+        $none = new self($url, 0, $kind, $mayPass);
+        $none->why = $why;
+        return $none;
+    }
+
+    /** What is no HTTP, or more than a node ever says. */
+    public static function nonsense(string $url): self
+    {
+        return self::none($url, 'nonsense', false, "$url gave no answer of a Doorbell node.");
+    }
+
+    /** Null where there is more to come. */
     public static function parsed(string $url, string $bytes, bool $over): ?self
     {
         do {
+            $line = strstr($bytes, "\r\n", true);
+            if ($line === false && strncmp($bytes, 'HTTP/1.', min(7, strlen($bytes))) === 0) {
+                return null;
+            }
+            if (!preg_match('~\AHTTP/1\.([01]) ([1-5]\d\d)(?: |\z)~', (string) $line, $is)) {
+                return self::nonsense($url);
+            }
             $cut = strpos($bytes, "\r\n\r\n");
-            $first = '~\AHTTP/1\.[01] ([1-5]\d\d)(?![^ \r])~';
-            if ($cut === false || !preg_match($first, $bytes, $is)) {
+            if ($cut === false) {
                 return null;
             }
             [$head, $bytes] = [substr($bytes, 0, $cut + 2), substr($bytes, $cut + 4)];
-        } while ($is[1] < 200);
-        $status = (int) $is[1];
+        } while ($is[2] < 200); // 1xx is said before the answer, any number of times
+        $status = (int) $is[2];
+        $length = self::field($head, 'Content-Length');
+        $isFramed = true;
+        $rest = '';
         if ($status === 204 || $status === 304) {
-            $body = '';
-        } elseif (preg_match('/chunked\z/i', self::field($head, 'Transfer-Encoding'))) {
-            $body = self::dechunked($bytes);
-        } elseif (preg_match('/\A\d{1,9}\z/', self::field($head, 'Content-Length'), $length)) {
-            $body = strlen($bytes) >= $length[0] ? substr($bytes, 0, (int) $length[0]) : null;
+            [$body, $rest] = ['', $bytes];
+        } elseif (preg_match('/(?:\A|[, \t])chunked\z/i', self::field($head, 'Transfer-Encoding'))) {
+            [$body, $rest] = self::dechunked($bytes);
+        } elseif (preg_match('/\A0*(\d{1,9})(?:, *0*\1)*\z/', $length, $is)) {
+            $isWhole = strlen($bytes) >= $is[1];
+            [$body, $rest] = [$isWhole ? substr($bytes, 0, (int) $is[1]) : null,
+                $isWhole ? substr($bytes, (int) $is[1]) : ''];
         } else {
             $body = $over ? $bytes : null;
+            $isFramed = false;
         }
         if ($body === null) {
-            return null;
+            return $rest === null ? self::nonsense($url) : null;
         }
-        $answer = new self($url, $status, $body);
-        if ($status >= 300 && $status < 400) {
-            $place = self::field($head, 'Location') ?: 'nowhere';
-            $answer->why = 'A redirect to ' . self::line($place, 200) . ' is not followed';
-        }
-        $answer->retryAfter = self::seconds(self::field($head, 'Retry-After'));
+        $answer = new self($url, $status, "status $status", $status >= 500
+            || $status === 408 || $status === 429);
+        $answer->read($head, $body);
+        $answer->isKept = $isFramed && $rest === '' && $head[7] === '1'
+            && !preg_match('/\bclose\b/i', self::field($head, 'Connection'));
         return $answer;
+    }
+
+    private function read(string $head, string $body): void
+    {
+        $this->retryAfter = self::seconds($head);
+        $codings = self::field($head, 'Content-Encoding') . ','
+            . preg_replace('/,?[ \t]*chunked\z/i', '', self::field($head, 'Transfer-Encoding'));
+        $coding = trim((string) preg_replace('/\bidentity\b/i', '', $codings), ", \t");
+        if ($this->status >= 300 && $this->status < 400) {
+            $place = self::line(self::field($head, 'Location'), 200) ?: 'nowhere';
+            $this->why = "A redirect to $place is not followed";
+        } elseif ($this->status === 404) {
+            $this->why = "There is no Doorbell node at {$this->url}";
+        }
+        if ($coding !== '' && $body !== '') {
+            $coding = self::line($coding, 80);
+            $body = "($coding)"; // it isn't read, and says nothing
+            $said = "{$this->url} answered in $coding, which nobody asked for";
+            $this->why = $this->why ?: $said;
+        }
+        $this->body = $body;
     }
 
     /** A node's answer to a set has no body; a page that says 200 to everything has one. */
@@ -77,8 +128,13 @@ final class Answer
     /** Another try may fare better. */
     public function mayPass(): bool
     {
-        return $this->status < 300 || $this->status >= 500
-            || $this->status === 408 || $this->status === 429;
+        return $this->mayPass;
+    }
+
+    /** One word or two for what went wrong: failures of one kind are told once. */
+    public function kind(): string
+    {
+        return $this->kind;
     }
 
     /**
@@ -140,40 +196,55 @@ final class Answer
         return is_array($json) ? $json : [];
     }
 
+    /** All values of a field, which may come in several lines. */
     private static function field(string $head, string $name): string
     {
-        $line = "/\r\n$name:[ \t]*([^\r\n]*?)[ \t]*\r\n/i";
-        return preg_match($line, $head, $match) ? $match[1] : '';
+        preg_match_all("/\r\n$name:[ \t]*([^\r\n]*?)[ \t]*(?=\r\n)/i", $head, $matches);
+        return implode(', ', $matches[1]);
     }
 
-    /** Null where there is more to come. */
-    private static function dechunked(string $bytes): ?string
+    /**
+     * @return array{?string, ?string} the body, and what comes behind it; no body where there is
+     *     more to come, and nothing at all where it is broken
+     */
+    private static function dechunked(string $bytes): array
     {
         $body = '';
-        while (preg_match('/\A([0-9a-f]{1,7})[ \t]*(?:;[^\r\n]*)?\r\n/i', $bytes, $size)) {
+        while (preg_match('/\A0*([0-9a-f]{1,7})[ \t]*(?:;[^\r\n]*)?\r\n/i', $bytes, $size)) {
             $length = (int) hexdec($size[1]);
+            $bytes = substr($bytes, strlen($size[0]));
             if ($length === 0) {
-                return $body;
+                return [$body, $bytes === "\r\n" ? '' : "?$bytes"]; // trailers aren't looked at
             }
-            $start = strlen($size[0]);
-            if (strlen($bytes) < $start + $length + 2) {
-                return null;
+            if (strlen($bytes) < $length + 2) {
+                return [null, ''];
             }
-            $body .= substr($bytes, $start, $length);
-            $bytes = substr($bytes, $start + $length + 2);
+            if (substr($bytes, $length, 2) !== "\r\n") {
+                return [null, null];
+            }
+            $body .= substr($bytes, 0, $length);
+            $bytes = substr($bytes, $length + 2);
         }
-        return null;
+        return [null, strpos($bytes, "\r\n") === false ? '' : null];
     }
 
-    /** Of a Retry-After, in seconds or as a date. */
-    private static function seconds(string $value): float
+    /** Of a Retry-After, in seconds or as a date, which is the node's own as its Date is. */
+    private static function seconds(string $head): float
     {
-        if (preg_match('/\A\d{1,9}\z/', $value)) {
+        $value = self::field($head, 'Retry-After');
+        if (preg_match('/\A0*\d{1,9}\z/', $value)) {
             $seconds = (int) $value;
         } else {
-            $time = $value === '' ? false : strtotime($value);
-            $seconds = $time === false ? 0 : $time - time();
+            $now = self::time(self::field($head, 'Date')) ?? time();
+            $seconds = (self::time($value) ?? $now) - $now;
         }
         return (float) max(0, min($seconds, self::LONGEST_RETRY_AFTER));
+    }
+
+    private static function time(string $date): ?int
+    {
+        $isDate = preg_match('/\A[A-Z][a-z]{2,8}, [\w :-]{10,24} GMT\z/', $date);
+        $time = $isDate ? strtotime($date) : false;
+        return $time === false ? null : $time;
     }
 }

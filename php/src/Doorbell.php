@@ -5,6 +5,7 @@ declare(strict_types=1);
 
 namespace Doorbell;
 
+use Error;
 use InvalidArgumentException;
 
 /**
@@ -13,11 +14,13 @@ use InvalidArgumentException;
  *
  * What can never work throws an InvalidArgumentException at once: a malformed id, a key that isn't
  * the id's. Whatever else goes wrong in a set is its return value, null, since a page must not
- * suffer from it; lastError() tells it in a sentence.
+ * suffer from it; lastError() tells it in a sentence, and so does PHP's error log, once a minute
+ * for each kind of failure.
  *
- * What may pass (no connection, no answer in time, 408, 429, 5xx, an answer that isn't a node's)
- * is tried again within the time limit, after a random pause of up to 0.05 s, twice that each
- * time, and Retry-After on top.
+ * What may pass (no connection, no answer in time, 408, 429, 5xx) is tried again within the time
+ * limit, after a random pause of up to 1 s, twice that each time, but not before Retry-After. What
+ * can't pass by itself (a certificate that isn't trusted, a redirect, another 4xx, an answer that
+ * isn't a node's) ends the call at once.
  */
 final class Doorbell
 {
@@ -33,8 +36,9 @@ final class Doorbell
     /** "Not yet" within this time is a node that goes away; asking at once would hammer it. */
     private const SOON = 1.0;
 
-    /** Short, as a page's time limit is. */
-    private const FIRST_PAUSE = 0.05;
+    /** Seconds beside a set's limit for connections with TLS, if that is shorter. */
+    private const HANDSHAKE = 1.0;
+
     private const LONGEST_PAUSE = 30.0;
 
     private const LONGEST_LIMIT = 86_400.0;
@@ -42,25 +46,32 @@ final class Doorbell
 
     /** A node refuses more of each. */
     private const LONGEST_SPREAD = 3600.0;
-    private const IDS = 64;
     private const LINES = 10_000;
 
-    private Node $node;
+    /** Null where PHP lacks what it takes. */
+    private ?Node $node = null;
+    private string $lack = '';
     private ?string $secret;
     private float $limit;
-    private string $query;
+    private string $query = '';
     private string $error = '';
 
     /** @var list<string> what setLater() sends, a line each */
     private array $later = [];
+
+    /** @var array<int, self> those that have something to send, by their object ids */
+    private static array $late = [];
+    private static bool $isAtTheEnd = false;
 
     /**
      * The node at that URL. Nothing is sent yet.
      *
      * @param string $node where the node answers: https://bell.example, https://example.com/bell
      * @param string|null $secret the application's own, for topic()
-     * @param float $limit seconds that a set may take, its retries too: 0.2 suits a page. The
-     *     look-up of the node's name is the system's, which PHP can't cut short: see $address
+     * @param float $limit seconds that a set may take, its retries too; in the background give
+     *     it 30. A connection with TLS is kept for later pages, and its handshake may take a second
+     *     more. The look-up of the node's name is the system's, which PHP can't cut short: see
+     *     $address
      * @param float $spread seconds over which sets wake their waiters evenly, so that a crowd
      *     doesn't come to the application at one moment; up to an hour
      * @param string|null $address an IP address to connect to, so that no name is looked up;
@@ -70,7 +81,7 @@ final class Doorbell
     public function __construct(
         string $node,
         ?string $secret = null,
-        float $limit = 0.2,
+        float $limit = 1.0,
         float $spread = 0.0,
         ?string $address = null
     ) {
@@ -79,10 +90,14 @@ final class Doorbell
         }
         self::check('limit', $limit, 0.001, self::LONGEST_LIMIT);
         self::check('spread', $spread, 0.0, self::LONGEST_SPREAD);
-        $this->node = new Node($node, $address);
         $this->secret = $secret;
         $this->limit = $limit;
-        $this->query = $spread > 0 ? sprintf('?spread=%.3F', $spread) : '';
+        try {
+            $this->query = $spread > 0 ? sprintf('?spread=%.3F', $spread) : '';
+            $this->node = new Node($node, $address);
+        } catch (Error $error) {
+            $this->lack = $error->getMessage(); // each set tells it
+        }
     }
 
     /** A fresh id, 128 random bits in decimal: nobody else picks it, and nobody guesses it. */
@@ -119,9 +134,20 @@ final class Doorbell
      *
      * @throws InvalidArgumentException for what is no id
      */
-    public static function header(string|int ...$ids): void
+    public static function header(mixed ...$ids): void
     {
-        header('Doorbell-Wait: ' . implode(',', self::some($ids)));
+        header('Doorbell-Wait: ' . Ids::waitable(null, $ids));
+    }
+
+    /**
+     * The same, where pages don't find the node as they are set up to: it names the node too.
+     *
+     * @param string $base where pages find it: an http or https URL, or a path of this host
+     * @throws InvalidArgumentException for what is no base or no id
+     */
+    public static function headerAt(string $base, mixed ...$ids): void
+    {
+        header('Doorbell-Wait: ' . Ids::waitable($base, $ids));
     }
 
     /**
@@ -130,14 +156,18 @@ final class Doorbell
      *
      * @throws InvalidArgumentException where this Doorbell has no secret
      */
-    public function topic(string $name): Topic
+    public function topic(mixed $name): Topic
     {
+        if (!is_string($name) && !is_int($name)) {
+            $what = Ids::named($name);
+            throw new InvalidArgumentException("A topic's name is text, not $what.");
+        }
         if ($this->secret === null) {
             throw new InvalidArgumentException(
                 "A topic needs the application's secret: new Doorbell(\$node, secret: '…')."
             );
         }
-        return new Topic($this->secret, $name);
+        return new Topic($this->secret, (string) $name);
     }
 
     /**
@@ -148,11 +178,13 @@ final class Doorbell
      *     set was tried again, and its own first try may be what set it already
      * @throws InvalidArgumentException for a malformed id, or a key that isn't the id's
      */
-    public function set(string|int $id, ?string $key = null): ?bool
+    public function set(mixed $id, ?string $key = null): ?bool
     {
-        $id = self::settable($id, $key);
-        return $this->post('/' . $id, (string) $key, static fn (Answer $answer): ?bool =>
-            $answer->isSet() ? $answer->status === 201 : null);
+        return $this->safely(function () use ($id, $key): ?bool {
+            $id = Ids::settable($id, $key);
+            return $this->post('/' . $id, (string) $key, static fn (Answer $answer): ?bool =>
+                $answer->isSet() ? $answer->status === 201 : null, $this->deadline());
+        });
     }
 
     /**
@@ -165,34 +197,55 @@ final class Doorbell
      */
     public function setAll(iterable $events): ?array
     {
-        $lines = [];
+        $all = [];
         foreach ($events as $event) {
-            [$id, $key] = is_array($event) ? $event + [1 => null] : [$event, null];
-            $lines[] = rtrim(self::settable($id, $key) . ' ' . $key);
+            $all[] = $event;
         }
-        return $this->setLines($lines);
+        return $this->safely(function () use ($all): ?array {
+            $lines = [];
+            foreach ($all as $event) {
+                [$id, $key] = is_array($event) ? $event + [null, null] : [$event, null];
+                $lines[] = self::oneLine($id, $key);
+            }
+            return $this->setLines($lines);
+        });
     }
 
     /**
      * As set(), but when the script ends, after its response was sent to the browser (at once and
      * whole with PHP-FPM and LiteSpeed, and as far as it is flushed elsewhere). All of them are
-     * one request. A failure goes to PHP's error log.
+     * one request. A failure goes to PHP's error log. Commit before you call it. A worker that
+     * serves many requests doesn't end with them: see flush().
      *
      * @throws InvalidArgumentException as set() does
      */
-    public function setLater(string|int $id, ?string $key = null): void
+    public function setLater(mixed $id, ?string $key = null): void
     {
-        $line = rtrim(self::settable($id, $key) . ' ' . $key);
-        if ($this->later === []) {
-            // Twice, to come after what the application registers, which may still print.
-            register_shutdown_function(function (): void {
-                register_shutdown_function(fn () => $this->sendLater());
-            });
-        }
-        $this->later[] = $line;
+        $this->safely(function () use ($id, $key): bool {
+            $this->later[] = self::oneLine($id, $key);
+            self::$late[spl_object_id($this)] = $this;
+            return self::isSentAtTheEnd() || self::flush();
+        });
     }
 
-    /** Why the last call came to nothing, in a sentence; empty where it did not. */
+    /**
+     * Sends now what setLater() of any Doorbell object gathered: for the hook that a long-lived
+     * worker (FrankenPHP, RoadRunner, Swoole) has for the time after a response.
+     *
+     * @return bool false where a set failed: the error log says why
+     */
+    public static function flush(): bool
+    {
+        [$late, self::$late] = [self::$late, []];
+        $isSent = true;
+        foreach ($late as $bell) {
+            [$lines, $bell->later] = [$bell->later, []];
+            $isSent = $bell->safely(fn () => $bell->setLines($lines)) !== null && $isSent;
+        }
+        return $isSent;
+    }
+
+    /** Why the last call came to nothing, in a sentence; empty where nothing went wrong. */
     public function lastError(): string
     {
         return $this->error;
@@ -205,9 +258,10 @@ final class Doorbell
      *     either, it is 2 s late
      * @return bool false where it wasn't set in time
      * @throws InvalidArgumentException for a malformed id
-     * @throws DoorbellException where the node refuses
+     * @throws DoorbellException for what can't pass by itself: the node refuses, isn't one, or has
+     *     a certificate that isn't trusted
      */
-    public function wait(string|int $id, ?float $timeout = null): bool
+    public function wait(mixed $id, ?float $timeout = null): bool
     {
         return $this->waitAny([$id], $timeout) !== [];
     }
@@ -215,56 +269,122 @@ final class Doorbell
     /**
      * Waits until one or more of 1 to 64 variables are set; for the rest as wait().
      *
+     * What may pass is asked again, and told to PHP's error log once a minute for each kind.
+     *
      * @param iterable<string|int> $ids
-     * @return list<string> those that are set by then; empty where none was in time
+     * @return list<string> those that are set by then; empty where none was in time, and then
+     *     lastError() tells of the last failure
      */
     public function waitAny(iterable $ids, ?float $timeout = null): array
     {
-        $ids = self::some($ids);
+        $ids = Ids::some($ids);
         self::check('timeout', $timeout ?? 0.0, 0.0, self::LONGEST_TIMEOUT);
-        $end = $timeout === null ? INF : self::now() + $timeout;
+        if ($this->node === null) {
+            throw new DoorbellException("This PHP lacks what a wait needs: {$this->lack}.");
+        }
+        $end = $timeout === null ? INF : Deadline::now() + $timeout;
         $failures = 0;
         do {
-            $began = self::now();
+            $began = Deadline::now();
             // Up to a fifth shorter, so that a crowd doesn't stay together.
             $hold = max(0.0, min(self::HOLD * (1 - self::chance() / 5), $end - $began));
-            $answer = $this->node->ask(
-                'GET',
+            $answer = $this->node->get(
                 sprintf('/%s?timeout=%.3F', implode(',', $ids), $hold),
-                '',
-                min($began + $hold + self::ANSWER, $end + self::GRACE)
+                new Deadline(min($hold + self::ANSWER, $end - $began + self::GRACE))
             );
             $set = $answer->named($ids);
-            $this->error = $set !== [] || $answer->isNotYet() ? '' : $answer->sentence();
-            if ($this->error !== '' && !$answer->mayPass()) {
-                throw new DoorbellException($this->error, $answer->status);
+            if ($set !== []) {
+                $this->error = '';
+                return $set;
             }
-            $soon = self::now() - $began < min(self::SOON, $hold / 2);
-            $failures = $answer->isNotYet() && !$soon ? 0 : $failures + 1;
-            if ($set === [] && $failures > 0) {
-                $pause = $answer->retryAfter + self::backoff($failures);
-                self::sleep(min($pause, $end - self::now()));
+            $failures = $this->isOnTime($answer, $hold, $began) ? 0 : $failures + 1;
+            if ($failures > 0) {
+                $pause = self::pause($answer, self::backoff($failures, self::LONGEST_PAUSE));
+                self::sleep(min($pause, $end - Deadline::now()));
             }
-        } while ($set === [] && self::now() < $end);
-        return $set;
+        } while (Deadline::now() < $end);
+        return [];
     }
 
-    private function sendLater(): void
+    /** Whether it says "not yet", and not so soon as a node that goes away. */
+    private function isOnTime(Answer $answer, float $hold, float $began): bool
     {
-        $finish = function_exists('fastcgi_finish_request') ? 'fastcgi_finish_request' : (
-            function_exists('litespeed_finish_request') ? 'litespeed_finish_request' : null
-        );
-        if ($finish !== null) {
-            $finish();
-        } else {
-            while (ob_get_level() > 0 && @ob_end_flush()) {
+        $this->error = $answer->isNotYet() ? '' : $answer->sentence();
+        if ($this->error === '') {
+            return Deadline::now() - $began >= min(self::SOON, $hold / 2);
+        }
+        if (!$answer->mayPass()) {
+            throw new DoorbellException($this->error, $answer->status);
+        }
+        Log::tell($this->node->url, $answer->kind(), $this->error);
+        return false;
+    }
+
+    /** Null instead of PHP's own errors: after the commit a page must not end by what it lacks. */
+    private function safely(callable $set): mixed
+    {
+        try {
+            return $set();
+        } catch (Error $error) {
+            $this->error = 'This PHP lacks what a set needs, see disable_functions in its settings: '
+                . $error->getMessage() . '.';
+            Log::tell('', 'PHP', $this->error);
+            return null;
+        }
+    }
+
+    private static function isSentAtTheEnd(): bool
+    {
+        try {
+            if (!self::$isAtTheEnd) {
+                // Twice, to come after what the application registers, which may still print.
+                register_shutdown_function(static function (): void {
+                    register_shutdown_function(static fn () => self::end());
+                });
+                self::$isAtTheEnd = true;
             }
-            flush();
+            return true;
+        } catch (Error) {
+            return false;
         }
-        [$lines, $this->later] = [$this->later, []];
-        if ($this->setLines($lines) === null) {
-            error_log('doorbell: ' . $this->error);
+    }
+
+    private static function end(): void
+    {
+        self::$isAtTheEnd = false;
+        if (self::$late === []) {
+            return; // flush() was called
         }
+        try {
+            self::finish();
+        } catch (Error) {
+            // The page is late then, and the set comes all the same.
+        }
+        self::flush();
+    }
+
+    /** Sends the response. */
+    private static function finish(): void
+    {
+        foreach (['fastcgi_finish_request', 'litespeed_finish_request'] as $finish) {
+            if (function_exists($finish)) {
+                $finish();
+                return;
+            }
+        }
+        while (ob_get_level() > 0 && @ob_end_flush()) {
+        }
+        flush();
+    }
+
+    private static function oneLine(mixed $id, ?string $key): string
+    {
+        return rtrim(Ids::settable($id, $key) . ' ' . $key);
+    }
+
+    private function deadline(): Deadline
+    {
+        return new Deadline($this->limit, max($this->limit, self::HANDSHAKE));
     }
 
     /** @param list<string> $lines */
@@ -272,10 +392,10 @@ final class Doorbell
     {
         $this->error = '';
         $sum = ['set' => 0, 'already' => 0];
-        $end = self::now() + $this->limit;
+        $deadline = $this->deadline();
         foreach (array_chunk($lines, self::LINES) as $some) {
             $read = static fn (Answer $answer): ?array => $answer->count(count($some));
-            $count = $this->post('/', implode("\n", $some), $read, $end);
+            $count = $this->post('/', implode("\n", $some), $read, $deadline);
             if ($count === null) {
                 return null;
             }
@@ -285,12 +405,14 @@ final class Doorbell
     }
 
     /** Tries until $read makes something of an answer; null where the node refuses, or late. */
-    private function post(string $path, string $body, callable $read, ?float $end = null): mixed
+    private function post(string $path, string $body, callable $read, Deadline $deadline): mixed
     {
-        $end ??= self::now() + $this->limit;
         $this->error = '';
+        if ($this->node === null) {
+            throw new Error($this->lack);
+        }
         for ($failures = 1;; $failures++) {
-            $answer = $this->node->ask('POST', $path . $this->query, $body, $end);
+            $answer = $this->node->post($path . $this->query, $body, $deadline);
             $value = $read($answer);
             if ($value !== null) {
                 $this->error = '';
@@ -300,62 +422,13 @@ final class Doorbell
             if ($answer->status !== 0 || $this->error === '') {
                 $this->error = $answer->sentence();
             }
-            $pause = $answer->retryAfter + min(self::backoff($failures), $this->limit / 5);
-            if (!$answer->mayPass() || self::now() + $pause >= $end) {
+            $pause = self::pause($answer, self::backoff($failures, $this->limit / 5));
+            if (!$answer->mayPass() || $pause >= $deadline->left()) {
+                Log::tell($this->node->url, $answer->kind(), $this->error);
                 return null;
             }
             self::sleep($pause);
         }
-    }
-
-    private static function id(string|int $id): string
-    {
-        $id = (string) $id;
-        $number = ltrim($id, '0');
-        $isNumber = preg_match('/\A[0-9]{1,39}\z/', $id) && (strlen($number) < 39
-            || strcmp($number, '340282366920938463463374607431768211455') <= 0);
-        $hex = '/\A(?:[0-9a-f]{64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\z/i';
-        if ($isNumber || preg_match($hex, $id)) {
-            return $id;
-        }
-        throw new InvalidArgumentException(
-            'An event id is a decimal number below 2^128, a UUID or 64 hex digits, not "'
-            . Answer::line($id, 80) . '".'
-        );
-    }
-
-    /** The id, where the key is the one that it needs. */
-    private static function settable(string|int $id, ?string $key): string
-    {
-        $id = self::id($id);
-        if ($key !== null && !preg_match('/\A[!-~]{1,128}\z/', $key)) {
-            throw new InvalidArgumentException(
-                'A key is 1 to 128 printable ASCII characters without spaces.'
-            );
-        }
-        if (strlen($id) === 64 && hash('sha256', (string) $key) !== strtolower($id)) {
-            throw new InvalidArgumentException(
-                "The id $id is sealed: "
-                . ($key === null ? 'it is set by its key.' : 'the key is not the one of this id.')
-            );
-        }
-        return $id;
-    }
-
-    /** @return list<string> */
-    private static function some(iterable $ids): array
-    {
-        $some = [];
-        foreach ($ids as $id) {
-            $some[] = self::id($id);
-        }
-        $some = array_values(array_unique($some, SORT_STRING));
-        if ($some === [] || count($some) > self::IDS) {
-            throw new InvalidArgumentException(
-                'A wait is for 1 to ' . self::IDS . ' ids, not ' . count($some) . '.'
-            );
-        }
-        return $some;
     }
 
     private static function check(string $name, float $value, float $least, float $most): void
@@ -367,10 +440,15 @@ final class Doorbell
         }
     }
 
-    private static function backoff(int $failures): float
+    /** Not before Retry-After; and over the same time again, so that a crowd comes apart. */
+    private static function pause(Answer $answer, float $ordinary): float
     {
-        return min(self::LONGEST_PAUSE, self::FIRST_PAUSE * 2 ** min($failures - 1, 20))
-            * self::chance();
+        return max($answer->retryAfter * (1 + self::chance()), $ordinary);
+    }
+
+    private static function backoff(int $failures, float $longest): float
+    {
+        return min($longest, 2 ** min($failures - 1, 20)) * self::chance();
     }
 
     /** From 0 to 1; not mt_rand(), whose sequence may be the application's. */
@@ -382,11 +460,5 @@ final class Doorbell
     private static function sleep(float $seconds): void
     {
         usleep((int) max(0, $seconds * 1_000_000));
-    }
-
-    /** Seconds by a clock that nobody sets. */
-    private static function now(): float
-    {
-        return hrtime(true) / 1e9;
     }
 }

@@ -5,6 +5,7 @@ declare(strict_types=1);
 
 namespace Doorbell;
 
+use Error;
 use InvalidArgumentException;
 
 /**
@@ -17,12 +18,28 @@ final class Node
     /** A node's answers are far shorter; what passes it isn't from a node. */
     private const ANSWER_BYTES = 65_536;
 
-    private string $url;
+    /**
+     * The chunk size of a stream that PHP keeps for the next page: all that stays with the stream
+     * when a page ends, and so the mark of one that a page left in the middle of an answer.
+     */
+    private const BUSY = 65_536;
+    private const IDLE = 65_535;
+
+    /** The part of the time left that a kept connection has for its answer: it may be dead. */
+    private const STALE = 3;
+
+    /** Words of a handshake that broke off: the node may be about to start. */
+    private const BROKEN = '/unexpected eof|reset by peer|broken pipe|timed out|no reason is known/i';
+
+    public string $url;
     private bool $isTls;
     private string $host;
     private string $peer;
     private string $path;
     private string $warning = '';
+
+    /** @var array<string, true> kept connections that are in use; more than one with coroutines */
+    private static array $inUse = [];
 
     public function __construct(string $url, ?string $address)
     {
@@ -53,8 +70,48 @@ final class Node
         $this->path = rtrim($part[4], '/');
     }
 
-    /** The answer, or why there is none; over by $end, but for the look-up of a name. */
-    public function ask(string $method, string $path, string $body, float $end): Answer
+    /** The answer to a wait, or why there is none; over in time, but for the look-up of a name. */
+    public function get(string $path, Deadline $deadline): Answer
+    {
+        return $this->quietly(fn (): Answer => $this->ask(
+            $this->connect($deadline, null),
+            null,
+            "GET {$this->path}$path HTTP/1.1\r\n" . $this->fields() . "Connection: close\r\n\r\n",
+            $deadline
+        ));
+    }
+
+    /** The same of a set, over a connection that PHP keeps for the next one. */
+    public function post(string $path, string $body, Deadline $deadline): Answer
+    {
+        $request = "POST {$this->path}$path HTTP/1.1\r\n" . $this->fields()
+            . "Content-Type: text/plain; charset=us-ascii\r\n"
+            . 'Content-Length: ' . strlen($body) . "\r\n\r\n$body";
+        $name = $this->name();
+        self::$inUse[$name] = true;
+        try {
+            return $this->quietly(fn (): Answer => $this->postKept($request, $name, $deadline));
+        } finally {
+            unset(self::$inUse[$name]);
+        }
+    }
+
+    private function postKept(string $request, ?string $name, Deadline $deadline): Answer
+    {
+        $socket = $this->connect($deadline, $name, $isUsed);
+        if ($isUsed) {
+            $soon = new Deadline($deadline->left() / self::STALE);
+            $answer = $this->ask($socket, $name, $request, $soon);
+            if ($answer->status !== 0 && $answer->status !== 408) {
+                return $answer;
+            }
+            // It was closed meanwhile, or what held it left without a word. A set may be repeated.
+            $socket = $this->connect($deadline, $name);
+        }
+        return $this->ask($socket, $name, $request, $deadline);
+    }
+
+    private function quietly(callable $ask): Answer
     {
         $this->warning = '';
         // An application's own handler must neither see these warnings nor throw.
@@ -63,112 +120,160 @@ final class Node
             return true;
         });
         try {
-            $socket = $this->connect($end);
-            if (is_string($socket)) {
-                return new Answer($this->url, 0, '', $socket);
-            }
-            $this->write($socket, $this->request($method, $path, $body), $end);
-            $answer = $this->read($socket, $end);
-            fclose($socket);
-            return $answer;
+            return $ask();
         } finally {
             restore_error_handler();
         }
     }
 
-    private function request(string $method, string $path, string $body): string
+    private function fields(): string
     {
-        return "$method {$this->path}$path HTTP/1.1\r\n"
-            . "Host: {$this->host}\r\n"
-            . "Accept: application/json\r\n"
-            . "Connection: close\r\n"
-            . ($method === 'GET' ? '' : "Content-Type: text/plain; charset=us-ascii\r\n"
-                . 'Content-Length: ' . strlen($body) . "\r\n")
-            . "\r\n$body";
+        return "Host: {$this->host}\r\nAccept: application/json\r\nAccept-Encoding: identity\r\n";
     }
 
-    /** @return resource|string a connection that doesn't block, or why there is none */
-    private function connect(float $end)
+    /** Of a kept connection, which no other process, host or list of authorities may share. */
+    private function name(): ?string
     {
-        $name = trim((string) preg_replace('/:\d+\z/', '', $this->host), '[]');
-        $context = stream_context_create(['ssl' => ['peer_name' => $name]]);
-        $left = self::left($end);
-        if ($left <= 0) {
-            return 'There was no time left to connect.';
+        try {
+            $whose = $this->isTls
+                ? "tls-{$this->host}" . ini_get('openssl.cafile') . ini_get('openssl.capath')
+                : 'plain';
+            $name = '/doorbell-' . getmypid() . "-$whose";
+            return function_exists('stream_set_chunk_size') && !isset(self::$inUse[$name])
+                ? $name : null;
+        } catch (Error) {
+            return null; // a host may take functions away
         }
-        $how = STREAM_CLIENT_CONNECT;
-        $socket = stream_socket_client($this->peer, $code, $why, $left, $how, $context);
-        if ($socket === false) {
-            return "No connection to {$this->url}: " . ($why !== '' ? $why : $this->reason()) . '.';
+    }
+
+    /**
+     * @param resource|Answer $socket, or why there is no connection
+     * @param string|null $name of a connection that is kept
+     */
+    private function ask($socket, ?string $name, string $request, Deadline $deadline): Answer
+    {
+        if ($socket instanceof Answer) {
+            return $socket;
         }
-        stream_set_blocking($socket, false);
-        $done = !$this->isTls;
-        while ($done !== true) {
-            $done = stream_socket_enable_crypto($socket, true, STREAM_CRYPTO_METHOD_TLS_CLIENT);
-            if ($done === false || ($done === 0 && !self::awaits($socket, false, $end))) {
-                fclose($socket);
-                $why = $done === false ? $this->reason() : 'it is silent';
-                return "No TLS with {$this->url}: $why.";
+        $this->write($socket, $request, $deadline);
+        $answer = $this->read($socket, $deadline);
+        if ($answer->isKept && $name !== null) {
+            stream_set_chunk_size($socket, self::IDLE);
+        } else {
+            fclose($socket);
+        }
+        return $answer;
+    }
+
+    /**
+     * @param string|null $name of the connection that is kept for others; null where it isn't
+     * @param bool $isUsed whether it had other questions before
+     * @return resource|Answer a connection, or why there is none
+     */
+    private function connect(Deadline $deadline, ?string $name, ?bool &$isUsed = null)
+    {
+        $began = Deadline::now();
+        $limit = $this->isTls ? $deadline->forHandshake() : $deadline;
+        $how = STREAM_CLIENT_CONNECT | ($name === null ? 0 : STREAM_CLIENT_PERSISTENT);
+        $host = trim((string) preg_replace('/:\d+\z/', '', $this->host), '[]');
+        $context = stream_context_create(['ssl' => ['peer_name' => $host]]);
+        do {
+            $left = $limit->left();
+            if ($left <= 0) {
+                return $this->none('connection', true, "There was no time left to connect.");
             }
+            $peer = $this->peer . $name;
+            $socket = stream_socket_client($peer, $code, $why, $left, $how, $context);
+            if ($socket === false) {
+                $why = $why !== '' ? $why : $this->reason();
+                return $this->none('connection', true, "No connection to {$this->url}: $why.");
+            }
+            $mark = $name === null ? 0 : stream_set_chunk_size($socket, self::BUSY);
+            stream_set_blocking($socket, false);
+            // What comes from one that a page left in the middle, or unasked, is no answer to us.
+            $isDirty = $mark === self::BUSY || ($mark === self::IDLE && !self::isQuiet($socket));
+        } while ($isDirty && fclose($socket));
+        $isUsed = $mark === self::IDLE;
+        if ($this->isTls && !$isUsed) {
+            $failure = $this->shakeHands($socket, $limit);
+            if ($failure !== null) {
+                fclose($socket);
+                return $failure;
+            }
+            $deadline->stands(Deadline::now() - $began);
         }
         return $socket;
     }
 
     /** @param resource $socket */
-    private function write($socket, string $bytes, float $end): void
+    private static function isQuiet($socket): bool
+    {
+        return (string) fread($socket, 1) === '' && !stream_get_meta_data($socket)['eof'];
+    }
+
+    /** @param resource $socket */
+    private function shakeHands($socket, Deadline $limit): ?Answer
+    {
+        do {
+            $done = stream_socket_enable_crypto($socket, true, STREAM_CRYPTO_METHOD_TLS_CLIENT);
+        } while ($done === 0 && $limit->nap());
+        if ($done === true) {
+            return null;
+        }
+        $why = $done === false ? $this->reason() : 'it is silent';
+        $mayPass = $done === 0 || preg_match(self::BROKEN, $why) === 1;
+        return $this->none('TLS', $mayPass, "No TLS with {$this->url}: $why.");
+    }
+
+    /** @param resource $socket */
+    private function write($socket, string $bytes, Deadline $deadline): void
     {
         while ($bytes !== '') {
             $written = fwrite($socket, $bytes);
             // A peer that hung up may have answered before.
-            if ($written === false || ($written === 0 && !self::awaits($socket, true, $end))) {
+            if ($written === false || ($written === 0 && !$deadline->nap())) {
                 return;
             }
             $bytes = substr($bytes, $written);
         }
     }
 
-    /** @param resource $socket */
-    private function read($socket, float $end): Answer
-    {
-        $bytes = '';
-        do {
-            $some = (string) fread($socket, self::ANSWER_BYTES);
-            $bytes .= $some;
-            $over = $some === '' && feof($socket);
-            $isTooLong = strlen($bytes) > self::ANSWER_BYTES;
-            $answer = $isTooLong ? null : Answer::parsed($this->url, $bytes, $over);
-            if ($answer !== null) {
-                return $answer;
-            }
-            if ($over || $isTooLong) {
-                $why = $bytes === '' ? 'hung up' : 'gave no answer of a Doorbell node';
-                return new Answer($this->url, 0, '', "{$this->url} $why.");
-            }
-            // TLS keeps bytes that a look at the socket doesn't show: first read until it's empty.
-        } while ($some !== '' ? self::left($end) > 0 : self::awaits($socket, false, $end));
-        return new Answer($this->url, 0, '', "{$this->url} did not answer in time.");
-    }
-
     /**
-     * Until the socket can be read from, or written to.
+     * By reads that block for a time: stream_select() can't look at a file number above 1,023.
      *
      * @param resource $socket
      */
-    private static function awaits($socket, bool $writable, float $end): bool
+    private function read($socket, Deadline $deadline): Answer
     {
-        for ($left = self::left($end); $left > 0; $left = self::left($end)) {
-            [$read, $write, $except] = $writable ? [[], [$socket], []] : [[$socket], [], []];
-            $micros = (int) ($left * 1_000_000) + 1;
-            if (stream_select($read, $write, $except, 0, $micros) > 0) {
-                return true;
+        stream_set_blocking($socket, true);
+        for ($bytes = ''; ($left = $deadline->left()) > 0;) {
+            stream_set_timeout($socket, (int) $left, (int) (($left - (int) $left) * 1_000_000) + 1);
+            $some = (string) fread($socket, self::ANSWER_BYTES);
+            $bytes .= $some;
+            $state = stream_get_meta_data($socket);
+            $over = $some === '' && $state['eof'];
+            if ($bytes !== '') {
+                $isTooLong = strlen($bytes) > self::ANSWER_BYTES;
+                $answer = $isTooLong ? Answer::nonsense($this->url)
+                    : Answer::parsed($this->url, $bytes, $over);
+                if ($answer !== null) {
+                    return $answer;
+                }
+            }
+            if ($over) {
+                $when = $bytes === '' ? '' : ' in the middle of its answer';
+                return $this->none('hang-up', true, "{$this->url} hung up$when.");
+            }
+            if ($some === '' && !$state['timed_out']) {
+                $deadline->nap();
             }
         }
-        return false;
+        return $this->none('silence', true, "{$this->url} did not answer in time.");
     }
 
-    private static function left(float $end): float
+    private function none(string $kind, bool $mayPass, string $why): Answer
     {
-        return $end - hrtime(true) / 1e9;
+        return Answer::none($this->url, $kind, $mayPass, $why);
     }
 
     /** The last of PHP's own words. */

@@ -27,12 +27,12 @@ final class Topic
      * @return array{string, string} id and key, as set() takes them
      * @throws InvalidArgumentException where the version is none
      */
-    public function at(int|string $version): array
+    public function at(mixed $version): array
     {
-        if (!preg_match('/\A(?:0|[1-9][0-9]*)\z/', (string) $version)) {
+        $text = is_int($version) || is_string($version) ? (string) $version : '';
+        if (!preg_match('/\A(?:0|[1-9][0-9]*)\z/', $text)) {
             throw new InvalidArgumentException(
-                'A version is a whole number from 0 up, not "'
-                . Answer::line((string) $version, 80) . '".'
+                'A version is a whole number from 0 up, not ' . Ids::named($version) . '.'
             );
         }
         $key = hash_hmac('sha256', $this->name . "\n" . $version, $this->secret);

@@ -89,7 +89,57 @@ final class CommandTest extends DoorbellTestCase
         $url = self::nobody();
         $down = self::within(5, fn () => self::command('set', $url, '7'));
         self::assertSame([2, '', "doorbell: No connection to $url: Connection refused.\n"], $down);
-        self::assertSame([1, '', ''], self::command('wait', $url, '7', '0.2'));
+        $failure = "No connection to $url: Connection refused.\n";
+        $said = "doorbell: {$failure}doorbell: Not set in time. $failure";
+        self::assertSame([2, '', $said], self::command('wait', $url, '7', '0.2'));
+    }
+
+    /** @test */
+    public function aWaitThatCameToNothingForAFailureTellsItAndEndsWithCode2(): void
+    {
+        $fake = new Fake([Fake::problem(500, 'Out of order.')]);
+        [$code, $out, $error] = self::command('wait', $fake->url, '7', '0.3');
+        self::assertSame([2, ''], [$code, $out]);
+        $failure = 'Out of order. (status 500)';
+        self::assertSame("doorbell: $failure\ndoorbell: Not set in time. $failure\n", $error);
+    }
+
+    /**
+     * @test
+     * @dataProvider finalAnswers
+     */
+    public function whatCannotPassEndsAWaitAtOnce(string $answer, string $sentence): void
+    {
+        $fake = new Fake([$answer]);
+        $run = fn () => self::command('wait', $fake->url, '7', '60');
+        $said = 'doorbell: ' . str_replace('NODE', $fake->url, $sentence) . "\n";
+        self::assertSame([2, '', $said], self::within(2, $run));
+    }
+
+    public function finalAnswers(): array
+    {
+        return [
+            'a login page' => [Fake::answer(200, '<h1>Log in</h1>'),
+                'NODE gave no answer of a Doorbell node (status 200)'],
+            'no node there' => [Fake::answer(404, '<h1>Oops</h1>'),
+                'There is no Doorbell node at NODE (status 404)'],
+            'a redirect' => [Fake::answer(301, '', 'Location: https://x/y'),
+                'A redirect to https://x/y is not followed (status 301)'],
+            'another protocol' =>
+                ["SSH-2.0-OpenSSH_9.2\r\n", 'NODE gave no answer of a Doorbell node.'],
+        ];
+    }
+
+    /** @test */
+    public function aCertificateThatIsNotTrustedEndsAWaitAtOnce(): void
+    {
+        $fake = new Fake([Fake::SILENCE, Fake::SET], self::certificate('bell.example'));
+        $run = fn () => self::command('wait', $fake->url, '7', '60');
+        [$code, $out, $error] = self::within(2, $run);
+        self::assertSame([2, ''], [$code, $out]);
+        self::assertStringStartsWith("doorbell: No TLS with {$fake->url}: ", $error);
+        self::assertStringContainsString('certificate verify failed', $error);
+        self::assertSame(1, substr_count($error, "\n"));
     }
 
     private static function command(string ...$words): array

@@ -11,6 +11,8 @@ abstract class DoorbellTestCase extends TestCase
 {
     /** For what a machine does besides. */
     protected const SLACK = 0.1;
+    /** What the tests' page says. */
+    protected const BODY = 'page, the end';
     private static ?Process $node = null;
     private static string $url;
 
@@ -37,16 +39,16 @@ abstract class DoorbellTestCase extends TestCase
     }
 
     /**
-     * Runs what must be over by then: once more for a machine that was busy with something else.
+     * Runs what must be over by then: again for a machine that was busy with something else.
      *
      * @return mixed what it returned
      */
     protected static function within(float $seconds, callable $run)
     {
-        [$value, $took] = self::timed($run);
-        if ($took > $seconds + self::SLACK) {
+        $tries = 0;
+        do {
             [$value, $took] = self::timed($run);
-        }
+        } while ($took > $seconds + self::SLACK && ++$tries < 5);
         self::assertLessThan($seconds + self::SLACK, $took, 'seconds');
         return $value;
     }
@@ -71,5 +73,56 @@ abstract class DoorbellTestCase extends TestCase
         mkdir($folder, 0700);
         register_shutdown_function(fn () => Process::run(['rm', '-r', $folder]));
         return $folder;
+    }
+
+    /** A file with a certificate of its own, and its key. */
+    protected static function certificate(string $name, int $days = 2): string
+    {
+        $folder = self::temporaryFolder();
+        file_put_contents("$folder/config", "[req]\ndistinguished_name=name\n[name]\n");
+        $options = ['config' => "$folder/config", 'digest_alg' => 'sha256'];
+        $key = openssl_pkey_new($options + ['private_key_bits' => 2048]);
+        $request = openssl_csr_new(['commonName' => $name], $key, $options);
+        $certificate = openssl_csr_sign($request, null, $key, $days, $options);
+        openssl_x509_export($certificate, $pem);
+        openssl_pkey_export($key, $keyPem, null, $options);
+        file_put_contents("$folder/cert.pem", $pem . $keyPem);
+        return "$folder/cert.pem";
+    }
+
+    /** @return array{Process, callable} a server, and how its page is got */
+    protected static function builtInServer(array $ini = []): array
+    {
+        $address = substr(self::nobody(), strlen('http://'));
+        $command = [PHP_BINARY, '-n', '-d', 'output_buffering=0', ...$ini, '-S', $address, '-t', __DIR__];
+        $server = new Process($command, true);
+        $connect = fn () => @stream_socket_client("tcp://$address");
+        self::eventually(fn () => $connect() !== false);
+        return [$server, fn (string $node, string $id, string $when = 'later') =>
+            self::get($connect(), $node, $id, $when)];
+    }
+
+    /**
+     * The page's answer, up to the end of its text: what a browser shows.
+     *
+     * @param resource $socket
+     */
+    protected static function get($socket, string $node, string $id, string $when = 'later'): string
+    {
+        $query = http_build_query(['node' => $node, 'id' => $id, $when => '']);
+        fwrite($socket, "GET /page.php?$query HTTP/1.0\r\n\r\n");
+        $answer = '';
+        while (!feof($socket) && substr($answer, -strlen(self::BODY)) !== self::BODY) {
+            $answer .= fread($socket, 8192);
+        }
+        self::assertStringEndsWith("\r\n\r\n" . self::BODY, $answer);
+        return $answer;
+    }
+
+    protected static function eventually(callable $condition): void
+    {
+        for ($end = hrtime(true) + 60e9; !$condition(); usleep(5000)) {
+            self::assertLessThan($end, hrtime(true), 'not in 60 s');
+        }
     }
 }

@@ -6,7 +6,8 @@ namespace Doorbell\Test;
 
 /**
  * Something that listens where a node should, for one test: fake.php in a process of its own. It
- * gives one answer after the other, and the last one again and again.
+ * gives one answer after the other, and the last one again and again. It hangs up after each answer,
+ * but keeps the connection after one that is an array of the pieces in which it comes.
  */
 final class Fake
 {
@@ -18,17 +19,24 @@ final class Fake
     /** A byte each 20 ms of a head that doesn't end, for 5 s. */
     public const DRIP = 'drip';
     public const HANG_UP = '';
+    /** Hangs up before anything is said, and so in a handshake. */
+    public const SLAM = 'slam';
 
     public string $port;
     public string $url;
+    /** The number of the connection by which the last request came that request() told. */
+    public int $connection = 0;
     private Process $process;
 
-    /** @param string|null $certificate a PEM file with its key, for https */
-    public function __construct(array $answers, ?string $certificate = null)
+    /**
+     * @param string|null $certificate a PEM file with its key, for https
+     * @param int $late milliseconds before a handshake, and before an answer
+     */
+    public function __construct(array $answers, ?string $certificate = null, int $late = 0)
     {
         $answers = base64_encode(serialize($answers));
         $this->process = new Process(
-            [PHP_BINARY, '-n', __DIR__ . '/fake.php', $answers, (string) $certificate]
+            [PHP_BINARY, '-n', __DIR__ . '/fake.php', $answers, (string) $certificate, (string) $late]
         );
         $this->port = $this->process->line();
         $this->url = ($certificate === null ? 'http' : 'https') . "://127.0.0.1:{$this->port}";
@@ -49,6 +57,8 @@ final class Fake
     /** The next request that it got, head and body. */
     public function request(): string
     {
-        return base64_decode($this->process->line());
+        [$number, $request] = explode(' ', $this->process->line());
+        $this->connection = (int) $number;
+        return base64_decode($request);
     }
 }

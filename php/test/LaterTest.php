@@ -9,8 +9,6 @@ use Doorbell\Doorbell;
 /** setLater(), where PHP runs: the built-in server, PHP-FPM, LiteSpeed's function, the shell. */
 final class LaterTest extends DoorbellTestCase
 {
-    private const BODY = 'page, the end';
-
     /** A page of a silent node's limit of 3 s, that has its answer long before. */
     private const AT_ONCE = 1.5;
 
@@ -131,6 +129,79 @@ final class LaterTest extends DoorbellTestCase
     }
 
     /** @test */
+    public function aWorkerSendsThemByFlushAndNothingIsLeftForItsEnd(): void
+    {
+        [$one, $other, $last] = [Doorbell::newId(), Doorbell::newId(), Doorbell::newId()];
+        // Two requests to a worker, and a third that nobody flushes.
+        [$code, $out, $error] = self::script(
+            "\$bell->setLater('$one'); \$more = new Doorbell\Doorbell('" . self::node() . "');"
+            . "\$more->setLater('$other');"
+            . 'function fastcgi_finish_request() { echo "finished "; }'
+            . 'echo json_encode(Doorbell\Doorbell::flush()), " ";'
+            . "echo json_encode(\$bell->waitAny(['$one', '$other'], 0)), ' ';"
+            . "\$bell->setLater('$other'); echo json_encode(\$bell->flush()), ' ';"
+            . 'echo json_encode(Doorbell\Doorbell::flush()), " ";'
+            . "\$bell->setLater('$last'); echo json_encode(\$bell->wait('$last', 0)), ' ';"
+        );
+        $said = "true [\"$one\",\"$other\"] true true false finished ";
+        self::assertSame([0, $said, ''], [$code, $out, $error]);
+        self::assertTrue((new Doorbell(self::node()))->wait($last, 0));
+    }
+
+    /** @test */
+    public function afterAFlushThePageIsNotFinishedAnew(): void
+    {
+        $id = Doorbell::newId();
+        $run = self::script('function fastcgi_finish_request() { echo "finished"; }'
+            . "\$bell->setLater('$id'); Doorbell\Doorbell::flush(); echo 'page';");
+        self::assertSame([0, 'page', ''], $run);
+    }
+
+    /** @test */
+    public function aWorkerThatServesManyRequestsKeepsNothingOfThem(): void
+    {
+        $run = self::script('$serve = function () use ($bell) {'
+            . '    for ($i = 0; $i < 300; $i++) { $bell->setLater(7); $bell->flush(); } };'
+            . '$serve(); $before = memory_get_usage(); $serve();'
+            . 'echo memory_get_usage() - $before < 20000 ? "page" : memory_get_usage() - $before;');
+        self::assertSame([0, 'page', ''], $run);
+    }
+
+    /** @test */
+    public function aFlushThatFailsSaysSoAndTellsTheLog(): void
+    {
+        $url = self::nobody();
+        [$code, $out, $error] = self::script('$bell->setLater(7);'
+            . 'echo json_encode($bell->flush()), json_encode($bell->flush());', $url);
+        self::assertSame([0, 'falsetrue'], [$code, $out]);
+        self::assertSame("doorbell: No connection to $url: Connection refused.\n", $error);
+    }
+
+    /** @test */
+    public function whatIsSetLaterInAShutdownFunctionIsSentToo(): void
+    {
+        $id = Doorbell::newId();
+        $run = self::script('register_shutdown_function(fn () => register_shutdown_function(fn () =>'
+            . " register_shutdown_function(fn () => \$bell->setLater('$id'))));"
+            . "\$bell->setLater('7');");
+        self::assertSame([0, '', ''], $run);
+        self::assertTrue((new Doorbell(self::node()))->wait($id, 0));
+    }
+
+    /** @test */
+    public function thePagesOfAProcessShareAConnection(): void
+    {
+        [$server, $get] = self::builtInServer();
+        $fake = new Fake([[Fake::SET]]);
+        for ($i = 1; $i <= 3; $i++) {
+            $get($fake->url, '7', 'now');
+            $fake->request();
+            self::assertSame(1, $fake->connection);
+        }
+        $server->end();
+    }
+
+    /** @test */
     public function aFailureGoesToTheErrorLog(): void
     {
         $url = self::nobody();
@@ -147,34 +218,6 @@ final class LaterTest extends DoorbellTestCase
             . '$bell = new Doorbell\Doorbell("' . ($node ?? self::node()) . '");';
         $ini = ['-d', 'display_errors=0', '-d', 'log_errors=1'];
         return Process::run([PHP_BINARY, '-n', ...$ini, '-r', $start . $code]);
-    }
-
-    /** @return array{Process, callable} a server, and how its page is got */
-    private static function builtInServer(): array
-    {
-        $address = substr(self::nobody(), strlen('http://'));
-        $command = [PHP_BINARY, '-n', '-d', 'output_buffering=0', '-S', $address, '-t', __DIR__];
-        $server = new Process($command, true);
-        $connect = fn () => @stream_socket_client("tcp://$address");
-        self::eventually(fn () => $connect() !== false);
-        return [$server, fn (string $node, string $id) => self::get($connect(), $node, $id)];
-    }
-
-    /**
-     * The page's answer, up to the end of its text: what a browser shows.
-     *
-     * @param resource $socket
-     */
-    private static function get($socket, string $node, string $id): string
-    {
-        $query = http_build_query(['node' => $node, 'id' => $id]);
-        fwrite($socket, "GET /page.php?$query HTTP/1.0\r\n\r\n");
-        $answer = '';
-        while (!feof($socket) && substr($answer, -strlen(self::BODY)) !== self::BODY) {
-            $answer .= fread($socket, 8192);
-        }
-        self::assertStringEndsWith("\r\n\r\n" . self::BODY, $answer);
-        return $answer;
     }
 
     /** @return array{string, bool} what the page said within AT_ONCE, and whether it ended it */
@@ -205,12 +248,5 @@ final class LaterTest extends DoorbellTestCase
             $said .= substr($content, 0, $length);
         }
         return [$said, false];
-    }
-
-    private static function eventually(callable $condition): void
-    {
-        for ($end = hrtime(true) + 10e9; !$condition(); usleep(5000)) {
-            self::assertLessThan($end, hrtime(true), 'not in 10 s');
-        }
     }
 }

@@ -61,16 +61,6 @@ final class WaitTest extends DoorbellTestCase
     }
 
     /** @test */
-    public function anAnswerThatNamesAnotherIdIsNone(): void
-    {
-        $fake = new Fake([Fake::answer(200, '{"set":["8"]}')]);
-        $bell = new Doorbell($fake->url);
-        self::assertFalse(self::within(0.5, fn () => $bell->wait('7', 0.5)));
-        $sentence = "{$fake->url} gave no answer of a Doorbell node (status 200)";
-        self::assertSame($sentence, $bell->lastError());
-    }
-
-    /** @test */
     public function aRefusalThrowsTheNodesSentence(): void
     {
         $fake = new Fake([Fake::problem(404, 'No such path.')]);
@@ -145,19 +135,5 @@ final class WaitTest extends DoorbellTestCase
         self::assertStringContainsString('bell.example', $wrong);
         $unknown = $run($named, 'openssl.cafile=')[1];
         self::assertStringStartsWith("null No TLS with $named: ", $unknown);
-    }
-
-    private static function certificate(string $name): string
-    {
-        $folder = self::temporaryFolder();
-        file_put_contents("$folder/config", "[req]\ndistinguished_name=name\n[name]\n");
-        $options = ['config' => "$folder/config", 'digest_alg' => 'sha256'];
-        $key = openssl_pkey_new($options + ['private_key_bits' => 2048]);
-        $request = openssl_csr_new(['commonName' => $name], $key, $options);
-        $certificate = openssl_csr_sign($request, null, $key, 2, $options);
-        openssl_x509_export($certificate, $pem);
-        openssl_pkey_export($key, $keyPem, null, $options);
-        file_put_contents("$folder/cert.pem", $pem . $keyPem);
-        return "$folder/cert.pem";
     }
 }

@@ -1,11 +1,15 @@
 <?php
 
-// A page for LaterTest: names an event, sets it later, and prints until its very end.
+// A page for tests: names an event, sets it now or later, and prints until its very end.
 
 require __DIR__ . '/../doorbell.php';
 
 $bell = new Doorbell\Doorbell($_GET['node'], null, 3);
 $bell->header($_GET['id']);
+if (isset($_GET['now'])) {
+    $bell->set($_GET['id']);
+    exit('page, the end');
+}
 $bell->setLater($_GET['id']);
 $bell->setLater(...Doorbell\Doorbell::newSealed());
 register_shutdown_function(fn () => print('the end'));

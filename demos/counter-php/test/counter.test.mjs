@@ -244,7 +244,7 @@ describe('counter-php', { skip, concurrency: 1 }, () => {
     await page.close();
   });
 
-  test('aNodeThatIsSilentCostsAClickAFifthOfASecond', async () => {
+  test('aNodeThatIsSilentCostsAClickASecond', async () => {
     const children = readFileSync(`/proc/${started.pid}/task/${started.pid}/children`, 'ascii');
     const serves = pid =>
       readFileSync(`/proc/${pid}/cmdline`, 'ascii').includes('doorbell.cli.Main');
@@ -257,7 +257,7 @@ describe('counter-php', { skip, concurrency: 1 }, () => {
       const took = performance.now() - began;
       assert.equal(answer.count, count + 1);
       assert.notEqual(answer.doorbell, doorbell);
-      assert.ok(took > 150 && took < 700, `${took} ms`);
+      assert.ok(took > 900 && took < 5000, `${took} ms`); // and a machine that is busy besides
     } finally {
       process.kill(java, 'SIGCONT');
     }

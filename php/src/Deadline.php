@@ -1,0 +1,58 @@
+<?php
+// SPDX-License-Identifier: Apache-2.0
+
+declare(strict_types=1);
+
+namespace Doorbell;
+
+/**
+ * How long a call may take. A new connection with TLS has time of its own beside that: its three
+ * round trips are the network's, and no sign of a node that is slow.
+ *
+ * @internal
+ */
+final class Deadline
+{
+    private float $end;
+    private float $handshake;
+
+    /** @param float $handshake seconds for the handshakes of TLS, beside the others */
+    public function __construct(float $seconds, float $handshake = 0.0)
+    {
+        $this->end = self::now() + $seconds;
+        $this->handshake = $handshake;
+    }
+
+    public function left(): float
+    {
+        return $this->end - self::now();
+    }
+
+    /** The time that a connection may take, its handshake included. */
+    public function forHandshake(): self
+    {
+        return new self(max($this->handshake, $this->left()));
+    }
+
+    /** A connection stands, after so many seconds: they don't count. */
+    public function stands(float $seconds): void
+    {
+        $free = min($seconds, $this->handshake);
+        $this->handshake -= $free;
+        $this->end += $free;
+    }
+
+    /** A moment later; false where it is over. The client waits by naps where nothing tells it. */
+    public function nap(): bool
+    {
+        $left = $this->left();
+        usleep((int) max(0, min(1000, $left * 1_000_000)));
+        return $left > 0;
+    }
+
+    /** Seconds by a clock that nobody sets. */
+    public static function now(): float
+    {
+        return hrtime(true) / 1e9;
+    }
+}
