@@ -1,5 +1,7 @@
 package doorbell.event;
 
+import org.jspecify.annotations.Nullable;
+
 /** The store can't keep or look up a set now. The message is one sentence for the client. */
 public final class StoreException extends RuntimeException {
   private static final long serialVersionUID = 1;
@@ -8,7 +10,7 @@ public final class StoreException extends RuntimeException {
     super(message);
   }
 
-  public StoreException(String message, Throwable cause) {
+  public StoreException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

@@ -36,7 +36,7 @@ final class Settings implements AutoCloseable {
   private static final long CACHE_BYTES = 16L << 20;
   private static final long LOG_FILE_BYTES = 1L << 20;
   private static final long MANIFEST_BLOCK_BYTES = 64L << 10;
-  private static final int LOG_FILES = 2;
+  static final int LOG_FILES = 2;
 
   final Options options = new Options();
   private final long eraSeconds;

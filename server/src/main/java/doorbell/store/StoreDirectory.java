@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.Status;
@@ -66,7 +68,7 @@ record StoreDirectory(Path path) {
   RocksDB open(Settings settings) {
     try {
       // One that is made anew in place of a damaged one would have forgotten all.
-      settings.options.setCreateIfMissing(files(".log", ".sst").isEmpty());
+      settings.options.setCreateIfMissing(!wasOpened());
       return recover(settings);
     } catch (RocksDBException e) {
       throw refusal(e);
@@ -112,27 +114,38 @@ record StoreDirectory(Path path) {
    * RocksDB tolerates a log that ends within a record, as kill -9 leaves it. After a power cut the
    * last record may also have its full length with a hole in it. It was never acknowledged, since
    * its sync never returned, so all before it is all there was: point-in-time recovery gives that.
-   * But it would as silently drop what follows a record that rotted after its sync, so a log with
-   * whole records behind the damage is refused.
+   * It would as silently drop what follows damage, so that is looked for before.
    */
   private RocksDB recover(Settings settings) throws RocksDBException, IOException {
+    if (Files.exists(path.resolve(Inspection.CURRENT))) {
+      refuseIfUsed();
+      Inspection.inspect(path);
+    }
     try {
       return open(settings, WALRecoveryMode.TolerateCorruptedTailRecords);
     } catch (RocksDBException e) {
       if (!isCorrupt(e)) {
         throw e;
       }
-      for (Path log : files(".log")) {
-        if (WriteAheadLog.isDamagedInside(log)) {
-          throw new StoreException(
-              log
-                  + " is damaged; restore it from a copy, or move it away to go on without the"
-                  + " sets in it",
-              e);
-        }
-      }
       return open(settings, WALRecoveryMode.PointInTimeRecovery);
     }
+  }
+
+  /** A RocksDB that must not be there is refused once its lock is taken, and nothing is changed. */
+  private void refuseIfUsed() throws RocksDBException {
+    try (Options probe =
+            new Options().setErrorIfExists(true).setKeepLogFileNum(Settings.LOG_FILES);
+        RocksDB _ = RocksDB.open(probe, path.toString())) {
+    } catch (RocksDBException e) {
+      if (isUsed(e)) {
+        throw e;
+      }
+    }
+  }
+
+  private static boolean isUsed(RocksDBException e) {
+    String message = String.valueOf(e.getMessage());
+    return message.contains("lock hold by") || message.contains("While lock file");
   }
 
   private RocksDB open(Settings settings, WALRecoveryMode mode) throws RocksDBException {
@@ -141,20 +154,26 @@ record StoreDirectory(Path path) {
 
   private StoreException refusal(RocksDBException e) {
     String message = String.valueOf(e.getMessage());
-    String sentence;
-    if (message.contains("lock hold by") || message.contains("While lock file")) {
-      sentence = " is in use by another node; stop that one or name another directory";
-    } else if (isCorrupt(e) || message.contains("No such file") || message.contains("not exist")) {
-      sentence =
-          " is damaged ("
-              + message
-              + "); restore it from a copy, or name an empty directory,"
-              + " which begins with no sets";
-    } else {
-      sentence =
-          " can't be opened: " + Database.reason(e) + "; mend that or name another directory";
+    if (isCorrupt(e) || message.contains("No such file") || message.contains("not exist")) {
+      return damaged(path, message, e);
     }
-    return new StoreException(path + sentence, e);
+    return new StoreException(
+        path
+            + (isUsed(e)
+                ? " is in use by another node; stop that one or name another directory"
+                : " can't be opened: "
+                    + Database.reason(e)
+                    + "; mend that or name another directory"),
+        e);
+  }
+
+  static StoreException damaged(Path path, String what, @Nullable Exception cause) {
+    return new StoreException(
+        path
+            + " is damaged ("
+            + what
+            + "); restore it from a copy, or name an empty directory, which begins with no sets",
+        cause);
   }
 
   private static StoreException unusable(Path path, IOException e) {
@@ -181,6 +200,15 @@ record StoreDirectory(Path path) {
   private boolean isNew() throws IOException {
     List<String> ours = List.of(MARK, LOST_AND_FOUND);
     return files("").stream().allMatch(file -> ours.contains(file.getFileName().toString()));
+  }
+
+  /** What remains of a first start that was cut short is no more than its first manifest. */
+  private boolean wasOpened() throws IOException {
+    return !files(".log", ".sst").isEmpty()
+        || files("").stream()
+            .map(file -> file.getFileName().toString())
+            .anyMatch(
+                name -> name.startsWith("MANIFEST-") && !name.equals(Inspection.FIRST_MANIFEST));
   }
 
   private List<Path> files(String... endings) throws IOException {

@@ -111,8 +111,8 @@ final class StoreDirectoryTest {
   void damageInsideTheLogIsRefused() throws IOException {
     setSome();
     overwrite(log(), Files.size(log()) / 2, (byte) 0x55, 3);
-    assertRefused().hasMessageContaining(".log is damaged").hasMessageContaining("move it away");
-    Files.delete(log());
+    assertRefused().hasMessageContaining(".log is damaged").hasMessageContaining("empty it");
+    truncate(log(), 0);
     open().close();
   }
 
