@@ -19,6 +19,7 @@ final class Deadlines implements Runnable {
 
   private final EventLoop events;
   private final Ticker ticker;
+  private final Faults faults;
   private final long startNanos;
   private final @Nullable Timed[] slots = new Timed[SLOTS];
   private int size;
@@ -26,13 +27,17 @@ final class Deadlines implements Runnable {
   private long nextRun = NEVER;
   private @Nullable Future<?> run;
 
-  Deadlines(EventLoop events, Ticker ticker) {
+  Deadlines(EventLoop events, Ticker ticker, Faults faults) {
     this.events = events;
     this.ticker = ticker;
+    this.faults = faults;
     this.startNanos = ticker.nanoTime();
   }
 
-  /** Has {@link Timed#onDeadline} called once, in {@code millis} or a little later. */
+  /**
+   * Has {@link Timed#onDeadline} called once, in {@code millis} or a little later. What that throws
+   * ends its client alone.
+   */
   void set(Timed timed, long millis) {
     cancel(timed);
     long slot = nowSlot() + (millis + SLOT_MILLIS - 1) / SLOT_MILLIS + 1;
@@ -88,17 +93,22 @@ final class Deadlines implements Runnable {
     long now = nowSlot();
     ArrayDeque<Timed> due = due(now);
     doneSlot = now;
-    try {
-      while (!due.isEmpty()) {
-        Timed timed = due.remove();
-        // One that came before it may have given it another, or none.
-        if (timed.deadline <= now) {
-          cancel(timed);
-          timed.onDeadline();
-        }
+    while (!due.isEmpty()) {
+      Timed timed = due.remove();
+      // One that came before it may have given it another, or none.
+      if (timed.deadline <= now) {
+        cancel(timed);
+        end(timed);
       }
-    } finally {
-      runAtNextSlotInUse(now);
+    }
+    runAtNextSlotInUse(now);
+  }
+
+  private void end(Timed timed) {
+    try {
+      timed.onDeadline();
+    } catch (Throwable fault) {
+      faults.cut(timed.wire(), fault);
     }
   }
 

@@ -25,12 +25,20 @@ final class Drain implements Runnable {
     this.stepMillis = millis / steps;
   }
 
+  private void drain(Timed timed) {
+    try {
+      timed.drain();
+    } catch (Throwable fault) {
+      loop.faults.cut(timed.wire(), fault);
+    }
+  }
+
   @Override
   public void run() {
     step++;
     long left = crowd - crowd * step / steps;
     while (parked.size() > left) {
-      parked.remove().drain();
+      drain(parked.remove());
     }
     if (parked.isEmpty()) {
       done.run();

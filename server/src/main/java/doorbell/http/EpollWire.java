@@ -52,7 +52,14 @@ final class EpollWire extends SocketWire implements EpollIoHandle {
   @Override
   public void handle(IoRegistration self, IoEvent event) {
     loop.wakeups.poll();
-    int edges = ((EpollIoEvent) event).ops().value();
+    try {
+      onEdges(((EpollIoEvent) event).ops().value());
+    } catch (Throwable fault) {
+      loop.faults.cut(this, fault);
+    }
+  }
+
+  private void onEdges(int edges) {
     if ((edges & OUT) != 0) {
       send();
     }

@@ -20,9 +20,6 @@ abstract class Exchange extends Timed {
     this.loop = loop;
   }
 
-  /** What carries it. */
-  abstract Wire wire();
-
   /** There is nobody any more to be answered: what begins now would never end. */
   abstract boolean isGone();
 

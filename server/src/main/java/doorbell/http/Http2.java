@@ -71,6 +71,11 @@ final class Http2 extends Timed implements Session {
     connection.addListener(frames);
   }
 
+  @Override
+  Wire wire() {
+    return wire;
+  }
+
   /** Gives the codec the part of the preface that was taken for a request. */
   @Override
   public void onOpen() {
@@ -285,7 +290,8 @@ final class Http2 extends Timed implements Session {
   private void flushSoon() {
     if (!inRead && !flushing) {
       flushing = true;
-      loop.events.execute(
+      loop.soon(
+          wire,
           () -> {
             flushing = false;
             channel.flush();

@@ -7,14 +7,16 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
-import io.netty.util.concurrent.Ticker;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /** The port that clients wait and set at. Opened once, drained once, closed once. */
@@ -23,9 +25,11 @@ public final class HttpPort implements AutoCloseable {
   private static final long CLOSE_MILLIS = 5_000;
 
   private final EventLoopGroup group;
-  private final Map<EventLoop, Loop> loops = new LinkedHashMap<>();
+  final Map<EventLoop, Loop> loops = new LinkedHashMap<>();
   private final Listener listener;
   private final WaitingRoom room;
+  private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
+  private volatile boolean closing;
 
   /**
    * Binds and listens.
@@ -48,12 +52,11 @@ public final class HttpPort implements AutoCloseable {
     group =
         new MultiThreadIoEventLoopGroup(
             options.loops(), new DefaultThreadFactory("doorbell-loop"), transport.handlers());
+    Faults faults = new Faults(failure::complete);
     for (EventExecutor executor : group) {
       EventLoop events = (EventLoop) executor;
-      loops.put(
-          events,
-          new Loop(
-              events, Ticker.systemTicker(), InstantSource.system(), ByteBufAllocator.DEFAULT));
+      loops.put(events, new Loop(events, InstantSource.system(), ByteBufAllocator.DEFAULT, faults));
+      events.terminationFuture().addListener(ended -> onEnded());
     }
     if (tls != null) {
       group.scheduleWithFixedDelay(
@@ -62,12 +65,25 @@ public final class HttpPort implements AutoCloseable {
     listener = listen(transport, new Node(table, room, options, tls));
   }
 
+  /** Its clients are never answered any more, and nobody can tell them. */
+  private void onEnded() {
+    if (!closing) {
+      failure.complete(new IllegalStateException("an event loop has ended"));
+    }
+  }
+
+  /** Completes with the reason when the port can't go on; whoever runs it should end it then. */
+  public CompletionStage<Throwable> failure() {
+    return failure.minimalCompletionStage();
+  }
+
   private Listener listen(Transport transport, Node node) {
     try {
       return transport == Transport.NIO
           ? new ChannelListener(group, node, loops)
           : new SocketListener(transport, node, List.copyOf(loops.values()));
     } catch (Exception e) {
+      closing = true;
       group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
       InetSocketAddress address = node.options().listen();
       String why = String.valueOf(e.getMessage()).replaceFirst(".*: ", "");
@@ -93,21 +109,31 @@ public final class HttpPort implements AutoCloseable {
     listener.stop().awaitUninterruptibly();
     CountDownLatch drained = new CountDownLatch(loops.size());
     for (Loop loop : loops.values()) {
-      loop.events.execute(() -> loop.drain(time.toMillis(), drained::countDown));
+      tell(loop, () -> loop.drain(time.toMillis(), drained::countDown), drained);
     }
     drained.await(time.toMillis() + CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  /** A loop that has ended has nothing to do any more. */
+  private static void tell(Loop loop, Runnable task, CountDownLatch done) {
+    try {
+      loop.events.execute(task);
+    } catch (RejectedExecutionException loopHasEnded) {
+      done.countDown();
+    }
   }
 
   /** Closes every connection, after what was written to it is sent. Blocks. */
   @Override
   public void close() {
-    if (group.isShuttingDown()) {
+    if (closing) {
       return;
     }
+    closing = true;
     listener.stop().awaitUninterruptibly();
     CountDownLatch closed = new CountDownLatch(loops.size());
     for (Loop loop : loops.values()) {
-      loop.events.execute(() -> loop.close(closed::countDown));
+      tell(loop, () -> loop.close(closed::countDown), closed);
     }
     try {
       closed.await(CLOSE_MILLIS, TimeUnit.MILLISECONDS);

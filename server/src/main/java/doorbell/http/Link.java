@@ -31,6 +31,11 @@ abstract class Link extends LoopWaiter {
   }
 
   @Override
+  final Wire wire() {
+    return ofWait().exchange.wire();
+  }
+
+  @Override
   final void onWake() {
     ofWait().onWake(this);
   }

@@ -6,7 +6,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoop;
-import io.netty.util.concurrent.Ticker;
 import java.time.InstantSource;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -20,6 +19,7 @@ final class Loop {
   private static final EventId NO_EVENT = new EventId.Plain(0, 0);
 
   final EventLoop events;
+  final Faults faults;
   final Deadlines deadlines;
   final Wakeups wakeups;
   final Replies replies;
@@ -44,10 +44,11 @@ final class Loop {
   private final AtomicInteger open = new AtomicInteger();
   private Runnable onEmpty = () -> {};
 
-  Loop(EventLoop events, Ticker ticker, InstantSource clock, ByteBufAllocator allocator) {
+  Loop(EventLoop events, InstantSource clock, ByteBufAllocator allocator, Faults faults) {
     this.events = events;
-    this.deadlines = new Deadlines(events, ticker);
-    this.wakeups = new Wakeups(events);
+    this.faults = faults;
+    this.deadlines = new Deadlines(events, events.ticker(), faults);
+    this.wakeups = new Wakeups(events, faults);
     this.replies = new Replies(ByteBufAllocator.DEFAULT, clock);
     this.allocator = allocator;
   }
@@ -74,13 +75,23 @@ final class Loop {
     events.schedule(task, 0, TimeUnit.NANOSECONDS);
   }
 
-  /** Has the loop's thread run {@code task}, in the order in which waits are woken. */
-  void tell(Runnable task) {
+  /** Runs a client's task after what the loop does now. */
+  void soon(Wire client, Runnable task) {
+    events.execute(() -> run(client, task));
+  }
+
+  /** Has the loop's thread run a client's task, in the order in which waits are woken. */
+  void tell(Wire client, Runnable task) {
     wakeups.add(
         new LoopWaiter(NO_EVENT) {
           @Override
           Loop loop() {
             return Loop.this;
+          }
+
+          @Override
+          Wire wire() {
+            return client;
           }
 
           @Override
@@ -90,16 +101,38 @@ final class Loop {
         });
   }
 
-  /** Has it hear how {@code stage} ended: at once if it has, and this is its thread. */
-  <T> void hear(CompletionStage<T> stage, BiConsumer<T, @Nullable Throwable> then) {
+  /** Has a client hear how {@code stage} ended: at once if it has, and this is its thread. */
+  <T> void hear(Wire client, CompletionStage<T> stage, BiConsumer<T, @Nullable Throwable> then) {
     stage.whenComplete(
         (value, cause) -> {
           if (events.inEventLoop()) {
-            then.accept(value, cause);
+            run(client, () -> then.accept(value, cause));
           } else {
-            tell(() -> then.accept(value, cause));
+            tell(client, () -> then.accept(value, cause));
           }
         });
+  }
+
+  /** What it throws ends the client alone; a stage, or the loop, would keep it to itself. */
+  private void run(Wire client, Runnable task) {
+    try {
+      task.run();
+    } catch (Throwable fault) {
+      faults.cut(client, fault);
+    }
+  }
+
+  /**
+   * Answers those whom a client's set has woken on this loop, and runs {@code then} for the client
+   * behind them: at once, unless somebody who was woken is being answered on this stack.
+   */
+  void wakeBefore(Wire client, Runnable then) {
+    if (wakeups.isRunning()) {
+      tell(client, then);
+    } else {
+      wakeups.run();
+      then.run();
+    }
   }
 
   /**
@@ -134,9 +167,14 @@ final class Loop {
   }
 
   private void flush() {
-    if (unflushed != null) {
-      unflushed.flush();
-      unflushed = null;
+    EventTable table = unflushed;
+    unflushed = null;
+    if (table != null) {
+      try {
+        table.flush();
+      } catch (Throwable fault) { // Its setters are told when their time is over.
+        faults.tell(fault);
+      }
     }
   }
 
@@ -181,7 +219,15 @@ final class Loop {
   void close(Runnable done) {
     onEmpty = done;
     onOpened();
-    deadlines.all().forEach(Timed::close);
+    deadlines.all().forEach(this::close);
     onReleased();
+  }
+
+  private void close(Timed timed) {
+    try {
+      timed.close();
+    } catch (Throwable fault) {
+      faults.cut(timed.wire(), fault);
+    }
   }
 }

@@ -14,7 +14,7 @@ final class Setting implements Pending {
   private int firsts;
   private @Nullable Throwable failure;
 
-  /** Everything was asked of the store: what comes now comes late. */
+  /** Everything was asked of the store, and those who were woken here have their answers. */
   private boolean begun;
 
   /** Checks the keys, before anything is set. */
@@ -42,12 +42,17 @@ final class Setting implements Pending {
   public void begin() {
     EventTable table = exchange.node.table();
     for (EventId id : ids) {
-      exchange.loop.hear(table.set(id, request.millis()), this::onStored);
+      exchange.loop.hear(exchange.wire(), table.set(id, request.millis()), this::onStored);
     }
+    exchange.loop.wakeBefore(exchange.wire(), this::onWoken);
+  }
+
+  private void onWoken() {
     begun = true;
-    exchange.loop.wakeups.run();
-    if (!isDecided()) {
-      exchange.loop.flushSoon(table);
+    if (isDecided()) {
+      exchange.onDecided(this);
+    } else {
+      exchange.loop.flushSoon(exchange.node.table());
     }
   }
 
@@ -56,14 +61,14 @@ final class Setting implements Pending {
     left--;
     failure = cause == null ? failure : cause;
     firsts += Boolean.TRUE.equals(first) ? 1 : 0;
-    if (isDecided() && begun) {
+    if (isDecided()) {
       exchange.onDecided(this);
     }
   }
 
   @Override
   public boolean isDecided() {
-    return left == 0;
+    return begun && left == 0;
   }
 
   @Override

@@ -14,6 +14,7 @@ import io.netty.util.concurrent.Promise;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -134,6 +135,8 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
       Loop.next(loops.get(0).events, this::accept);
     } catch (IOException e) {
       onRefused(String.valueOf(e.getMessage()));
+    } catch (Throwable e) { // Nobody else would ever accept again.
+      onRefused(e.toString());
     }
   }
 
@@ -146,29 +149,39 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
     loops.get(0).events.schedule(this::accept, Limits.ACCEPT_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  private void welcome(Socket accepted) {
+  private void welcome(Socket accepted) throws IOException {
     Loop loop = loops.get(next);
     next = (next + 1) % loops.size();
     loop.onOpened();
-    SocketWire wire =
-        isUring() ? new UringWire(node, loop, accepted) : new EpollWire(node, loop, accepted);
-    if (loop.events.inEventLoop()) {
-      wire.open();
-    } else {
-      loop.events.execute(wire::open);
+    try {
+      SocketWire wire =
+          isUring() ? new UringWire(node, loop, accepted) : new EpollWire(node, loop, accepted);
+      if (loop.events.inEventLoop()) {
+        wire.open();
+      } else {
+        loop.events.execute(wire::open);
+      }
+    } catch (Throwable e) {
+      accepted.close();
+      loop.onReleased();
+      throw e;
     }
   }
 
   @Override
   public Future<?> stop() {
     IoEventLoop events = (IoEventLoop) loops.get(0).events;
-    events.execute(
-        () -> {
-          if (isUring()) {
-            registration.submit(UringOps.cancel(poll));
-          }
-          registration.cancel();
-        });
+    try {
+      events.execute(
+          () -> {
+            if (isUring()) {
+              registration.submit(UringOps.cancel(poll));
+            }
+            registration.cancel();
+          });
+    } catch (RejectedExecutionException loopHasEnded) {
+      unregistered();
+    }
     return closed;
   }
 

@@ -6,8 +6,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.NotYetConnectedException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A wire that is a bare socket in its loop's poll set. It holds no buffer while nothing is to be
@@ -16,8 +14,6 @@ import org.slf4j.LoggerFactory;
 abstract class SocketWire implements Wire {
   /** Buffers that are read in one go before the loop looks at its other clients. */
   private static final int READS_PER_PASS = 16;
-
-  private static final Logger LOG = LoggerFactory.getLogger(SocketWire.class);
 
   final Socket socket;
   final Loop loop;
@@ -53,7 +49,7 @@ abstract class SocketWire implements Wire {
     this.session = node.session(loop, this);
   }
 
-  /** Has the loop know it. Throws an {@link IllegalStateException} if that is ending. */
+  /** Has the loop know it. Throws if that is ending. */
   abstract void register();
 
   /** Joins the poll set, to be told of bytes, of their end, and of room. */
@@ -72,12 +68,16 @@ abstract class SocketWire implements Wire {
   final void open() {
     try {
       register();
-    } catch (IllegalStateException loopIsEnding) {
+    } catch (RuntimeException | Error loopIsEnding) {
       release();
       return;
     }
-    session.onOpen();
-    join();
+    try {
+      session.onOpen();
+      join();
+    } catch (Throwable fault) {
+      loop.faults.cut(this, fault);
+    }
   }
 
   /** Bytes came; and then the end, if {@code end}. */
@@ -97,9 +97,8 @@ abstract class SocketWire implements Wire {
       session.onReadEnd();
     } catch (IOException brokenOff) {
       cut();
-    } catch (RuntimeException e) {
-      LOG.warn("a connection failed and is closed", e);
-      cut();
+    } catch (Throwable fault) {
+      loop.faults.cut(this, fault);
     }
     if (readable) {
       readOn();
@@ -224,7 +223,11 @@ abstract class SocketWire implements Wire {
   private void onRoom() {
     if (lacksRoom && !closed && hasRoom()) {
       lacksRoom = false;
-      session.onWritable();
+      try {
+        session.onWritable();
+      } catch (Throwable fault) {
+        loop.faults.cut(this, fault);
+      }
     }
   }
 
@@ -263,7 +266,11 @@ abstract class SocketWire implements Wire {
   public final void cut() {
     if (!closed) {
       closed = true;
-      session.onClosed();
+      try {
+        session.onClosed();
+      } catch (Throwable fault) {
+        loop.faults.tell(fault);
+      }
       if (sending != null) {
         shutdown(true);
       }

@@ -14,6 +14,9 @@ abstract class Timed {
   @Nullable Timed earlier;
   @Nullable Timed later;
 
+  /** What carries its client's bytes. */
+  abstract Wire wire();
+
   /** The time has come; it has no deadline any more. */
   abstract void onDeadline();
 

@@ -51,6 +51,14 @@ final class UringWire extends SocketWire {
     polling &= !polled;
     submitted &= polled;
     loop.onDone(!polled);
+    try {
+      onDone(polled, completion);
+    } catch (Throwable fault) {
+      loop.faults.cut(this, fault);
+    }
+  }
+
+  private void onDone(boolean polled, IoUringIoEvent completion) {
     if (isClosed()) {
       releaseUnlessHeld();
     } else if (completion.res() < 0) {

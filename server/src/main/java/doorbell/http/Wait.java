@@ -64,6 +64,7 @@ class Wait extends Link implements Pending {
     for (Link link = this; link != null; link = link.other) {
       Link asked = link;
       exchange.loop.hear(
+          exchange.wire(),
           onlyAsks ? table.isSet(link.id()) : table.wait(link),
           (found, cause) -> looked(asked, found, cause));
     }

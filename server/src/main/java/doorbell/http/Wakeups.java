@@ -10,11 +10,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class Wakeups implements Runnable {
   private final EventLoop events;
+  private final Faults faults;
   private final AtomicReference<@Nullable LoopWaiter> newest = new AtomicReference<>();
   private @Nullable LoopWaiter oldest;
+  private boolean running;
 
-  Wakeups(EventLoop events) {
+  Wakeups(EventLoop events, Faults faults) {
     this.events = events;
+    this.faults = faults;
   }
 
   void add(LoopWaiter woken) {
@@ -38,22 +41,40 @@ final class Wakeups implements Runnable {
     }
   }
 
+  /**
+   * In the middle of answering one who was woken. Who sets something then is no deeper on the
+   * stack: those whom that wakes are answered later, and so is the setter, behind them.
+   */
+  boolean isRunning() {
+    return running;
+  }
+
   @Override
   public void run() {
+    if (running) {
+      return;
+    }
+    running = true;
     if (oldest == null) {
       oldest = reversed(newest.getAndSet(null));
     }
+    for (int i = 0; oldest != null && i < Limits.WAKES_PER_PASS; i++) {
+      LoopWaiter woken = oldest;
+      oldest = woken.nextWoken;
+      woken.nextWoken = null;
+      wake(woken);
+    }
+    running = false;
+    if (oldest != null || newest.get() != null) {
+      Loop.next(events, this);
+    }
+  }
+
+  private void wake(LoopWaiter woken) {
     try {
-      for (int i = 0; oldest != null && i < Limits.WAKES_PER_PASS; i++) {
-        LoopWaiter woken = oldest;
-        oldest = woken.nextWoken;
-        woken.nextWoken = null;
-        woken.onWake();
-      }
-    } finally {
-      if (oldest != null || newest.get() != null) {
-        Loop.next(events, this);
-      }
+      woken.onWake();
+    } catch (Throwable fault) {
+      faults.cut(woken.wire(), fault);
     }
   }
 

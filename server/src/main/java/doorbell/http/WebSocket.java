@@ -62,6 +62,11 @@ final class WebSocket extends Timed implements Session {
   }
 
   @Override
+  Wire wire() {
+    return wire;
+  }
+
+  @Override
   public void onOpen() {
     loop.deadlines.set(this, Limits.PING_MILLIS);
     if (loop.isDraining()) {
@@ -190,7 +195,7 @@ final class WebSocket extends Timed implements Session {
       return;
     }
     waits.put(wait, wait);
-    loop.hear(node.table().wait(wait), (found, cause) -> looked(wait, found, cause));
+    loop.hear(wire, node.table().wait(wait), (found, cause) -> looked(wait, found, cause));
   }
 
   private void looked(WebSocketWait wait, @Nullable Boolean found, @Nullable Throwable cause) {
@@ -249,9 +254,12 @@ final class WebSocket extends Timed implements Session {
     setsInFlight++;
     CompletionStage<Boolean> stored = node.table().set(id, 0);
     // Those who wait on the same loop have their answers before the setter has its own.
-    loop.wakeups.run();
-    loop.flushSoon(node.table());
-    loop.hear(stored, (first, cause) -> stored(text, cause));
+    loop.wakeBefore(
+        wire,
+        () -> {
+          loop.flushSoon(node.table());
+          loop.hear(wire, stored, (first, cause) -> stored(text, cause));
+        });
   }
 
   private void stored(String text, @Nullable Throwable cause) {
@@ -273,7 +281,7 @@ final class WebSocket extends Timed implements Session {
     wire.write(frame);
     if (!inRead && !flushing) {
       flushing = true;
-      loop.events.execute(this::flush);
+      loop.soon(wire, this::flush);
     }
   }
 

@@ -31,6 +31,11 @@ final class WebSocketWait extends LoopWaiter {
   }
 
   @Override
+  Wire wire() {
+    return socket.wire();
+  }
+
+  @Override
   void onWake() {
     socket.onSet(this);
   }

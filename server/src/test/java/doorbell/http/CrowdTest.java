@@ -46,6 +46,29 @@ class CrowdTest {
     }
   }
 
+  /** Each who is woken sets what the next one waits for. */
+  @ParameterizedTest
+  @MethodSource("transports")
+  void aWakeRunsThroughAChainOfClientsOfAnyLength(Transport transport) throws Exception {
+    int length = 800 * PortFixture.LOOPS;
+    try (PortFixture node = new PortFixture(transport)) {
+      List<Peer> chain = new ArrayList<>();
+      for (int i = 0; i < length; i++) {
+        chain.add(node.connect().say(wait(i) + set(Integer.toString(i + 1))));
+      }
+      await().until(() -> node.port.parked() == length);
+      Peer setter = node.connect().say(set("0"));
+      assertThat(setter.hear().status()).isEqualTo(201);
+      for (int i = 0; i < length; i++) {
+        assertThat(chain.get(i).hear().body()).isEqualTo("doorbell(" + i + ");\n");
+        assertThat(chain.get(i).hear().status()).isEqualTo(201);
+      }
+      for (int i = 0; i < 2 * PortFixture.LOOPS; i++) { // Each loop still serves.
+        assertThat(node.connect().say(wait(length)).hear().status()).isEqualTo(200);
+      }
+    }
+  }
+
   @Test
   void aThousandVariablesSetByManyThreadsAtOnceWakeAllTheirWaiters() throws Exception {
     try (PortFixture node = new PortFixture(Transport.AUTO);
@@ -156,6 +179,10 @@ class CrowdTest {
     } catch (Exception e) {
       throw new IllegalStateException("the others have stopped", e);
     }
+  }
+
+  private static String wait(int id) {
+    return "GET /%d HTTP/1.1\nHost: a\n\n".formatted(id);
   }
 
   private static String set(String id) {

@@ -53,6 +53,31 @@ class DeadlinesTest {
   }
 
   @Test
+  void aFaultOfOneThatIsDueIsNobodyElses() {
+    SimulatedNode.Client faulty = node.connect();
+    List<Timed> fired = new ArrayList<>();
+    Deed fault =
+        new Deed(
+            wire(faulty),
+            self -> {
+              throw new IllegalStateException("nobody foresaw this");
+            });
+    List<Timed> all = new ArrayList<>(List.of(fault));
+    for (int i = 0; i < 3; i++) {
+      all.add(i, new Deed(wire(node.connect()), fired::add));
+    }
+    in(() -> all.forEach(timed -> deadlines.set(timed, 100)));
+    node.pass(300);
+    assertThat(fired).hasSize(3);
+    assertThat(faulty.isOpen()).isFalse();
+    assertThat(node.thrown).hasSize(1);
+  }
+
+  private static Wire wire(SimulatedNode.Client client) {
+    return (ChannelWire) client.channel.pipeline().last();
+  }
+
+  @Test
   void aLoopThatWasBusyForManyTurnsForgetsNobody() {
     List<Due> all = new ArrayList<>();
     for (int i = 0; i < 2_000; i++) {
@@ -87,6 +112,7 @@ class DeadlinesTest {
     for (int i = 0; i < 3; i++) {
       all.add(
           new Deed(
+              wire(node.connect()),
               self -> {
                 fired.add(self);
                 deadlines.set(all.get((all.indexOf(self) + 1) % 3), TURN_MILLIS);
@@ -127,10 +153,17 @@ class DeadlinesTest {
 
   /** Does something when it is due. */
   private static final class Deed extends Timed {
+    private final Wire wire;
     private final Consumer<Timed> deed;
 
-    Deed(Consumer<Timed> deed) {
+    Deed(Wire wire, Consumer<Timed> deed) {
+      this.wire = wire;
       this.deed = deed;
+    }
+
+    @Override
+    Wire wire() {
+      return wire;
     }
 
     @Override

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import doorbell.event.EventId;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -272,6 +274,30 @@ class HttpPortTest {
     } catch (IOException e) {
       return true;
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("transports")
+  void aPortThatLostALoopSaysSoAndStillKeepsSets(Transport transport) throws Exception {
+    try (PortFixture node = new PortFixture(transport)) {
+      List<Peer> crowd = node.crowd(SOME_ON_EACH_LOOP, "22482");
+      await().until(() -> node.port.parked() == crowd.size());
+      CompletableFuture<Throwable> failure = node.port.failure().toCompletableFuture();
+      assertThat(failure).isNotDone();
+      Loop lost = List.copyOf(node.port.loops.values()).getLast();
+      lost.events.shutdownGracefully(0, 0, SECONDS).await();
+      assertThat(failure).succeedsWithin(Duration.ofSeconds(20)).isNotNull();
+      EventId id = EventId.parse("22482");
+      assertThat(node.table.set(id, 0)).succeedsWithin(Duration.ofSeconds(20)).isEqualTo(true);
+      assertThat(node.store.isSet(id)).isCompletedWithValue(true);
+    }
+  }
+
+  @Test
+  void aPortThatIsClosedHasNotFailed() throws IOException {
+    PortFixture node = new PortFixture(Transport.AUTO);
+    node.close();
+    assertThat(node.port.failure().toCompletableFuture()).isNotDone();
   }
 
   @Test

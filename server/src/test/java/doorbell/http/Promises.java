@@ -54,6 +54,7 @@ final class Promises {
   }
 
   void checkAnswers() {
+    check(node.thrown.isEmpty(), "a fault of ours: " + node.thrown);
     callers.forEach(this::checkAnswers);
   }
 

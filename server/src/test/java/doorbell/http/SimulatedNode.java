@@ -38,6 +38,17 @@ final class SimulatedNode {
   /** What is kept of requests; the answers come from elsewhere. */
   final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false);
 
+  /** What a client's bytes led to that nobody had thought of. */
+  final List<Throwable> thrown = new ArrayList<>();
+
+  private final Faults faults =
+      new Faults(thrown::add) {
+        @Override
+        void tell(Throwable fault) {
+          thrown.add(fault);
+        }
+      };
+
   private final Node node;
   private final List<Paced> paced = new ArrayList<>();
   private final List<ByteBuf> sent = new ArrayList<>();
@@ -58,7 +69,7 @@ final class SimulatedNode {
     for (int i = 0; i < loopCount; i++) {
       SimulatedLoop thread = new SimulatedLoop(stage, ticker);
       threads.add(thread);
-      loops.add(new Loop(thread, ticker, clock, allocator));
+      loops.add(new Loop(thread, clock, allocator, faults));
     }
   }
 

@@ -65,6 +65,55 @@ class WakeupsTest {
   }
 
   @Test
+  void whoIsWokenAndSetsIsAnsweredAfterThoseWhomThatWakes() {
+    List<SimulatedNode.Client> others = crowd(3);
+    SimulatedNode.Client first = node.connect();
+    first.send("GET /8 HTTP/1.1\r\nHost: a\r\n\r\nPOST /7 HTTP/1.1\r\nHost: a\r\n\r\n");
+    node.connect().send("POST /8 HTTP/1.1\r\nHost: a\r\n\r\n");
+    int steps = 0;
+    while (first.received().indexOf("HTTP/1.1 201") < 0) {
+      assertThat(steps++).isLessThan(100);
+      thread.runOne();
+    }
+    assertThat(answered(others)).isEqualTo(3);
+    assertThat(isAnswered(first)).isTrue();
+  }
+
+  @Test
+  void aFaultOfOneWhoIsWokenIsNobodyElses() {
+    List<SimulatedNode.Client> crowd = crowd(2);
+    SimulatedNode.Client faulty = node.connect();
+    SimulatedNode.Client setter = node.connect();
+    Loop loop = node.loops.get(0);
+    Wire wire = (ChannelWire) faulty.channel.pipeline().last();
+    node.table.wait(
+        new LoopWaiter(EventId.parse("7")) {
+          @Override
+          Loop loop() {
+            return loop;
+          }
+
+          @Override
+          Wire wire() {
+            return wire;
+          }
+
+          @Override
+          void onWake() {
+            throw new StackOverflowError();
+          }
+        });
+    List<SimulatedNode.Client> late = crowd(2);
+    setter.send("POST /7 HTTP/1.1\r\nHost: a\r\n\r\n");
+    node.runAll();
+    assertThat(setter.received().indexOf("HTTP/1.1 201 ")).isZero();
+    assertThat(answered(crowd) + answered(late)).isEqualTo(4);
+    assertThat(faulty.isOpen()).isFalse();
+    assertThat(node.room.taken()).isZero();
+    assertThat(node.thrown).hasSize(1).first().isInstanceOf(StackOverflowError.class);
+  }
+
+  @Test
   void aSetThatComesAloneIsGivenToTheStoreWhenWhatItsWakesWroteIsOut() {
     node.store.putOffPercent = 100;
     for (int i = 0; i < 3; i++) {

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -120,10 +121,15 @@ class WireTest {
             throw new AssertionError(e);
           }
         };
-    for (int i = 0; i < PortFixture.LOOPS; i++) {
-      node.connect().say("POST /" + (10 + i) + " HTTP/1.1\nHost: a\n\n");
+    List<Peer> setters = new ArrayList<>();
+    for (int i = 0; i < PortFixture.LOOPS; i++) { // A loop that is stopped accepts nobody.
+      setters.add(node.connect().say("GET /9?timeout=0 HTTP/1.1\nHost: a\n\n"));
+      setters.getLast().hear();
     }
-    stopped.await();
+    for (Peer setter : setters) {
+      setter.say("POST /10 HTTP/1.1\nHost: a\n\n");
+    }
+    assertThat(stopped.await(20, TimeUnit.SECONDS)).isTrue();
   }
 
   /** Its end is there to be read all the time, and would keep a loop busy that asked for it. */
