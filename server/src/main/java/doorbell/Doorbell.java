@@ -8,6 +8,7 @@ import doorbell.store.RocksStore;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 
 /** A node: holds waits, wakes them, remembers sets. Runs from {@link #start} until it is closed. */
@@ -53,6 +54,15 @@ public final class Doorbell implements AutoCloseable {
   /** How many waits are parked, each id of them counted. */
   public int parked() {
     return port.parked();
+  }
+
+  /**
+   * Completes with the reason when the node can't go on: one of its event loops has ended, or the
+   * heap is spent. Its clients may wait in vain from then on, so the host should close it, or end
+   * its own process; the node never does that itself. It doesn't complete otherwise.
+   */
+  public CompletionStage<Throwable> failure() {
+    return port.failure();
   }
 
   /**

@@ -41,7 +41,8 @@ final class DemoCommand {
         () -> {
           counter.close();
           node.close();
-        });
+        },
+        node.failure());
     System.out.println("doorbell: listening on " + url);
     System.out.println("counter: open " + Values.url(counter.address()) + " in two windows");
     return Ending.await();

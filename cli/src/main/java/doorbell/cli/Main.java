@@ -15,6 +15,9 @@ final class Main {
   static final int NOT_IN_TIME = 1;
   static final int ERROR = 2;
 
+  /** A node that can't go on: what sysexits.h calls EX_SOFTWARE. */
+  static final int BROKEN = 70;
+
   private Main() {}
 
   static void main(String[] args) {

@@ -94,7 +94,7 @@ final class ServeCommand {
                 given.choice("--sync", Sync.values()),
                 given.time("--drain")));
     OldGarbage.watch();
-    Ending.at(node::close);
+    Ending.at(node::close, node.failure());
     String url = Values.url(node.address());
     System.out.println(
         "doorbell: listening on "

@@ -47,6 +47,25 @@ class EndingTest {
   }
 
   @Test
+  void aNodeThatCantGoOnEndsItsProcessAndSaysWhy() throws Exception {
+    Process node =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                BrokenNode.class.getName())
+            .start();
+    try {
+      String said = new String(node.getErrorStream().readAllBytes(), US_ASCII);
+      assertThat(node.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(node.exitValue()).isEqualTo(Main.BROKEN);
+      assertThat(said).contains("doorbell: the node can't go on and ends: ");
+    } finally {
+      node.destroyForcibly();
+    }
+  }
+
+  @Test
   void theMemoryStoreKeepsNothingPastTheProcess() throws Exception {
     for (int run = 0; run < 2; run++) {
       try (NodeProcess node = NodeProcess.serve("--store", "memory")) {

@@ -3,6 +3,7 @@ package doorbell.event;
 import static java.util.Objects.requireNonNull;
 
 import doorbell.event.EventVariable.Attempt;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -89,10 +90,18 @@ public final class EventTable {
     }
     EventVariable variable = requireNonNull(mine.variable);
     wake(variable, spreadMillis);
-    store
-        .setSoon(id, mine.isNew)
-        .whenComplete((first, failure) -> stored(variable, mine, first, failure));
+    keep(variable, mine);
     return mine;
+  }
+
+  private void keep(EventVariable variable, Attempt mine) {
+    CompletionStage<Boolean> kept;
+    try {
+      kept = store.setSoon(variable.id, mine.isNew);
+    } catch (RuntimeException | Error e) {
+      kept = CompletableFuture.failedStage(e);
+    }
+    kept.whenComplete((first, failure) -> stored(variable, mine, first, failure));
   }
 
   /** Has the store keep what was set: see {@link SetStore#flush}. */
@@ -143,10 +152,19 @@ public final class EventTable {
     for (Waiter waiter = chain; waiter != null; told++) {
       Waiter next = waiter.next;
       waiter.next = null;
-      waiter.wake();
+      wake(waiter);
       waiter = next;
     }
     return told;
+  }
+
+  /** One who can't be told is as one who left: the others are told, and the store is. */
+  private static void wake(Waiter waiter) {
+    try {
+      waiter.wake();
+    } catch (RuntimeException | Error e) {
+      // It must not throw; nobody here could do anything about it.
+    }
   }
 
   /** Wakes an even share of the crowd at each step; who leaves meanwhile leaves a gap. */

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class EventTableTest {
@@ -58,6 +59,36 @@ class EventTableTest {
     List<Ear> crowd = crowd(1_000);
     table.set(ID, 0);
     assertThat(told).isEqualTo(crowd);
+  }
+
+  @Test
+  void oneWhoCantBeToldKeepsNothingFromTheOthersNorFromTheStore() {
+    List<Ear> before = crowd(3);
+    table.wait(
+        new Waiter(ID) {
+          @Override
+          protected void wake() {
+            throw new StackOverflowError();
+          }
+        });
+    List<Ear> crowd = new ArrayList<>(before);
+    crowd.addAll(crowd(3));
+    CompletionStage<Boolean> set = table.set(ID, 0);
+    assertThat(told).isEqualTo(crowd);
+    store.keepAll();
+    assertThat(now(set)).isTrue();
+    assertThat(store.sets).containsExactly(ID);
+  }
+
+  @Test
+  void aStoreThatThrowsIsOneThatFails() {
+    table.wait(new Ear());
+    store.thrown = new IllegalStateException("disk gone");
+    assertThatThrownBy(() -> now(table.set(ID, 0))).hasRootCauseMessage("disk gone");
+    store.thrown = null;
+    CompletionStage<Boolean> again = table.set(ID, 0);
+    store.keepAll();
+    assertThat(now(again)).isTrue();
   }
 
   @Test
@@ -268,6 +299,7 @@ class EventTableTest {
     private final List<EventId> sets = new ArrayList<>();
     private final List<EventId> calledNew = new ArrayList<>();
     private boolean late;
+    private @Nullable RuntimeException thrown;
 
     @Override
     public CompletionStage<Boolean> isSet(EventId id) {
@@ -276,6 +308,9 @@ class EventTableTest {
 
     @Override
     public CompletionStage<Boolean> setSoon(EventId id, boolean isNew) {
+      if (thrown != null) {
+        throw thrown;
+      }
       if (isNew) {
         calledNew.add(id);
       }

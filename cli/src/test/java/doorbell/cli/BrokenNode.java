@@ -1,0 +1,39 @@
+package doorbell.cli;
+
+import doorbell.Doorbell;
+import doorbell.Options;
+import doorbell.http.HttpPort;
+import io.netty.channel.EventLoop;
+import java.lang.reflect.Field;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Map;
+
+/** A node, served as a command does, that loses an event loop as soon as it listens. */
+final class BrokenNode {
+  private BrokenNode() {}
+
+  static void main(String[] args) throws Exception {
+    Options usual = Options.defaults();
+    Doorbell node =
+        Doorbell.start(
+            new Options(
+                usual.http().at(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)),
+                "memory",
+                usual.remember(),
+                usual.sync(),
+                Duration.ZERO));
+    Ending.at(node::close, node.failure());
+    HttpPort port = (HttpPort) field(node, "port");
+    EventLoop loop = (EventLoop) ((Map<?, ?>) field(port, "loops")).keySet().iterator().next();
+    loop.shutdownGracefully();
+    System.exit(Ending.await());
+  }
+
+  private static Object field(Object owner, String name) throws ReflectiveOperationException {
+    Field field = owner.getClass().getDeclaredField(name);
+    field.setAccessible(true);
+    return field.get(owner);
+  }
+}
