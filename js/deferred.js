@@ -6,7 +6,7 @@
   var HOLD = 25000; // proxies cut at 30 s or more
   var GRACE = 10000; // silent for longer: the node is gone
   var SOON = 1000; // "not yet" within it: the node is going away
-  var FIRST_PAUSE = 500; // each failure doubles it
+  var FIRST_PAUSE = 1000; // each failure doubles it
   var LONGEST_PAUSE = 30000;
 
   // A browser lets six requests per host hang, over HTTP/1.1 and over all tabs.
@@ -28,14 +28,14 @@
     if (typeof (d.callback || d.resolve) !== 'function') {
       throw new TypeError('no Deferred: it has neither callback nor resolve');
     }
-    if (typeof id === 'number' && id >= Math.pow(2, 53)) {
-      fire(d, null, new TypeError(id + ' has lost digits: give a string'));
-    } else if (!isId(String(id))) {
+    if (!isId(id)) {
       // Asked for together with others, it would have them refused too.
-      fire(d, null, new TypeError('no event id: ' + id));
+      fire(d, null, new TypeError((String(id) || '""') +
+        ' is not a valid event id: did the answer name one?'));
     } else {
       id = String(id);
-      (waiting[id] = waiting[id] || []).push(d);
+      if (!has(waiting, id)) waiting[id] = [];
+      waiting[id].push(d);
       // What begins in one go is asked for by one script.
       if (timer === null) timer = setTimeout(look, 0);
     }
@@ -47,14 +47,22 @@
 
   // What the scripts call, with a number, or a text where a number would lose digits.
   window.doorbell = function (id) {
-    var deferreds = waiting[id] || [];
+    var deferreds = has(waiting, id) ? waiting[id] : [];
     delete waiting[id];
     for (var i = 0; i < deferreds.length; i++) fire(deferreds[i], String(id));
     if (typeof before === 'function') before(id);
   };
 
-  function isId(text) {
-    return ID.test(text) && (text.length !== LARGEST.length || text <= LARGEST);
+  // Text or a whole number; a larger one has lost digits.
+  function isId(id) {
+    var text = String(id);
+    return (typeof id === 'string' || typeof id === 'number' && id < Math.pow(2, 53)) &&
+      ID.test(text) && (text.length !== LARGEST.length || text <= LARGEST);
+  }
+
+  // A page may have given all objects more properties.
+  function has(object, id) {
+    return Object.prototype.hasOwnProperty.call(object, id);
   }
 
   // One that throws must not keep the others from being called.
@@ -84,9 +92,10 @@
     while (scripts < SCRIPTS) {
       var ids = [];
       for (var id in waiting) {
+        if (!has(waiting, id)) continue;
         var alive = waiting[id].filter(function (d) { return !isOver(d); });
         if (!alive.length) delete waiting[id];
-        else if (!asked[id] && ids.length < IDS) ids.push(id);
+        else if (!has(asked, id) && ids.length < IDS) ids.push(id);
       }
       if (!ids.length) return;
       ask(ids);
@@ -107,29 +116,33 @@
       '?timeout=' + (hold / 1000).toFixed(2) + '&_=' + Math.random().toString(36).slice(2);
     var silent = setTimeout(function () { ended(true); }, hold + GRACE);
     script.onload = function () {
-      // Without a call, and at once: that counts as a failure.
-      ended(new Date().getTime() - began < Math.min(SOON, hold / 2) && isNoneSet(ids));
+      var lasted = new Date().getTime() - began;
+      var soon = isNoneSet(ids) && lasted < hold / 2;
+      // Without a call, and at once: that counts as a failure. Much too soon: a pause that doesn't
+      // grow, since a node in a hurry says so to all at one moment.
+      ended(soon && lasted < SOON, soon);
     };
     script.onerror = function () { ended(true); };
     for (var i = 0; i < ids.length; i++) asked[ids[i]] = true;
     scripts++;
     document.getElementsByTagName('head')[0].appendChild(script);
 
-    function ended(failed) {
+    function ended(failed, soon) {
       script.onload = script.onerror = null; // one that was silent may come all the same
       clearTimeout(silent);
       script.parentNode.removeChild(script);
       for (var i = 0; i < ids.length; i++) delete asked[ids[i]];
       scripts--;
-      failures = failed ? failures + 1 : 0;
+      failures = failed ? failures + 1 : soon ? 1 : 0;
       var pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * Math.pow(2, failures - 1));
       clearTimeout(timer);
-      timer = setTimeout(look, failed ? pause * (0.5 + Math.random() / 2) : 0);
+      // All of it is left to chance: those who were cut off together must not return together.
+      timer = setTimeout(look, failures ? pause * Math.random() : 0);
     }
   }
 
   function isNoneSet(ids) {
-    for (var i = 0; i < ids.length; i++) if (!waiting[ids[i]]) return false;
+    for (var i = 0; i < ids.length; i++) if (!has(waiting, ids[i])) return false;
     return true;
   }
 })();

@@ -66,6 +66,22 @@ function ring(id) {
   return new Doorbell(node.url).set(id);
 }
 
+// Has chance be so, and the pauses pass at once; resolves with what gives them, in ms.
+async function noted(page, chance) {
+  await page.evaluate(chance => {
+    window.pauses = [];
+    Math.random = () => chance;
+    const real = setTimeout;
+    // The limits of requests are beyond 12 s.
+    window.setTimeout = (call, millis) => {
+      if (call.name === 'look') pauses.push(millis);
+      return real(call, millis < 12_000 ? 0 : millis);
+    };
+  }, chance);
+  // The first look follows the call itself, the last one the event.
+  return async () => (await page.evaluate('pauses')).slice(1, -1);
+}
+
 // A node's script, as the test says which ids are set.
 function calls(response, ...ids) {
   const text = ids.map(id => `doorbell(${id});\n`).join('');
@@ -110,7 +126,7 @@ describe('deferred', { skip }, () => {
     await ring(id);
     assert.equal(await rung, id);
     assert.match(await page.evaluate(() => new Promise((resolve, reject) =>
-      doDeferredOnDoorbell({ resolve, reject }, 'abc')).catch(String)), /no event id: abc/);
+      doDeferredOnDoorbell({ resolve, reject }, 'abc')).catch(String)), /abc is not a valid event id/);
     assert.match(await page.evaluate(() => {
       try {
         doDeferredOnDoorbell({}, '5');
@@ -122,12 +138,33 @@ describe('deferred', { skip }, () => {
 
   test('aMalformedIdGoesToTheErrbackWithoutARequest', async t => {
     const page = await openPage(t, node.url);
-    const ids = ['abc', '', '-1', '1,2', '340282366920938463463374607431768211456', 2 ** 53];
+    const ids = ['abc', '', '-1', '1,2', '340282366920938463463374607431768211456', 2 ** 53, -1, 0.5,
+      null, undefined, true, false, NaN, {}, [], ['1']];
     await wait(page, ...ids);
     const log = await page.evaluate('log');
     assert.equal(log.length, ids.length);
-    for (const [, what] of log) assert.match(what, /^TypeError: (no event id|.* has lost digits)/);
+    for (const [, what] of log) {
+      assert.match(what, /^TypeError: .+ is not a valid event id: did the answer name one\?$/);
+    }
     assert.equal(page.asked.length, 0);
+  });
+
+  test('aPageThatExtendsAllObjectsIsCalledToo', async t => {
+    const page = await openPage(t, node.url);
+    const ids = Array.from({ length: 3 }, () => Doorbell.newId());
+    await page.evaluate(ids => {
+      Object.prototype.each = function () {};
+      Object.prototype.toJSON2 = 'text';
+      Object.prototype[ids[1]] = [];
+      Array.prototype.remove = function () {};
+    }, ids);
+    await wait(page, ...ids);
+    await waitsFor(page, ids[2]);
+    for (const id of ids) await ring(id);
+    await page.waitForFunction(() => log.length === 3);
+    const log = await page.evaluate(() => log.map(([name, id]) => `${name} ${id}`).sort());
+    assert.deepEqual(log, ids.map((id, i) => `${'abc'[i]} ${id}`));
+    assert.deepEqual(page.errors, []);
   });
 
   test('whatBeginsTogetherIsAskedTogether', async t => {
@@ -212,7 +249,6 @@ describe('deferred', { skip }, () => {
     await wait(page, 5);
     await logs(page, [['a', '5']]);
     const [first, second] = bell.requests;
-    assert.ok(second.at - first.at < 3000, 'without a pause');
     assert.notEqual(first.query.get('_'), second.query.get('_'));
     const seconds = Number(first.query.get('timeout'));
     assert.ok(seconds >= 20 && seconds <= 25, String(seconds));
@@ -221,17 +257,19 @@ describe('deferred', { skip }, () => {
 
   test('failuresAreFollowedByGrowingPauses', async t => {
     const bell = await fake(t, (request, response, n) => {
-      if (n === 1) request.socket.destroy();
+      // A browser may repeat a GET by itself whose connection breaks.
+      if (n === 1) reply(response, 500);
       else if (n === 2) reply(response, 503);
       else if (n === 3) reply(response, 204); // at once: the node is going away
       else calls(response, '5');
     });
-    const page = await openPage(t, bell.url);
-    await wait(page, '5');
-    await logs(page, [['a', '5']]);
-    const at = bell.requests.slice(-4).map(request => request.at);
-    for (const [i, least] of [250, 500, 1000].entries()) {
-      assert.ok(at[i + 1] - at[i] >= least - 10, `pause ${i + 1}: ${at[i + 1] - at[i]} ms`);
+    for (const [chance, pauses] of [[0.75, [750, 1500, 3000]], [0, [0, 0, 0]]]) {
+      bell.requests.length = 0;
+      const page = await openPage(t, bell.url);
+      const made = await noted(page, chance);
+      await wait(page, '5');
+      await logs(page, [['a', '5']]);
+      assert.deepEqual(await made(), pauses);
     }
   });
 
