@@ -28,14 +28,17 @@ export declare class Doorbell extends Client {
 
   /**
    * As in a page; and with a timeout, the node tells when it is over: 0 only asks, and the
-   * TimeoutError comes 2 s late where no answer does, with the last failure as its cause.
+   * TimeoutError comes 2 s late where no answer does, with the last failure as its cause. It has no
+   * cause where the event just isn't set.
    */
   wait(id: Client.Id, options?: Client.WaitOptions): Promise<string>;
   waitAny(ids: Iterable<Client.Id>, options?: Client.WaitOptions): Promise<string[]>;
 
   /**
-   * As in a page, but once the time is over it rejects with what the last try met: a Refusal,
-   * fetch's TypeError, or a DOMException named TimeoutError where the node is silent.
+   * As in a page, but a visitor may wait for it: it is tried for 1 second, unless `timeout` says
+   * another time, and then rejects with what the last try met: fetch's TypeError, an error with a
+   * status, or a DOMException named TimeoutError where the node is silent. In the background, give
+   * it 30.
    */
   set(id: Client.Id, key?: string, options?: Client.SetOptions): Promise<boolean>;
 
@@ -43,7 +46,7 @@ export declare class Doorbell extends Client {
    * Sets any number of variables, 10,000 by a request, one request after the other. A TypeError
    * names the first malformed line, and nothing is set then. Where a request fails, those before
    * it are set; setting again does no harm.
-   * @param options.timeout seconds for each request. Default 30.
+   * @param options.timeout seconds for each request. Default 1.
    * @returns how many this call set, and how many were set before; an id named twice counts once
    *   as each
    */

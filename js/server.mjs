@@ -3,12 +3,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import Client from './doorbell.mjs';
 
-const {byFetch, call, idText, insist, isRefusal, whichSet, within} = Client._;
+const [
+  afterNotYet, because, bellUrl, byFetch, callNode, checkSeconds, idText, idTexts, insist, isFinal,
+  nonsense, warn, whichSet, within,
+] = Client._;
 
 // In seconds.
 const ANSWER = 10; // silent for longer: the peer is gone
 const LATE = 2; // the node's "not yet" at the end of a wait may be on its way
-const PATIENCE = 30; // long enough for a node to restart
+const PATIENCE = 1; // of a set: somebody waits for the answer that it holds up
 
 const LINES = 10_000; // a node refuses more in one request
 const KEY_BYTES = 32;
@@ -21,10 +24,10 @@ export class Doorbell extends Client {
   #secret;
   #public;
 
-  constructor(url, {secret, public: known, ...options} = {}) {
-    super(nodeUrl(url), options);
+  constructor(url, {secret, public: known, origins = [], ...options} = {}) {
+    super(bellUrl(url), {origins: origins.map(origin => new URL(origin).origin), ...options});
     // A comma would begin another item of a header.
-    this.#public = known && nodeUrl(known).href.replace(/\/*$/, '/').replaceAll(',', '%2C');
+    this.#public = known === undefined ? '' : `${bellUrl(known).replaceAll(',', '%2C')}/`;
     if (secret !== undefined && (typeof secret !== 'string' || !secret)) {
       throw new TypeError('a secret is text, and not empty');
     }
@@ -34,14 +37,13 @@ export class Doorbell extends Client {
   async waitAny(ids, options = {}) {
     const {signal = never(), timeout} = options;
     if (timeout === undefined) return super.waitAny(ids, options);
-    const texts = Array.from(ids, idText);
+    checkSeconds('timeout', timeout, 0);
+    const texts = idTexts(ids);
     const known = texts.filter(id => this._known.has(`${this.url}/${id}`));
     if (known.length) return known;
-    if (texts.length < 1 || texts.length > 64) throw new TypeError('a wait is for 1 to 64 ids');
-    const rung = await lastOf(signal, timeout + LATE, keep => this.#ask(texts, timeout, keep))
+    const rung = await this.#lastOf(signal, timeout + LATE, keep => this.#ask(texts, timeout, keep))
       .catch(error => {
-        if (signal.aborted || isRefusal(error)) throw error;
-        throw late(timeout, error);
+        throw signal.aborted || isFinal(error) ? error : late(timeout, error);
       });
     if (!rung.length) throw late(timeout);
     for (const id of rung) this._remember(`${this.url}/${id}`);
@@ -82,9 +84,7 @@ export class Doorbell extends Client {
   }
 
   header(...ids) {
-    const texts = ids.map(idText);
-    if (texts.length < 1 || texts.length > 64) throw new TypeError('a wait is for 1 to 64 ids');
-    return {'Doorbell-Wait': (this.#public || '') + texts};
+    return {'Doorbell-Wait': this.#public + idTexts(ids)};
   }
 
   static async newSealed() {
@@ -103,53 +103,45 @@ export class Doorbell extends Client {
       const hold = Math.min(this.hold, Math.max(0, end - began) / 1000);
       const set = await whichSet(byFetch, this.url, ids, hold, signal);
       const now = Date.now();
-      if (set.length || now >= end) return set;
-      // A "not yet" at once: the node is going away, don't hammer it.
-      return now - began < Math.min(1000, hold * 500) ? undefined : false;
+      return set.length || now >= end ? set : afterNotYet((now - began) / 1000, hold);
     };
   }
 
   // `read` finds in an answer what only a node says, or nothing.
   #post(path, body, {signal = never(), timeout = PATIENCE} = {}, read) {
-    const init = {method: 'POST', body, credentials: 'omit', redirect: 'error'};
+    checkSeconds('timeout', timeout, 0);
     const once = async signal => {
-      const answer = await call(`${this.url}/${path}`, init, signal);
+      const answer = await callNode(`${this.url}/${path}`, {method: 'POST', body}, signal);
       const told = read(await answer.text());
-      if (!told) throw new Error('no answer of a bell');
+      if (!told || answer.status > 201) throw nonsense();
       return {status: answer.status, told};
     };
-    return lastOf(signal, timeout, signal => () => within(ANSWER, signal, once));
+    return this.#lastOf(signal, timeout, signal => () => within(ANSWER, signal, once));
+  }
+
+  // Insists on what work(signal) gives; when the time is over, the last failure tells more than that.
+  async #lastOf(signal, seconds, work) {
+    let failure;
+    return within(seconds, signal, inner => {
+      const once = work(inner);
+      return insist(inner, async () => {
+        const result = await once();
+        failure = undefined;
+        return result;
+      }, error => {
+        failure = error;
+        return isFinal(error) || warn(this.url, error);
+      });
+    }).catch(error => {
+      throw signal.aborted ? error : failure || error;
+    });
   }
 }
 
 export default Doorbell;
 
-// Insists on what work(signal) gives; when the time is over, the last failure tells more than that.
-async function lastOf(signal, seconds, work) {
-  let failure;
-  return within(seconds, signal, inner => {
-    const once = work(inner);
-    return insist(inner, () => once().catch(error => {
-      if (!inner.aborted) failure = error;
-      throw error;
-    }), isRefusal);
-  }).catch(error => {
-    throw signal.aborted ? error : failure || error;
-  });
-}
-
 function late(seconds, cause) {
-  const error = new DOMException(`not within ${seconds} s`, 'TimeoutError');
-  if (cause && cause.name !== 'TimeoutError') error.cause = cause;
-  return error;
-}
-
-function nodeUrl(url) {
-  const parsed = URL.canParse(url) && new URL(url);
-  if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.search || parsed.hash) {
-    throw new TypeError(`a node is an http or https URL, not ${url}`);
-  }
-  return parsed;
+  return because(new DOMException(`not within ${seconds} s`, 'TimeoutError'), cause);
 }
 
 // A key of two lines would set an id of somebody else's.

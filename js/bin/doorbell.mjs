@@ -24,7 +24,8 @@ Waits for event variables at a Doorbell node, and sets them. Set is for good.
         Prints the id and the key of a topic's version.
 
 NODE is a URL such as http://127.0.0.1:8080. A set is tried for ${SET_SECONDS} s.
-Exit codes: 0 well; 1 not in time (wait); 2 an error, told on standard error.
+Exit codes: 0 well; 1 not set in time (wait); 2 an error, told on standard
+error, also where a wait's last try failed. What may pass is tried again.
 Also: --help, --version.
 `;
 
@@ -68,11 +69,12 @@ async function derive(secret, topic, version) {
   return `${id} ${key}`;
 }
 
-// fetch says "fetch failed", and why in its cause.
-function sentence(error) {
-  const cause = error.cause && (error.cause.message || error.cause.code);
-  const said = cause ? `no answer from the node: ${cause}` : error.message;
-  return `doorbell: ${said.replace(/\s+/g, ' ')}`;
+// Of a failure of the node: its URL, and what the last try met.
+function sentence(error, node) {
+  const reason = error.name === 'TimeoutError' && error.cause ? `: ${error.cause.message}` : '';
+  const place = error.cause || error.status !== undefined || error.name === 'TimeoutError'
+    ? `${node}: ` : '';
+  return `doorbell: ${place}${error.message}${reason}`.replace(/\s+/g, ' ');
 }
 
 async function run([name, ...words]) {
@@ -88,11 +90,22 @@ async function run([name, ...words]) {
   return command(...words);
 }
 
+const words = process.argv.slice(2);
+// A set is over soon, with its reason; a wait may last.
+let told;
+console.warn = text => {
+  if (words[0] !== 'wait') return;
+  told = text.replace(/^Doorbell/, 'doorbell').replace(/ \([^ ]*README[^ ]*\)$/, '');
+  console.error(told);
+};
 try {
-  console.log((await run(process.argv.slice(2))).trimEnd());
+  console.log((await run(words)).trimEnd());
   process.exitCode = WELL;
 } catch (error) {
-  const isLate = error.name === 'TimeoutError' && process.argv[2] === 'wait';
-  if (!isLate || error.cause) console.error(sentence(error));
-  process.exitCode = isLate ? NOT_IN_TIME : ERROR;
+  const isLate = error.name === 'TimeoutError' && words[0] === 'wait';
+  const said = sentence(error, words[1]?.replace(/\/+$/, ''));
+  if (!(isLate && !error.cause) && said !== told) console.error(said);
+  // Silence may be a "not yet" on its slow way.
+  const isNotYet = isLate && (!error.cause || error.cause.name === 'TimeoutError');
+  process.exitCode = isNotYet ? NOT_IN_TIME : ERROR;
 }

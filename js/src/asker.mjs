@@ -1,13 +1,14 @@
 // Asks a node for all that is wanted, by as few requests as do: 64 ids each.
-import {isRefusal} from './requests.mjs';
+import {isFinal} from './requests.mjs';
 import {findRoads} from './roads.mjs';
 import {insist} from './time.mjs';
 
 const IDS = 64; // of a request; a node refuses more
 const SCRIPTS = 4; // that hang; a browser has six connections for a host
 
-// onTold(ids, road, error): they are set, or refused if there is an error.
-export function openAsker(base, transport, hold, onTold) {
+// onTold(ids, road, error): they are set, or there is an error that stays.
+// onTry(error): one that may pass, or undefined after an answer.
+export function openAsker(base, transport, hold, onTold, onTry) {
   const batches = new Set(); // of {ids, stop}, a request each
   const roads = findRoads(base, transport, hold, tell);
   const isScript = () => roads.taken === 'script';
@@ -32,7 +33,11 @@ export function openAsker(base, transport, hold, onTold) {
     while (batch.ids.size) {
       const {signal} = batch.stop = new AbortController();
       try {
-        tell(await insist(signal, () => roads.ask([...batch.ids], signal), isRefusal));
+        tell(await insist(signal, async () => {
+          const set = await roads.ask([...batch.ids], signal);
+          onTry(set === undefined ? new Error('"not yet" at once') : undefined);
+          return set;
+        }, error => isFinal(error) || onTry(error)));
       } catch (error) {
         if (!signal.aborted) tell([...batch.ids], error);
       }

@@ -4,6 +4,7 @@
 // by all what they wait for, and asks for it anew.
 import {openAsker} from './asker.mjs';
 import {page} from './requests.mjs';
+import {warn} from './tell.mjs';
 import {randomName} from './text.mjs';
 import {waking} from './time.mjs';
 
@@ -18,7 +19,11 @@ function openLine(base, transport, hold, share) {
   const others = new Map(); // sets of ids, by the names of the tabs that wait for them
   const me = randomName();
   const name = `doorbell 1 ${transport} ${base}`;
-  const asker = openAsker(base, transport, hold, tell);
+  const asker = openAsker(base, transport, hold, tell, error => {
+    if (error || failure) say({failed: plain(error)});
+    failed(error);
+  });
+  let failure; // the last one since an answer came
   let channel;
   let lead; // the lock that this tab has
   let queued = false; // for the lock
@@ -41,8 +46,13 @@ function openLine(base, transport, hold, share) {
 
   function tell(told, road, error) {
     for (const set of others.values()) for (const id of told) set.delete(id);
-    say({told, road, error: error && {message: error.message, ...error}});
+    say({told, road, error: plain(error)});
     end(told, road, error);
+  }
+
+  function failed(error) {
+    failure = error;
+    if (error && waits.size) warn(base, error);
   }
 
   function end(ids, road, error) {
@@ -50,7 +60,8 @@ function openLine(base, transport, hold, share) {
       const wait = waits.get(id);
       if (!wait) continue;
       waits.delete(id);
-      if (!error) wait.road = road;
+      if (error) warn(base, error);
+      else wait.road = road;
       wait.end(error);
     }
   }
@@ -76,8 +87,10 @@ function openLine(base, transport, hold, share) {
 
   if (share && page && navigator.locks && globalThis.BroadcastChannel) {
     channel = new BroadcastChannel(name);
-    channel.onmessage = ({data: {from, want, told, road, error}}) => {
-      if (told) return end(told, road, error && Object.assign(new Error(), error));
+    channel.onmessage = ({data}) => {
+      const {from, want, told, road, error} = data;
+      if ('failed' in data) return failed(asError(data.failed));
+      if (told) return end(told, road, asError(error));
       if (want) others.set(from, new Set(want));
       if (!want || lead) look();
     };
@@ -96,7 +109,8 @@ function openLine(base, transport, hold, share) {
   }
 
   return {
-    // Its `road` is there once the id is set, which `rung` tells; `rung` rejects on a refusal.
+    failure: () => failure,
+    // Its `road` is there once the id is set, which `rung` tells; `rung` rejects on an error that stays.
     join(id) {
       let wait = waits.get(id);
       if (!wait) {
@@ -116,4 +130,13 @@ function openLine(base, transport, hold, share) {
       look();
     },
   };
+}
+
+// As it passes from tab to tab.
+function plain(error) {
+  return error && {message: error.message, ...error};
+}
+
+function asError(plain) {
+  return plain && Object.assign(new Error(), plain);
 }

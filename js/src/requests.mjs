@@ -3,27 +3,68 @@ import {randomName} from './text.mjs';
 import {within} from './time.mjs';
 
 export const GRACE = 10; // seconds; silent for longer: gone
-export const NONSENSE = 'no answer of a bell'; // a login page may come with 200, too
+const ASK_WHERE = 1; // seconds
 export const page = globalThis.document; // not in Node
+
+// What Node's fetch says of a peer that no new try will change: its certificate, its protocol.
+const FOR_GOOD = /^(?!.*(TIMEOUT|EOF)).*(CERT|CRL|SSL|TLS|ISSUER|SIGNATURE|PROTO|INVALID|HOSTNAME|port)/;
 
 let policy;
 
 export async function call(url, init, signal) {
-  const answer = await fetch(url, {cache: 'no-store', ...init, signal});
-  if (!answer.ok) throw await refusal(answer);
+  const answer = await fetch(url, {cache: 'no-store', ...init, signal})
+    .catch(error => { throw unanswered(error); });
+  if (!answer.ok) throw await refusal(answer, url, init, signal);
   return answer;
 }
 
-async function refusal(answer) {
-  const body = await answer.json().catch(() => {});
-  return Object.assign(new Error(body?.detail || 'HTTP status ' + answer.status), {
-    status: answer.status,
-    retryAfter: Number(answer.headers.get('Retry-After')) || 0,
-  });
+// At a node, which answers itself. A page can't ask for `identity`, and its browser decodes.
+export async function callNode(url, init, signal) {
+  const headers = {Accept: 'application/json', 'Accept-Encoding': 'identity'};
+  const more = {headers, credentials: 'omit', redirect: 'manual', ...init};
+  const answer = await call(url, more, signal);
+  const coding = answer.headers.get('Content-Encoding');
+  if (globalThis.process && coding && coding !== 'identity') throw nonsense('unasked encoding ' + coding);
+  return answer;
 }
 
-export function isRefusal({status}) {
-  return /^4(?!08|29)/.test(status);
+// A browser doesn't tell why.
+function unanswered(error) {
+  if (error instanceof TypeError) {
+    const {code, message} = error.cause || {};
+    const reason = message || code || error.message;
+    if (FOR_GOOD.test(code || reason)) error.status = 0;
+    error.message = `no answer: ${reason}`;
+  }
+  return error;
+}
+
+async function refusal(answer, url, init, signal) {
+  const {status, headers} = answer;
+  const body = await answer.json().catch(() => {});
+  let message = body?.detail || `HTTP status ${status}`;
+  if (status < 400) message = `redirects to ${headers.get('Location') || await target(url, signal)}`;
+  else if (status === 404 && !body && init?.redirect) message += ', no Doorbell node';
+  const after = headers.get('Retry-After'); // a number, or a date
+  const retryAfter = Math.max(0, Number(after) || (Date.parse(after) - Date.now()) / 1000 || 0);
+  return Object.assign(new Error(message), {status, retryAfter});
+}
+
+// A page sees a redirect's target only by following it.
+async function target(url, signal) {
+  const ask = signal => fetch(url, {method: 'HEAD', signal});
+  const answer = await within(ASK_WHERE, signal, ask).catch(() => {});
+  return answer?.url || 'another place';
+}
+
+// A login page may come with 200, too.
+export function nonsense(why = 'not a Doorbell node') {
+  return Object.assign(new Error(why), {status: 200, retryAfter: 0});
+}
+
+// Of an error that no new try will change.
+export function isFinal({status}) {
+  return status !== undefined && !/^(408|429|5)/.test(status);
 }
 
 // Which of the ids are set, once any is; none after so many seconds.
@@ -35,12 +76,17 @@ export function whichSet(ask, base, ids, hold, signal) {
 
 // A simple request, which needs no preflight.
 export async function byFetch(url, ids, signal) {
-  const headers = {Accept: 'application/json'};
-  const answer = await call(url, {headers, credentials: 'omit'}, signal);
+  const answer = await callNode(url, {}, signal);
+  const text = await answer.text();
   if (answer.status === 204) return [];
-  const {set} = await answer.json();
-  const rung = ids.filter(id => set.includes(id));
-  if (!rung[0]) throw new Error(NONSENSE);
+  let rung = [];
+  try {
+    const {set} = JSON.parse(text);
+    rung = ids.filter(id => set.some(one => one === id));
+  } catch (error) {
+    // told below
+  }
+  if (answer.status !== 200 || !rung[0]) throw nonsense();
   return rung;
 }
 
@@ -60,7 +106,7 @@ export async function byScript(url, ids, signal) {
       delete globalThis[name];
       script.remove();
       if (type === 'load') resolve(ids.filter(id => called.has(id)));
-      else reject(new Error('the script failed'));
+      else reject(new Error('no answer by a script'));
     };
     signal.onabort = () => script.remove();
     page.head.append(script);

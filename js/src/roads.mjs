@@ -2,48 +2,50 @@
 // long a request may hang on it.
 import {byFetch, byScript, page, whichSet} from './requests.mjs';
 import {openSocket} from './socket.mjs';
-import {spread} from './time.mjs';
+import {afterNotYet, spread} from './time.mjs';
 
 // In seconds.
 const AT_ONCE = 1; // what fails sooner was never on its way
-const SHORTEST = 5; // hold that silence leads to
+const SHORTEST = 5; // hold that cuts or silence lead to; with less, a page would poll
 const SCRIPT_HOLD = 10; // a script that is given up hangs on, and a browser has six connections
-const LATER = 300; // a socket is tried again
+const LATER = 300_000; // in ms: what was found not to pass is tried again
 const LINGER = 1; // a socket that nobody needs may be needed again
 
 // onSet(ids): told by a socket.
 export function findRoads(base, transport, longest, onSet) {
   const auto = page && transport === 'auto';
   if (!page && transport === 'auto') transport = 'fetch';
-  let hold = Math.min(longest, session(base) || longest);
+  let [passing, until] = session(base); // a hold, and a time of Date.now()
   let cut = 0; // seconds after which the last request was cut off
-  let blocked = false; // fetch, but not scripts
   let socket;
+  // Times of Date.now().
+  let noFetchBefore = 0; // scripts get through
   let noSocketBefore = 0;
 
-  // Which are set; false: none yet; undefined: none, and sooner than a hold ends.
+  // Which are set, or what afterNotYet() says.
   async function ask(ids, signal) {
-    const bySocket = auto && (ids[1] || socket) && Date.now() >= noSocketBefore;
-    const road = bySocket ? 'websocket' : auto && blocked ? 'script' : auto ? 'fetch' : transport;
-    const asked = spread(road === 'script' ? Math.min(hold, SCRIPT_HOLD) : hold, 0.8);
     const began = Date.now();
+    const road = !auto ? transport
+      : (ids[1] || socket) && began >= noSocketBefore ? 'websocket'
+      : began < noFetchBefore ? 'script' : 'fetch';
+    const hold = began < until ? Math.min(longest, passing) : longest;
+    const asked = spread(road === 'script' ? Math.min(hold, SCRIPT_HOLD) : hold, 0.8);
     const past = () => (Date.now() - began) / 1000;
     try {
       roads.taken = road;
       const set = await send[road](ids, asked, signal);
-      if (set[0]) return set;
-      // A "not yet" at once: the node is going away, don't hammer it.
-      return past() < Math.min(AT_ONCE, asked / 2) ? undefined : false;
+      return set[0] ? set : afterNotYet(past(), asked);
     } catch (error) {
       if (signal.aborted) throw error;
       const silent = error.name === 'TimeoutError';
-      learn(silent, past(), asked);
+      learn(silent, past(), asked, hold);
       // A page's policy and a dead network look alike: a TypeError at once.
       const shut = road === 'fetch' && (silent || error instanceof TypeError && past() < AT_ONCE);
-      blocked = shut; // where scripts get through, it stays with them until one fails
+      noFetchBefore = shut ? Date.now() + LATER : 0;
       // Here and not at its end: where a policy forbids it, Firefox throws before there is one.
-      if (road === 'websocket') noSocketBefore = Date.now() + LATER * 1000;
-      if (!auto || !shut && road !== 'websocket') throw error;
+      if (road === 'websocket') noSocketBefore = Date.now() + LATER;
+      // One that ends after it has served: so did those of all others, maybe.
+      if (!auto || !shut && (road !== 'websocket' || !silent && past() > AT_ONCE)) throw error;
     }
     return ask(ids, signal);
   }
@@ -62,15 +64,16 @@ export function findRoads(base, transport, longest, onSet) {
 
   // A proxy that cuts does so twice after the same time; a network that fails hardly does. A NAT
   // that forgets a connection tells nobody.
-  function learn(silent, seconds, asked) {
+  function learn(silent, seconds, asked, hold) {
     let least = hold;
     if (silent) {
-      least = Math.max(SHORTEST, hold / 2);
+      least = hold / 2;
     } else if (seconds > AT_ONCE && seconds < asked) {
       if (Math.abs(seconds - cut) < seconds / 10) least = seconds * 0.8;
       cut = seconds;
     }
-    if (least < hold) session(base, hold = least);
+    least = Math.max(SHORTEST, least);
+    if (least < hold) session(base, passing = least, until = Date.now() + LATER);
   }
 
   // roads.taken: by the last request or answer.
@@ -84,13 +87,14 @@ export function findRoads(base, transport, longest, onSet) {
   return roads;
 }
 
-// What was learned about a node, for as long as the tab lives.
-function session(base, hold) {
+// The longest hold that passes to a node, and until when that is believed: for as long as the tab
+// lives at most.
+function session(base, ...learned) {
   try {
     const key = 'doorbell ' + base;
-    if (hold) sessionStorage.setItem(key, hold);
-    return sessionStorage.getItem(key);
+    if (learned[0]) sessionStorage.setItem(key, learned);
+    return sessionStorage.getItem(key).split(',');
   } catch (error) {
-    return undefined; // a page without, or not in a page
+    return []; // nothing, a page without, or not in a page
   }
 }

@@ -1,24 +1,19 @@
 // Ids, names and URLs.
 const ID = /^((\d{1,39})|[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
+const BELL = /^(https?:\/\/[^/]|[^/?#:]+([/?#]|$)|[/?#])/i; // `localhost:8080` is none
 
 // Digit for digit as it was given.
 export function idText(id) {
-  const safe = typeof id !== 'number' || Number.isSafeInteger(id);
-  const match = safe && typeof id !== 'object' && ID.exec(id);
-  if (!match || BigInt(match[2] || 0) >> 128n) throw new TypeError(notAnId(id));
-  return match[0];
+  const text = String(id);
+  const match = (Number.isSafeInteger(id) || /^[sb]/.test(typeof id)) && ID.exec(text);
+  if (match && !(BigInt(match[2] || 0) >> 128n)) return text;
+  throw new TypeError(`${text || '""'} is not a valid event id: did the answer name one?`);
 }
 
-function notAnId(id) {
-  const named = typeof id === 'number' && Math.abs(id) >= 2 ** 53
-    ? 'it has lost digits, give text' : 'did the answer name one?';
-  let text = id === '' ? 'an empty text' : '';
-  try {
-    text ||= String(id);
-  } catch (error) {
-    text = typeof id;
-  }
-  return `${text} is not a valid event id: ${named}`;
+export function idTexts(ids) {
+  const texts = [...ids].map(idText);
+  if (!texts[0] || texts[64]) throw new TypeError('a wait is for 1 to 64 ids');
+  return texts;
 }
 
 // Where an answer says to wait, by its header Doorbell-Wait or a field: {base, ids}. The grammar is
@@ -29,24 +24,32 @@ export function readWait(value, answered, bell) {
     .flatMap(part => typeof part === 'string' ? part.split(',') : [part])
     .map(item => {
       const [, place, id] = /^[ \t]*(?:([!-[\]-~]*)\/)?([^/]*?)[ \t]*$/.exec(item) || [];
-      const text = idText(typeof item === 'string' ? id : item);
-      const found = place === undefined ? base || bell : baseOf(place + '/', text, answered);
-      if (found !== (base ||= found)) throw new TypeError(`two bells in one header: ${value}`);
-      return text;
+      const found = place === undefined ? base || bell : bellUrl(place + '/', answered);
+      if (found !== (base ||= found)) throw new TypeError(`two bells: ${value}`);
+      return typeof item === 'string' ? id : item;
     });
-  if (!ids[0] || ids[64]) throw new TypeError('a wait is for 1 to 64 ids');
-  return {base, ids};
+  return {base, ids: idTexts(ids)};
 }
 
-// An id where a host is expected would be one: 0.0.0.7.
-function baseOf(place, id, answered) {
-  const {href, origin, username, password} = new URL(place + id, answered);
-  const scheme = /^[^/?#]*:/.test(place);
-  if (!/^http/.test(origin) || username || password || /[?#]/.test(href) || !href.endsWith('/' + id)
-    || scheme && !/^https?:\/\/[^/]/i.test(place)) {
-    throw new TypeError('not where a bell may be: ' + place);
+// A node's URL, absolute and without a slash at its end.
+export function bellUrl(given, base) {
+  const text = typeof given === 'string' ? given : given?.href;
+  let url;
+  try {
+    url = text && BELL.test(text) && new URL(text, base);
+  } catch (error) {
+    // told below
   }
-  return href.slice(0, -id.length).replace(/\/+$/, '');
+  if (!url || !/^http/.test(url.protocol) || url.username || url.password || /[?#]/.test(url.href)) {
+    throw new TypeError(`a node is an http or https URL such as https://bell.example, not ${given}`);
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+// What a relative URL is relative to: in a page, in a worker, in one that was made of a blob.
+export function here() {
+  const {document, location, origin} = globalThis;
+  return [document?.baseURI, location?.href, origin].find(url => /^http/.test(url));
 }
 
 export function randomId() {
@@ -56,8 +59,4 @@ export function randomId() {
 
 export function randomName() {
   return Math.random().toString(36).slice(2);
-}
-
-export function withoutSlash({href}) {
-  return href.replace(/\/+$/, '');
 }

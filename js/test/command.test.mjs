@@ -51,9 +51,9 @@ test('anErrorIsASentenceAndCode2', async t => {
     [['toString', '1'], /--help tells more/],
     [['wait', server.url, '5', '-1'], /SECONDS is a number/],
     [['wait', server.url, 'abc'], /abc is not a valid event id/],
-    [['set', 'bell', '5'], /an http or https URL, not bell/],
+    [['set', 'bell', '5'], /an http or https URL such as https:\/\/bell.example, not bell$/m],
     [['derive', 's', 't', 'v'], /no version/],
-    [['set', server.url, '5'], /no answer from the node: connect ECONNREFUSED/],
+    [['set', server.url, '5'], /^doorbell: http:\/\/127.0.0.1:\d+: no answer: connect ECONNREFUSED/],
   ]) {
     const { code, stdout, stderr } = await doorbell(words);
     assert.deepEqual([code, stdout], [2, ''], words.join(' '));
@@ -65,11 +65,56 @@ test('anErrorIsASentenceAndCode2', async t => {
   assert.match(stderr, /line 2 /);
 });
 
-test('aWaitThatIsNotInTimeIsCode1AndTellsWhatFailed', async t => {
-  const server = await fake(t, (request, response) => reply(response, 204));
+test('aWaitForWhatIsNotSetInTimeIsCode1', async t => {
+  const server = await fake(t, (request, response, n) =>
+    // A failure that passed is no reason.
+    n === 1 ? reply(response, 500) : setTimeout(() => reply(response, 204),
+      1000 * new URL(request.url, server.url).searchParams.get('timeout')));
+  const { code, stdout, stderr } = await doorbell(['wait', server.url, '5', '3']);
+  assert.deepEqual([code, stdout, stderr], [1, '', `doorbell: ${server.url}: HTTP status 500\n`]);
   assert.deepEqual(await doorbell(['wait', server.url, '5', '0']), { code: 1, stdout: '', stderr: '' });
-  await server.close();
-  const { code, stdout, stderr } = await doorbell(['wait', server.url, '5', '0']);
-  assert.deepEqual([code, stdout], [1, '']);
-  assert.match(stderr, /no answer from the node/);
 });
+
+const withStatus = status => t => fake(t, (request, response) => reply(response, status));
+
+// What a wait's last try met: a server that shows it, and what is said.
+for (const [name, start, sentence, exit = 2] of [
+  ['ErrorsOnly', withStatus(500), /not within 1 s: HTTP status 500$/],
+  ['NoNodeBehindAProxy', withStatus(502), /not within 1 s: HTTP status 502$/],
+  ['TooManyRequestsOnly', withStatus(429), /not within 1 s: HTTP status 429$/],
+  ['NoConnection', async t => {
+    const server = await fake(t, () => {});
+    await server.close();
+    return server;
+  }, /not within 1 s: no answer: connect ECONNREFUSED [\d.:]+$/],
+  ['Silence', t => fake(t, () => {}), /not within 1 s: not within 3 s$/, 1],
+]) {
+  test(`aWaitThatMeets${name}IsCode${exit}WithItsReason`, async t => {
+    const server = await start(t);
+    const { code, stdout, stderr } = await doorbell(['wait', `${server.url}/`, '5', '1']);
+    assert.deepEqual([code, stdout], [exit, '']);
+    const lines = stderr.trimEnd().split('\n');
+    assert.match(lines.at(-1), sentence);
+    for (const line of lines) assert.ok(line.startsWith(`doorbell: ${server.url}: `), line);
+  });
+}
+
+// What no new try changes.
+for (const [name, answer, sentence] of [
+  ['ALoginPage', response => reply(response, 200, '<p>Log in</p>'), /: not a Doorbell node$/],
+  ['ARedirect', response => reply(response, 301, '', { Location: 'https://bell.example/5' }),
+    /: redirects to https:\/\/bell.example\/5$/],
+  ['NothingThere', response => reply(response, 404, '<h1>Not found</h1>'), /: HTTP status 404, no Doorbell node$/],
+]) {
+  test(`${name}IsCode2AtOnceAndOneLine`, async t => {
+    const server = await fake(t, (request, response) => answer(response));
+    for (const words of [['wait', server.url, '5'], ['wait', server.url, '5', '60'],
+      ['set', server.url, '5'], ['setAll', server.url]]) {
+      const { code, stdout, stderr } = await doorbell(words, '5\n');
+      assert.deepEqual([code, stdout], [2, ''], words.join(' '));
+      assert.match(stderr, /^doorbell: http:[^\n]+\n$/);
+      assert.match(stderr.trimEnd(), sentence);
+    }
+    assert.equal(server.requests.length, 4);
+  });
+}

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Doorbell from '../doorbell.mjs';
+import Server from '../server.mjs';
 import { fake, reply, ring } from './fake.mjs';
+import { MOST, assertBetween, consoleOf, pausesIn } from './pauses.mjs';
 
 // Follows until so many answers came; gives them and the errors that were told.
 async function follow(bell, url, count, options = {}) {
@@ -49,10 +51,55 @@ test('followWaitsAtAnotherBellWhereTheUrlSaysSo', async t => {
   const other = await fake(t, (request, response) => reply(response, 200, { set: ['7'] }));
   const app = await fake(t, (request, response) =>
     reply(response, 200, { doorbell: `${other.url}/bells/7` }));
-  await follow(new Doorbell(server.url), app.url, 2);
+  await follow(new Doorbell(server.url, { origins: [other.url] }), app.url, 2);
   assert.deepEqual(other.requests.map(request => request.path), ['/bells/7']);
   assert.equal(server.requests.length, 0);
 });
+
+test('aUrlInTheHeaderIsRelativeToTheAnswers', async t => {
+  const server = await fake(t, ring);
+  const app = await fake(t, (request, response, n) => {
+    if (request.url.startsWith('/bell/')) ring(request, response);
+    else if (request.url === '/old/state') reply(response, 302, undefined, { Location: '/new/state' });
+    else reply(response, 200, 'state', { 'Doorbell-Wait': '../bell/7,8' });
+  });
+  await follow(new Doorbell(server.url, { origins: [app.url] }), `${app.url}/old/state`, 2);
+  assert.ok(app.requests.some(request => request.path === '/bell/7,8'));
+  assert.equal(server.requests.length, 0);
+});
+
+// A server stands where others can't: who answers it must not send it anywhere.
+test('onAServerNoOtherOriginIsAskedUnlessItIsNamed', async t => {
+  const said = consoleOf(t);
+  const server = await fake(t, ring);
+  const inner = await fake(t, ring);
+  for (const Client of [Doorbell, Server]) {
+    for (const { origins } of [{}, { origins: [] }, { origins: ['https://elsewhere.example'] }]) {
+      for (const named of [`${inner.url}/7`, `//${new URL(inner.url).host}/bell/7`,
+        `${inner.url.replace('127.0.0.1', '127.1')}/7`, '/7']) {
+        const app = await fake(t, (request, response) =>
+          reply(response, 200, 'state', { 'Doorbell-Wait': named }));
+        await assert.rejects(new Client(server.url, { origins }).follow(app.url, () => {}, {
+          onError: error => { throw error; },
+        }), { name: 'TypeError', message: /^http:\/\/127.0.0.1:\d+ is not in `origins`$/ });
+        assert.deepEqual(app.requests.map(request => request.path), ['/']);
+      }
+    }
+    await follow(new Client(server.url, { origins: [`${inner.url}`] }), await state(t, inner), 2);
+    await follow(new Client(server.url), await state(t, inner), 2, { origins: [inner.url] });
+    await follow(new Client(`${server.url}/base`), await state(t, server), 2);
+  }
+  assert.equal(inner.requests.length, 4);
+  assert.equal(server.requests.length, 2);
+  assert.ok(said.warnings.length > 0);
+});
+
+// The URL of an application that names an event at that bell.
+async function state(t, bell) {
+  const app = await fake(t, (request, response) =>
+    reply(response, 200, 'state', { 'Doorbell-Wait': `${bell.url}/7` }));
+  return app.url;
+}
 
 test('anAnswerWithoutABodyIsNotHandedOn', async t => {
   const server = await fake(t, ring);
@@ -87,6 +134,7 @@ test('followLooksAgainAfterFiveMinutesAtTheLatest', async t => {
 });
 
 test('errorsOfTheApplicationAreToldAndPaused', async t => {
+  const pauses = pausesIn(t, { chance: MOST });
   const server = await fake(t, ring);
   const app = await fake(t, (request, response, n) => n < 3
     ? reply(response, n === 1 ? 500 : 404)
@@ -94,32 +142,122 @@ test('errorsOfTheApplicationAreToldAndPaused', async t => {
   const { answers, errors } = await follow(new Doorbell(server.url), app.url, 1);
   assert.deepEqual(answers, [{ n: 3 }]);
   assert.deepEqual(errors.map(error => error.status), [500, 404]);
-  const [first, second, third] = app.requests;
-  assert.ok(second.at - first.at >= 240, `${second.at - first.at} ms`);
-  assert.ok(third.at - second.at >= 490, `${third.at - second.at} ms`);
+  assertBetween(pauses, [[999, 1000], [1999, 2000]]);
 });
 
-test('anAnswerThatCouldNotBeTakenIsAskedForAgain', async t => {
+// Follows an application that answers so; gives what is said in the console, once so many answers came.
+async function saidOf(t, answers, { url = app => app.url, count = 3, ...options } = {}) {
+  const said = consoleOf(t);
+  pausesIn(t, { chance: 0.00001 });
   const server = await fake(t, ring);
-  const app = await fake(t, (request, response) => reply(response, 200, { doorbell: '7' }));
-  const controller = new AbortController();
-  const errors = [];
-  await new Doorbell(server.url).follow(app.url, () => {
-    if (errors.length > 0) controller.abort();
-    else throw new Error('the page is not ready');
-  }, { signal: controller.signal, onError: error => errors.push(error.message) });
-  assert.deepEqual(errors, ['the page is not ready']);
-  assert.equal(server.requests.length, 0);
+  const app = await fake(t, (request, response, n) => answers(response, server, n));
+  const { errors } = await follow(new Doorbell(server.url), url(app), count, options);
+  return { ...said, errors, app, server };
+}
+
+const line = (app, sentence, topic) =>
+  `Doorbell: ${app.url}/: ${sentence} (doorbell-client/README.md#${topic})`;
+
+for (const [name, answers] of [
+  ['WithoutAHeader', response => reply(response, 200, 'text')],
+  ['WithAnotherField', response => reply(response, 200, { event: '7' })],
+  ['WithAFieldThatIsNull', response => reply(response, 200, { doorbell: null })],
+]) {
+  test(`anAnswer${name}NamesNoEventAndThatIsSaidOnce`, async t => {
+    const { warnings, errors, app, server } = await saidOf(t, answers);
+    assert.deepEqual(warnings,
+      [line(app, 'no event in Doorbell-Wait or "doorbell", so it is polled', 'no-event')]);
+    assert.deepEqual(errors, []);
+    assert.equal(server.requests.length, 0);
+  });
+}
+
+test('noSecretOfAUrlIsSaid', async t => {
+  const { warnings } = await saidOf(t, response => reply(response, 200, 'text'),
+    { url: app => `${app.url}/?token=secret` });
+  assert.equal(warnings.length, 1);
+  assert.doesNotMatch(warnings[0], /secret/);
 });
 
-test('anEventThatRangAlreadyDoesNotMakeItSpin', async t => {
+test('anEventThatIsSetAlreadyIsSaidOnceAndDoesNotMakeItSpin', async t => {
+  const said = consoleOf(t);
+  const pauses = pausesIn(t, { chance: MOST });
   const server = await fake(t, ring);
-  const app = await fake(t, (request, response) => reply(response, 200, { doorbell: '7' }));
+  const app = await fake(t, (request, response) => reply(response, 200, { doorbell: ['8', '7'] }));
   await follow(new Doorbell(server.url), app.url, 4);
-  const at = app.requests.map(request => request.at);
-  assert.ok(at[2] - at[1] >= 240, `${at[2] - at[1]} ms`);
-  assert.ok(at[3] - at[2] >= 490, `${at[3] - at[2]} ms`);
+  assertBetween(pauses.filter(millis => millis < 240_000), [[999, 1000], [1999, 2000]]);
   assert.equal(server.requests.length, 1);
+  assert.deepEqual(said.warnings, [line(app, 'event 8 is set already, so it is polled', 'set-already')]);
+});
+
+test('aCallbackThatThrowsIsNoFailureOfTheApplication', async t => {
+  const said = consoleOf(t);
+  const pauses = pausesIn(t);
+  const reported = [];
+  globalThis.reportError = error => reported.push(error.message);
+  t.after(() => delete globalThis.reportError);
+  const server = await fake(t, ring);
+  const app = await fake(t, (request, response, n) => reply(response, 200, { doorbell: n }));
+  for (const throws of [n => { throw new Error(`of ${n}`); }, async n => { throw new Error(`of ${n}`); }]) {
+    const controller = new AbortController();
+    const errors = [];
+    let answers = 0;
+    app.requests.length = 0;
+    await new Doorbell(server.url).follow(app.url, () => {
+      if (++answers === 3) controller.abort();
+      else return throws(answers);
+    }, { signal: controller.signal, onError: error => errors.push(error.message) });
+    assert.deepEqual(errors, ['of 1', 'of 2']);
+    assert.deepEqual(reported.splice(0), errors);
+  }
+  assert.deepEqual(pauses.filter(millis => millis < 240_000), []);
+  assert.deepEqual(said.warnings, [line(app, 'the callback threw', 'callback')]);
+  assert.equal(server.requests.length, 4, 'each event was waited for');
+});
+
+test('whereThereIsNoReportErrorTheConsoleGetsIt', async t => {
+  const { reportError } = globalThis; // of later versions of Node
+  delete globalThis.reportError;
+  t.after(() => { if (reportError) globalThis.reportError = reportError; });
+  const said = consoleOf(t);
+  const server = await fake(t, ring);
+  const app = await fake(t, (request, response, n) => reply(response, 200, { doorbell: n }));
+  const error = new Error('of the callback');
+  await assert.rejects(new Doorbell(server.url).follow(app.url, () => { throw error; },
+    { onError: error => { throw error; } }), error);
+  assert.deepEqual(said.errors, [error]);
+});
+
+test('whatTheApplicationFailsByIsSaidOnceForEachKindAndAllOfItIsToldToOnError', async t => {
+  const { warnings, errors, app } = await saidOf(t, (response, server, n) => {
+    if (n > 10) reply(response, 200, { doorbell: n });
+    else if (n % 5 === 0) response.destroy();
+    else if (n % 5 === 1) reply(response, 500);
+    else if (n % 5 === 2) reply(response, 404);
+    else if (n % 5 === 3) reply(response, 200, '{', { 'Content-Type': 'application/json' });
+    else reply(response, 200, { doorbell: 'none' });
+  });
+  assert.equal(errors.length, 10);
+  assert.deepEqual(warnings, [
+    'HTTP status 500', 'HTTP status 404', errors[2].message,
+    'none is not a valid event id: did the answer name one?', 'no answer: other side closed',
+  ].map(sentence => line(app, sentence, 'failures')));
+});
+
+test('whatTheNodeFailsByIsSaidOfTheNode', async t => {
+  const said = consoleOf(t);
+  pausesIn(t, { chance: 0.00001 });
+  const site = await fake(t, (request, response) => reply(response, 404, '<h1>Not found</h1>'));
+  const app = await fake(t, (request, response) => reply(response, 200, { doorbell: '7' }));
+  const { errors } = await follow(new Doorbell(`${site.url}/typo`), app.url, 3);
+  assert.deepEqual(errors.map(({ status }) => status), [404, 404]);
+  assert.deepEqual(said.warnings, [`Doorbell: ${site.url}/typo: HTTP status 404, no Doorbell node`
+    + ' (doorbell-client/README.md#failures)']);
+});
+
+test('aUrlThatIsNoneEndsAFollowAtOnce', async () => {
+  await assert.rejects(new Doorbell('http://127.0.0.1').follow('/state', () => {}), TypeError);
+  await assert.rejects(new Doorbell('http://127.0.0.1').follow('http://', () => {}), TypeError);
 });
 
 test('followEndsWithWhatOnErrorThrows', async t => {

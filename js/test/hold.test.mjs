@@ -3,6 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Doorbell from '../doorbell.mjs';
+import { ticking as tickingBy } from './pauses.mjs';
+
+const ticking = (t, promise) => tickingBy(t, promise, 100);
 
 let nodes = 0; // what is learned about one must not help another
 
@@ -11,10 +14,12 @@ let nodes = 0; // what is learned about one must not help another
 function network(t, answer) {
   t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   const holds = [];
+  holds.began = []; // in ms
   t.mock.method(globalThis, 'fetch', (text, { signal }) => new Promise((resolve, reject) => {
     const url = new URL(text);
     const hold = Number(url.searchParams.get('timeout'));
     holds.push(hold);
+    holds.began.push(Date.now());
     signal.addEventListener('abort', () => reject(signal.reason));
     const [seconds, what] = answer(hold, holds.length);
     if (what === undefined) return;
@@ -31,17 +36,6 @@ function network(t, answer) {
 function cutting(t, seconds, how, rings = Infinity) {
   return network(t, (hold, n) => n === rings ? [0, true]
     : hold < seconds ? [hold, 204] : [seconds, how]);
-}
-
-// Moves the clock on until the promise settles.
-async function ticking(t, promise) {
-  let over = false;
-  promise.finally(() => { over = true; });
-  while (!over) {
-    t.mock.timers.tick(100);
-    await new Promise(resolve => setImmediate(resolve));
-  }
-  return promise;
 }
 
 for (const [name, how] of Object.entries({ HangsUp: 'terminated', Says504: 504 })) {
@@ -90,6 +84,70 @@ test('silenceHalvesTheHoldButNotBelow5Seconds', async t => {
   tops.forEach((top, n) => {
     assert.ok(holds[n] <= top && holds[n] >= top * 0.79, String(holds));
   });
+});
+
+for (const seconds of [1.2, 3, 6]) {
+  test(`aHoldIsNotLearnedBelow5SecondsByCutsAfter${seconds}`, async t => {
+    const holds = cutting(t, seconds, 'terminated', 12);
+    await ticking(t, new Doorbell(`http://node${++nodes}`).wait('7'));
+    for (const hold of holds) assert.ok(hold >= 4, String(holds));
+    assert.ok(holds.at(-1) <= 5, String(holds));
+  });
+}
+
+for (const [name, answer] of [
+  ['Cut', (hold, n, at) => at < 200 ? [12, 'terminated'] : [hold, 204]],
+  ['Silence', (hold, n, at) => at < 200 ? [] : [hold, 204]],
+]) {
+  test(`theFullHoldIsTriedAgainSomeMinutesAfter${name}`, async t => {
+    const stop = new AbortController();
+    const now = () => Date.now() / 1000; // the mocked clock begins at 0
+    const holds = network(t, (hold, n) => answer(hold, n, now()));
+    const wait = new Doorbell(`http://node${++nodes}`).wait('7', { signal: stop.signal });
+    const full = (async () => {
+      while (now() < 900) await new Promise(resolve => setImmediate(resolve));
+      stop.abort();
+    })();
+    await ticking(t, Promise.all([full, wait.catch(() => {})]));
+    const learned = holds.findIndex(hold => hold < 19);
+    const again = holds.findIndex((hold, i) => i > learned && hold >= 19);
+    assert.ok(learned > 0 && again > learned, String(holds));
+    const pause = (holds.began[again] - holds.began[learned]) / 1000;
+    assert.ok(pause > 120 && pause < 500, `${pause} s`);
+    assert.ok(holds.slice(again).every(hold => hold >= 19), 'and stays, since it passes now');
+  });
+}
+
+test('aTabThatLearnedLongAgoTriesTheFullHold', async t => {
+  const kept = new Map();
+  globalThis.sessionStorage = {
+    getItem: key => kept.get(key) ?? null,
+    setItem: (key, value) => kept.set(key, String(value)),
+  };
+  t.after(() => delete globalThis.sessionStorage);
+  for (const [url, value] of [['http://long', '6,-1'], ['http://older', '6'],
+    ['http://other', 'x,y'], ['http://none', '']]) {
+    kept.set(`doorbell ${url}`, value);
+    const holds = network(t, () => [0, true]);
+    await ticking(t, new Doorbell(url).wait('7'));
+    t.mock.timers.reset();
+    t.mock.restoreAll();
+    assert.ok(holds[0] >= 20, url);
+  }
+});
+
+test('aNotYetThatComesMuchTooSoonIsPausedButNoPauseGrows', async t => {
+  const holds = network(t, (hold, n) => n > 12 ? [0, true] : [5, 204]); // a node whose hold is 5 s
+  await ticking(t, new Doorbell(`http://node${++nodes}`).wait('5'));
+  const pauses = holds.began.slice(1).map((at, i) => at - holds.began[i] - 5000);
+  for (const pause of pauses) assert.ok(pause >= 0 && pause <= 1200, String(pauses));
+  assert.ok(new Set(pauses).size > 2, `spread: ${pauses}`);
+});
+
+test('aWaitThatWasHeldForMostOfItsTimeIsFollowedAtOnce', async t => {
+  const holds = network(t, (hold, n) => n > 5 ? [0, true] : [hold * 0.7, 204]);
+  await ticking(t, new Doorbell(`http://node${++nodes}`).wait('5'));
+  holds.began.slice(1).forEach((at, i) => assert.ok(at - holds.began[i] - holds[i] * 700 <= 200));
 });
 
 test('whatWasLearnedIsKeptForTheSessionAndItsUrl', async t => {

@@ -89,10 +89,10 @@ for (const { name, skip, launch } of engines) {
     if (name !== 'Chromium') return; // what follows is the client's, whatever runs it
 
     test('aPageWhoseWaitsAreCutLearnsToAskForLess', async t => {
-      const { nginx, page } = await open(t, 'proxy_read_timeout 1500ms;');
+      const { nginx, page } = await open(t, 'proxy_read_timeout 6500ms;');
       const [id, next] = [Doorbell.newId(), Doorbell.newId()];
       await begin(page, id);
-      await eventually(() => nginx.statuses(id).includes(204), 'a wait has ended by itself', 30_000);
+      await eventually(() => nginx.statuses(id).includes(204), 'a wait has ended by itself', 90_000);
       const statuses = nginx.statuses(id);
       assert.equal(statuses[0], 504);
       assert.equal(statuses.lastIndexOf(504), statuses.indexOf(204) - 1, String(statuses));

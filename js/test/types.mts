@@ -8,12 +8,12 @@ const rung: Promise<string> = bell.wait(22482n);
 
 export { rung };
 
-const server = new Server('http://127.0.0.1:8080', { secret: 'secret', hold: 25 });
+const server = new Server('http://127.0.0.1:8080', { secret: 'secret', hold: 25, public: 'https://bell.example' });
 const next: Promise<Sealed> = server.topic('room/7').at(8);
 const sealed: Promise<Sealed> = Server.newSealed();
 const count: Promise<{ set: number; already: number }> = sealed.then(event =>
   server.setAll([22482, '7', event], { timeout: 1 }));
-const field: string = server.header('22482')['Doorbell-Wait'];
+const field: string = server.header('22482', 7n)['Doorbell-Wait'];
 
 // @ts-expect-error a page's client knows no secrets
 bell.topic('room/7');

@@ -10,12 +10,13 @@ const first: Promise<boolean> = bell.set(22482);
 const sealed: Promise<boolean> = bell.set('ab'.repeat(32), 'key', { timeout: 3 });
 const some: Promise<string[]> = bell.waitAny(['1', 2n, 3], { timeout: 0 });
 const id: string = Doorbell.randomId();
-const alone = new Doorbell('http://127.0.0.1:8080', { share: false, transport: 'websocket' });
+const alone = new Doorbell('http://127.0.0.1:8080', { share: false, transport: 'websocket', origins: ['https://bell.example'] });
 const road: 'websocket' | 'fetch' | 'script' | undefined = alone.road;
 const over: Promise<void> = bell.follow('/count', answer => console.log(answer.count), {
   signal: controller.signal,
   field: 'doorbell',
   onError: (error: Doorbell.Refusal) => console.error(error.status, error.retryAfter),
+  origins: [],
   init: { credentials: 'include' },
 });
 

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import Doorbell from '../doorbell.mjs';
 import { fake, idOf, problem, reply, ring } from './fake.mjs';
+import { LEAST, MOST, assertBetween, consoleOf, pausesIn, ticking } from './pauses.mjs';
 
 const HOLD = 0.2;
 
@@ -14,7 +15,7 @@ function notYet(response) {
 }
 
 test('waitAsksAgainUntilSet', async t => {
-  const pauses = pausesIn(t, HOLD);
+  const pauses = pausesIn(t, { hold: HOLD });
   const server = await fake(t, (request, response, n) =>
     n < 3 ? notYet(response) : ring(request, response));
   assert.equal(await new Doorbell(server.url, { hold: HOLD }).wait('22482'), '22482');
@@ -49,43 +50,88 @@ test('aNotYetAtOnceIsNotHammered', async t => {
   const server = await fake(t, (request, response, n) =>
     n < 3 ? reply(response, 204) : ring(request, response));
   await new Doorbell(server.url).wait('5');
-  assertBetween(pauses, [[250, 500], [500, 1000]]);
+  assertBetween(pauses, [[0, 1000], [0, 2000]]);
 });
 
-test('waitHonoursRetryAfter', async t => {
-  const pauses = pausesIn(t);
-  const server = await fake(t, (request, response, n) =>
-    n < 2 ? problem(response, 503, 'draining', { 'Retry-After': '1' }) : ring(request, response));
+for (const [name, chance, seconds] of [['Least', LEAST, 7], ['Most', MOST, 14]]) {
+  test(`aCrowdIsSpreadOverTwiceWhatRetryAfterSaysAt${name}`, async t => {
+    for (const value of [() => '7', () => new Date(Date.now() + 7000).toUTCString()]) {
+      const pauses = pausesIn(t, { chance });
+      const server = await fake(t, (request, response, n) => n < 3
+        ? problem(response, n < 2 ? 503 : 429, 'draining', { 'Retry-After': value() })
+        : ring(request, response));
+      await new Doorbell(server.url).wait('5');
+      const bounds = [seconds * 1000 * 0.7, seconds * 1000 * 1.01]; // a date has whole seconds
+      assertBetween(pauses, [bounds, bounds]);
+      t.mock.restoreAll();
+    }
+  });
+}
+
+test('aRetryAfterThatIsNoTimeToComeIsAsNone', async t => {
+  for (const value of ['', 'soon', '-5', '0', 'Thu, 01 Jan 1970 00:00:00 GMT', 'NaN']) {
+    const pauses = pausesIn(t, { chance: MOST });
+    const server = await fake(t, (request, response, n) => n < 2
+      ? problem(response, 503, 'draining', { 'Retry-After': value })
+      : ring(request, response));
+    await new Doorbell(server.url).wait('5');
+    assertBetween(pauses, [[999, 1000]]);
+    t.mock.restoreAll();
+  }
+});
+
+test('anOrdinaryPauseIsNotShortenedByARetryAfter', async t => {
+  const pauses = pausesIn(t, { chance: MOST });
+  const server = await fake(t, (request, response, n) => n < 5
+    ? problem(response, 503, 'draining', { 'Retry-After': '1' })
+    : ring(request, response));
   await new Doorbell(server.url).wait('5');
-  assertBetween(pauses, [[1250, 1500]]);
+  assertBetween(pauses, [[1999, 2000], [1999, 2000], [3999, 4000], [7999, 8000]]);
 });
 
 test('noRetryAfterSendsAClientAwayForGood', async t => {
-  const pauses = pausesIn(t);
-  const server = await fake(t, (request, response, n) => n < 2
-    ? problem(response, 503, 'for ever', { 'Retry-After': '1000000000' })
-    : ring(request, response));
-  await new Doorbell(server.url).wait('5');
-  assertBetween(pauses, [[300_250, 300_500]]);
+  for (const value of ['1000000000', 'Fri, 31 Dec 9999 23:59:59 GMT']) {
+    const pauses = pausesIn(t);
+    const server = await fake(t, (request, response, n) => n < 2
+      ? problem(response, 503, 'for ever', { 'Retry-After': value })
+      : ring(request, response));
+    await new Doorbell(server.url).wait('5');
+    assertBetween(pauses, [[300_000, 600_000]]);
+    t.mock.restoreAll();
+  }
 });
 
 test('noPauseIsLongerThanHalfAMinute', async t => {
-  const pauses = pausesIn(t);
+  const pauses = pausesIn(t, { chance: MOST });
   const server = await fake(t, (request, response, n) =>
     n < 10 ? reply(response, 500) : ring(request, response));
   await new Doorbell(server.url).wait('5');
-  assertBetween(pauses.slice(6), [[15_000, 30_000], [15_000, 30_000], [15_000, 30_000]]);
+  assertBetween(pauses.slice(5), Array(4).fill([29_999, 30_000]));
 });
 
 test('pausesDoubleAndStartAnewAfterAnAnswer', async t => {
-  const pauses = pausesIn(t, HOLD);
+  const pauses = pausesIn(t, { hold: HOLD });
   const server = await fake(t, (request, response, n) => {
     if (n === 3) notYet(response);
     else if (n < 5) reply(response, 500);
     else ring(request, response);
   });
   await new Doorbell(server.url, { hold: HOLD }).wait('5');
-  assertBetween(pauses, [[250, 500], [500, 1000], [250, 500]]);
+  assertBetween(pauses, [[0, 1000], [0, 2000], [0, 1000]]);
+});
+
+test('aPauseIsAllChance', async t => {
+  for (const [chance, bounds] of [
+    [LEAST, [[0, 1], [0, 1], [0, 1]]],
+    [MOST, [[999, 1000], [1999, 2000], [3999, 4000]]],
+  ]) {
+    const pauses = pausesIn(t, { chance });
+    const server = await fake(t, (request, response, n) =>
+      n < 4 ? reply(response, 500) : ring(request, response));
+    await new Doorbell(server.url).wait('5');
+    assertBetween(pauses, bounds);
+    t.mock.restoreAll();
+  }
 });
 
 test('waitSurvivesALostConnection', async t => {
@@ -94,14 +140,15 @@ test('waitSurvivesALostConnection', async t => {
   assert.equal(await new Doorbell(server.url).wait('5'), '5');
 });
 
-test('a200ThatIsNoAnswerOfABellIsNotBelieved', async t => {
-  const server = await fake(t, (request, response, n) => {
-    if (n === 1) reply(response, 200, '<p>Log in to the hotel network</p>');
-    else if (n === 2) reply(response, 200, { set: ['6'] });
-    else ring(request, response);
-  });
-  await new Doorbell(server.url).wait('5');
-  assert.equal(server.requests.length, 3);
+test('anAnswerOfNoNodeIsAnErrorAtOnce', async t => {
+  for (const [status, body] of [[200, '<p>Log in to the hotel network</p>'], [200, { set: ['6'] }],
+    [200, { set: '5' }], [200, { set: null }], [200, []], [200, 'null'], [200, ''], [200, '"5"'],
+    [201, { set: ['5'] }], [202, ''], [205, undefined]]) {
+    const server = await fake(t, (request, response) => reply(response, status, body));
+    await assert.rejects(new Doorbell(server.url).wait('5'), { message: 'not a Doorbell node' },
+      JSON.stringify([status, body]));
+    assert.equal(server.requests.length, 1);
+  }
 });
 
 test('aRefusalIsNotRetriedAndSaysWhy', async t => {
@@ -180,14 +227,25 @@ test('noDigitIsLost', async t => {
     [...texts, '18446744073709551615', '9007199254740991']);
 });
 
-test('whatIsNoIdIsATypeErrorWithoutARequest', async t => {
+// What an application says that forgot the id, and what only looks like one.
+const NO_IDS = [undefined, null, false, true, NaN, 0.5, 1e21, -1, -0.5, -1n, Infinity, 2 ** 53, '', ' ',
+  '1 ', ' 1', '-1', '+1', '1.0', '1e3', '0x1', '..', '1,2', '1/2', 'abc', '1\n', '\u0661', '1'.repeat(40),
+  '340282366920938463463374607431768211456', 2n ** 128n, {}, { id: '1' }, [1], [], new Date(0),
+  new String('1'), new Number(1), () => 1, Symbol('1')];
+
+test('whatIsNoIdIsATypeErrorThatNamesItAndNothingIsAsked', async t => {
   const server = await fake(t, ring);
   const bell = new Doorbell(server.url);
-  for (const id of [2 ** 53, 0.5, -1, NaN, '', '..', '1,2', '1/2', 'abc', '1'.repeat(40),
-    '340282366920938463463374607431768211456', null]) {
-    await assert.rejects(bell.wait(id), TypeError, String(id));
-    await assert.rejects(bell.set(id), TypeError, String(id));
+  for (const id of NO_IDS) {
+    for (const call of [() => bell.wait(id), () => bell.waitAny(['1', id]), () => bell.set(id)]) {
+      await assert.rejects(call(), { name: 'TypeError', message: /is not a valid event id: did the/ },
+        String(id));
+    }
   }
+  await assert.rejects(bell.wait(undefined), { message: /^undefined is not a valid event id: / });
+  await assert.rejects(bell.wait(''), { message: /^"" is not a valid event id: / });
+  for (const key of [null, 7, {}, { timeout: 5 }]) await assert.rejects(bell.set('1', key), TypeError);
+  for (const ids of [undefined, null, 5, {}]) await assert.rejects(bell.waitAny(ids), TypeError);
   assert.equal(server.requests.length, 0);
 });
 
@@ -229,8 +287,76 @@ test('timeoutEndsTheWaitAndItsRequest', async t => {
   const server = await fake(t, () => {});
   const wait = new Doorbell(server.url).wait('7', { timeout: 0.1 });
   await assert.rejects(wait, error =>
-    error instanceof DOMException && error.name === 'TimeoutError');
+    error instanceof DOMException && error.name === 'TimeoutError' && error.cause === undefined);
   await (await server.asked()).hungUp;
+});
+
+test('whatFailedLastIsTheCauseOfATimeout', async t => {
+  const server = await fake(t, (request, response) => problem(response, 503, 'no store'));
+  const bell = new Doorbell(server.url);
+  for (const call of [() => bell.wait('7', { timeout: 0.3 }), () => bell.set('7', '', { timeout: 0.3 })]) {
+    await assert.rejects(call(), ({ name, cause }) =>
+      name === 'TimeoutError' && cause.status === 503 && cause.message === 'no store');
+  }
+});
+
+test('aFailureThatPassedIsNoCause', async t => {
+  const pauses = pausesIn(t, { hold: HOLD });
+  const server = await fake(t, (request, response, n) =>
+    n === 1 ? reply(response, 500) : n === 2 ? notYet(response) : undefined);
+  const bell = new Doorbell(server.url, { hold: HOLD });
+  const controller = new AbortController();
+  const wait = bell.wait('7', { signal: controller.signal });
+  await server.asked(() => true, 3);
+  const late = new DOMException('late', 'TimeoutError');
+  controller.abort(late);
+  await assert.rejects(wait, late);
+  assert.equal(late.cause, undefined);
+  assert.equal(pauses.length, 1);
+});
+
+test('thirtyWaitsWithOneSignalAreNoLeak', async t => {
+  const warned = [];
+  const onWarning = warning => warned.push(warning.name);
+  process.on('warning', onWarning);
+  t.after(() => process.off('warning', onWarning));
+  const server = await fake(t, (request, response, n) => n > 30 && reply(response, 503));
+  const bell = new Doorbell(server.url);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const calls = Array.from({ length: 30 }, (_, id) => [
+    bell.wait(id, { signal }),
+    bell.set(id, '', { signal }),
+    bell.follow(`${server.url}/state`, () => {}, { signal }),
+  ]).flat();
+  await server.asked(() => true, 30);
+  controller.abort();
+  const results = await Promise.allSettled(calls);
+  assert.equal(results.filter(({ reason }) => reason?.name === 'AbortError').length, 60);
+  await new Promise(resolve => setImmediate(resolve));
+  assert.deepEqual(warned.filter(name => name !== 'ExperimentalWarning'), []);
+});
+
+test('whatMayPassIsToldOnceForEachKind', async t => {
+  const said = consoleOf(t);
+  pausesIn(t, { chance: LEAST });
+  const server = await fake(t, (request, response, n) => {
+    if (n > 12) ring(request, response);
+    else if (n % 4 === 0) request.socket.destroy();
+    else if (n % 4 === 1) reply(response, 204);
+    else reply(response, n % 4 === 2 ? 503 : 429);
+  });
+  await new Doorbell(server.url).wait('5');
+  assert.equal(server.requests.length, 13);
+  assert.deepEqual(said.warnings.map(text => text.replace(/.*?: (.*) \(.*/, '$1')), [
+    `${server.url}: "not yet" at once`,
+    `${server.url}: HTTP status 503`,
+    `${server.url}: HTTP status 429`,
+    `${server.url}: no answer: other side closed`,
+  ]);
+  for (const text of said.warnings) {
+    assert.match(text, /^Doorbell: [^\n]+ \(doorbell-client\/README\.md#failures\)$/);
+  }
 });
 
 test('listenersOfTheSignalAreRemoved', async t => {
@@ -259,6 +385,24 @@ test('aSilentPeerIsGivenUp', async t => {
   await first.hungUp;
   await ticking(t, server.asked(() => true, 2));
   assert.equal(await wait, '7');
+});
+
+test('whatWouldSpinOrMeanNothingIsATypeError', async t => {
+  const server = await fake(t, ring);
+  for (const seconds of [0, -1, NaN, 0.001, '25', null, {}, true]) {
+    assert.throws(() => new Doorbell(server.url, { hold: seconds }), TypeError, `hold ${seconds}`);
+    const bell = new Doorbell(server.url);
+    await assert.rejects(bell.follow(server.url, () => {}, { look: seconds }), TypeError);
+    if (seconds >= 0 && typeof seconds === 'number') continue;
+    await assert.rejects(bell.wait('1', { timeout: seconds }), TypeError, `timeout ${seconds}`);
+    await assert.rejects(bell.set('1', undefined, { timeout: seconds }), TypeError);
+  }
+  for (const transport of ['', 'WebSocket', null, 7]) {
+    await assert.rejects(new Doorbell(server.url, { transport }).wait('1'), TypeError);
+    await assert.rejects(new Doorbell(server.url).wait('1', { transport }), TypeError);
+  }
+  assert.equal(server.requests.length, 0);
+  assert.equal(await new Doorbell(server.url).wait('1', { timeout: Infinity }), '1');
 });
 
 test('scriptTransportNeedsAPage', async t => {
@@ -341,34 +485,3 @@ test('newIdsAreCanonicalDecimalsBelow2To128', () => {
   }
   assert.ok(ids.some(id => BigInt(id) > 2n ** 127n) && ids.some(id => BigInt(id) < 2n ** 127n));
 });
-
-// The pauses that the client makes, in ms; they pass a thousand times faster. The client's timers
-// are no whole numbers, thanks to the jitter, and those that are no pauses limit a request.
-function pausesIn(t, hold = 25) {
-  const pauses = [];
-  const real = globalThis.setTimeout;
-  t.mock.method(globalThis, 'setTimeout', (call, millis, ...args) => {
-    const isLimit = millis >= (hold * 0.8 + 10) * 1000 && millis <= (hold + 10) * 1000;
-    if (Number.isInteger(millis) || isLimit) return real(call, millis, ...args);
-    pauses.push(millis);
-    return real(call, millis / 1000, ...args);
-  });
-  return pauses;
-}
-
-function assertBetween(values, bounds) {
-  const fits = values.length === bounds.length
-    && bounds.every(([low, high], i) => values[i] >= low && values[i] <= high);
-  assert.ok(fits, `${values} is not between ${bounds.join(' and ')}`);
-}
-
-// Moves the mocked clock on until the promise settles.
-async function ticking(t, promise) {
-  let over = false;
-  promise.finally(() => { over = true; });
-  while (!over) {
-    t.mock.timers.tick(1000);
-    await new Promise(resolve => setImmediate(resolve));
-  }
-  return promise;
-}
