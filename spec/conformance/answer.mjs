@@ -80,7 +80,7 @@ export class Answer {
   checkWhatEveryAnswerPromises() {
     this.has("Access-Control-Allow-Origin", "*");
     this.has("Cross-Origin-Resource-Policy", "cross-origin");
-    this.has("Cache-Control", "no-store");
+    this.has("Cache-Control", this.isEventStream() ? "no-store, no-transform" : "no-store");
     this.has("Date", DATE);
     this.must(this.header("Set-Cookie") === undefined, "no cookies, ever");
     if (this.status === 204) this.hasNo("X-Content-Type-Options");

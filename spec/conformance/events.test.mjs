@@ -13,11 +13,17 @@ async function stream(ids, { query = "", headers = {}, wire } = {}) {
   (await on.answer()).is(200)
     .has("Content-Type", "text/event-stream")
     .has("Transfer-Encoding", "chunked")
+    .has("Cache-Control", "no-store, no-transform")
     .has("X-Accel-Buffering", "no");
   return new Events(on);
 }
 
+function event(id, told) {
+  return `event: set\ndata: ${id}\nid: ${told}`;
+}
+
 class Events {
+  told = "";
   #text = "";
 
   constructor(wire) {
@@ -40,8 +46,31 @@ class Events {
     }
   }
 
+  // Each event is known by all that was told so far.
   async tells(...ids) {
-    for (const id of ids) assert.equal(await this.next(), `event: set\ndata: ${id}`);
+    for (const id of ids) {
+      this.told = this.told ? `${this.told},${id}` : id;
+      assert.equal(await this.next(), event(id, this.told));
+    }
+    return this;
+  }
+
+  // What is set in one moment is told in any order.
+  async tellsAll(ids) {
+    const left = new Set(ids);
+    while (left.size > 0) {
+      const next = await this.next();
+      const id = /\ndata: (.*)\n/.exec(next)?.[1];
+      assert.ok(left.delete(id), `wanted one of ${[...left]}: ${next}`);
+      this.told = this.told ? `${this.told},${id}` : id;
+      assert.equal(next, event(id, this.told));
+    }
+    return this;
+  }
+
+  // The head of a stream goes out with something behind it, if there is nothing to tell yet.
+  async begins() {
+    assert.equal(await this.wire.next(takeChunk, "a chunk"), ":\n\n");
     return this;
   }
 
@@ -58,7 +87,7 @@ class Events {
 facts("events", {
   async aStreamTellsOfASetAndEnds() {
     const id = freshNumber();
-    const events = await stream(id);
+    const events = await (await stream(id)).begins();
     await settle();
     events.isQuiet();
     (await set(id)).is(201);
@@ -91,9 +120,7 @@ facts("events", {
     const ids = times(64, freshNumber);
     const events = await stream(ids);
     (await ask("POST", "/", { body: ids.join("\n") })).is(200);
-    const told = [];
-    for (const _ of ids) told.push(await events.next());
-    assert.deepEqual(told.sort(), ids.map((id) => `event: set\ndata: ${id}`).sort());
+    await events.tellsAll(ids);
     (await events.ends()).hangUp();
     (await ask("GET", `/${[...ids, 1].join(",")}`, { headers: ACCEPT })).is(400, /\b64\b/);
   },
@@ -103,8 +130,7 @@ facts("events", {
     const texts = [uuid.toUpperCase(), decimalOf(uuid)];
     const events = await stream(texts);
     (await set(uuid)).is(201);
-    const told = [await events.next(), await events.next()];
-    assert.deepEqual(told.sort(), texts.map((id) => `event: set\ndata: ${id}`).sort());
+    await events.tellsAll(texts);
     (await events.ends()).hangUp();
   },
 
@@ -117,6 +143,39 @@ facts("events", {
     }
     const headers = { Prefer: "wait=0.1" };
     (await (await stream(other, { headers })).ends()).hangUp();
+  },
+
+  async whoWasToldOfAllIsAnswered204() {
+    const [id, uuid, { id: sealed }] = [freshNumber(), freshUuid(), freshSealed()];
+    const all = [id, uuid, sealed].join(",");
+    const cases = [[id, id], [all, all], [all, `${sealed}, ${decimalOf(uuid)} ,${id},7`]];
+    for (const [asked, told] of cases) {
+      const headers = { ...ACCEPT, "Last-Event-ID": told };
+      (await ask("GET", `/${asked}`, { headers })).is(204).says("");
+      (await ask("HEAD", `/${asked}`, { headers })).is(204);
+    }
+  },
+
+  async whoWasToldOfSomeIsToldOfTheRest() {
+    const ids = times(4, freshNumber);
+    (await ask("POST", "/", { body: ids.slice(0, 3).join("\n") })).is(200);
+    const events = await stream(ids, { headers: { "Last-Event-ID": `${ids[2]},${ids[0]}` } });
+    events.told = `${ids[0]},${ids[2]}`;
+    await events.tells(ids[1]);
+    (await set(ids[3])).is(201);
+    (await (await events.tells(ids[3])).ends()).hangUp();
+    const headers = { ...ACCEPT, "Last-Event-ID": events.told };
+    (await ask("GET", `/${ids.join(",")}`, { headers })).is(204);
+  },
+
+  async aLastEventIdOfSomethingElseMeansNothing() {
+    const id = freshNumber();
+    (await set(id)).is(201);
+    for (const other of ["", freshNumber(), "x", "x,1", ",", `${id}x`, "1".repeat(2_000)]) {
+      const events = await stream(id, { headers: { "Last-Event-ID": other } });
+      (await (await events.tells(id)).ends()).hangUp();
+    }
+    (await ask("GET", `/${id}`, { headers: { "Last-Event-ID": id } })).is(200);
   },
 
   async theConnectionGoesOnAfterAStream() {
@@ -162,7 +221,7 @@ facts("events", {
         .has("Connection", "close")
         .hasNo("Transfer-Encoding");
       (await set(id)).is(201);
-      assert.equal(String(await wire.rest()), `event: set\ndata: ${id}\n\n`);
+      assert.equal(String(await wire.rest()), `:\n\n${event(id, id)}\n\n`);
       wire.hangUp();
     }
   },
@@ -218,8 +277,7 @@ facts("events", {
       const begun = stream([one, other], { wire });
       if (round % 2 === 0) set();
       const events = await begun;
-      assert.deepEqual([await events.next(), await events.next()].sort(),
-        [one, other].map((id) => `event: set\ndata: ${id}`).sort());
+      await events.tellsAll([one, other]);
       await events.ends();
       (await setter.answer()).is(200);
     }

@@ -269,16 +269,20 @@ facts("http2", {
       const ids = times(3, freshNumber);
       (await set(ids[2])).is(201);
       const events = client.request("GET", `/${ids.join(",")}`, { headers: EVENTS });
+      const told = [];
       for (const id of [ids[2], ids[0], ids[1]]) {
         if (id !== ids[2]) (await client.ask("POST", `/${id}`)).is(201);
-        assert.equal(await events.event(), `event: set\ndata: ${id}`);
+        told.push(id);
+        assert.equal(await events.event(), `event: set\ndata: ${id}\nid: ${told}`);
       }
       (await events.answer()).is(200).has("Content-Type", "text/event-stream").says("");
       const asks = client.request("GET", `/${freshNumber()}?timeout=0.1`, { headers: EVENTS });
-      (await asks.answer()).is(200).has("Content-Type", "text/event-stream").says("");
+      (await asks.answer()).is(200).has("Content-Type", "text/event-stream").says(":\n\n");
       (await client.ask("HEAD", `/${freshNumber()}`, { headers: EVENTS })).is(200)
         .has("Content-Type", "text/event-stream").says("");
       (await client.ask("GET", "/abc", { headers: EVENTS })).is(400, ID_RULE);
+      const again = { ...EVENTS, "last-event-id": ids.join(",") };
+      (await client.ask("GET", `/${ids.join(",")}`, { headers: again })).is(204);
     });
   },
 
@@ -295,7 +299,7 @@ facts("http2", {
       await client.settle();
       for (const request of [events, waiting, page]) request.hasNoBodyYet();
       client.session.settings({ initialWindowSize: 100_000 });
-      (await events.answer()).is(200).says(`event: set\ndata: ${id}\n\n`);
+      (await events.answer()).is(200).says(`:\n\nevent: set\ndata: ${id}\nid: ${id}\n\n`);
       (await waiting.answer()).is(200).says(`doorbell("${id}");\n`);
       (await page.answer()).is(200);
     }, { initialWindowSize: 0 });

@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
@@ -111,6 +112,13 @@ final class ChannelWire extends ChannelInboundHandlerAdapter implements Wire {
   @Override
   public boolean isWritable() {
     return channel.isWritable();
+  }
+
+  @Override
+  public boolean isSent() {
+    ChannelOutboundBuffer unsent = channel.unsafe().outboundBuffer();
+    boolean below = !(channel instanceof WireChannel under) || under.isSent();
+    return (unsent == null || unsent.isEmpty()) && below;
   }
 
   @Override

@@ -294,6 +294,11 @@ final class Connection extends Exchange implements Session {
   }
 
   @Override
+  boolean isSent() {
+    return wire.isSent();
+  }
+
+  @Override
   void end() {
     finish(headOnly || old ? Unpooled.EMPTY_BUFFER : loop.replies.part("", true));
   }

@@ -10,14 +10,20 @@ package doorbell.http;
  * </pre>
  */
 final class EventStream extends Wait {
+  private static final String COMMENT = ":\n\n";
+
   private final int events;
   private long leftMillis;
   private boolean open;
+
+  /** All that the client was told of, before this stream too: what an event is known by. */
+  private String told;
 
   EventStream(Exchange exchange, Request request, long holdMillis) {
     super(exchange, request);
     events = request.events().size();
     leftMillis = holdMillis;
+    told = request.told();
   }
 
   @Override
@@ -34,9 +40,13 @@ final class EventStream extends Wait {
     }
   }
 
+  /** Proxies send the head when something follows it. */
   private void openIfLooked() {
     if (!open && looking == 0 && !isDecided()) {
       open();
+      if (known == 0) {
+        exchange.send(COMMENT);
+      }
     }
   }
 
@@ -51,7 +61,9 @@ final class EventStream extends Wait {
   }
 
   private void tell(Link link) {
-    exchange.send("event: set\ndata: " + link.event().text() + "\n\n");
+    String id = link.event().text();
+    told = told.isEmpty() ? id : told + "," + id;
+    exchange.send("event: set\ndata: " + id + "\nid: " + told + "\n\n");
   }
 
   @Override
@@ -84,8 +96,8 @@ final class EventStream extends Wait {
       super.onDeadline();
       return;
     }
-    if (open && exchange.wire().isWritable()) {
-      exchange.send(":\n\n");
+    if (open && exchange.isSent()) {
+      exchange.send(COMMENT);
     }
     exchange.loop.deadlines.set(exchange, nextMillis());
   }

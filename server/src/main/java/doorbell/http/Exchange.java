@@ -32,6 +32,9 @@ abstract class Exchange extends Timed {
   /** Sends the next part of an event stream. */
   abstract void send(String part);
 
+  /** Whether the client has taken, or its kernel, all that was sent. */
+  abstract boolean isSent();
+
   /** Ends an event stream. */
   abstract void end();
 

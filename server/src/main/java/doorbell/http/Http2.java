@@ -258,6 +258,13 @@ final class Http2 extends Timed implements Session {
     }
   }
 
+  boolean isSent(int stream) {
+    Http2Stream open = connection.stream(stream);
+    return open != null
+        && channel.isWritable()
+        && !connection.remote().flowController().hasFlowControlled(open);
+  }
+
   private ChannelFuture write(int stream, ByteBuf bytes, boolean last) {
     return handler.encoder().writeData(context, stream, bytes, 0, last, context.newPromise());
   }

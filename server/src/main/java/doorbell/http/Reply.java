@@ -22,6 +22,7 @@ final class Reply {
   private static final String JAVASCRIPT = "text/javascript; charset=utf-8";
   private static final String JSON = "application/json";
   private static final String PROBLEM = "application/problem+json";
+  private static final String EVENT_STREAM = "text/event-stream";
   private static final String HTML = "text/html; charset=utf-8";
 
   /** The largest integer that a JavaScript literal holds exactly: 2^53-1 (ECMA-262, 21.1.2.6). */
@@ -36,10 +37,10 @@ final class Reply {
           "Content-Security-Policy",
           "default-src 'none'; style-src 'unsafe-inline'; img-src data:");
 
-  /** An event stream; proxies are told not to hold it back. */
-  static final Head EVENTS = new Head(200, "text/event-stream", "X-Accel-Buffering", "no");
+  /** An event stream; proxies are told neither to hold it back nor to compress it. */
+  static final Head EVENTS = new Head(200, EVENT_STREAM, "X-Accel-Buffering", "no");
 
-  /** 204: not set in time. */
+  /** 204: not set in time, or nothing is left to be told. */
   static final Reply NOT_SET = new Reply(new Head(204, null), null, false);
 
   /** 201: this call set it. */
@@ -84,8 +85,7 @@ final class Reply {
   static final class Head {
     private static final String[] COMMON = {
       "Access-Control-Allow-Origin", "*",
-      "Cross-Origin-Resource-Policy", "cross-origin",
-      "Cache-Control", "no-store"
+      "Cross-Origin-Resource-Policy", "cross-origin"
     };
 
     final int status;
@@ -98,7 +98,9 @@ final class Reply {
 
     Head(int status, @Nullable String type, String... more) {
       this.status = status;
+      boolean events = EVENT_STREAM.equals(type);
       List<String> all = new ArrayList<>(List.of(COMMON));
+      all.addAll(List.of("Cache-Control", events ? "no-store, no-transform" : "no-store"));
       if (type != null) {
         all.addAll(List.of("X-Content-Type-Options", "nosniff", "Content-Type", type));
       }
@@ -166,6 +168,7 @@ final class Reply {
       case LANDING_PAGE -> new Reply(PAGE, Pages.LANDING_PAGE, head);
       case SCRIPT -> new Reply(SET_JAVASCRIPT, Pages.SCRIPT, head);
       case SCRIPT_OPTIONS -> SCRIPT_OPTIONS;
+      case ALL_TOLD -> NOT_SET;
       default -> OPTIONS;
     };
   }

@@ -7,7 +7,10 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.util.AsciiString;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.StringJoiner;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -18,11 +21,13 @@ import org.jspecify.annotations.Nullable;
  * @param events the events that a wait or a set names; empty for everything else
  * @param form how to write the answer
  * @param millis how long to hold a wait, or to spread a wake; {@link #FOREVER} if no time was named
+ * @param told of an event stream, the ids that it isn't to tell of again, with commas; or empty
  */
-record Request(What what, List<Event> events, Form form, long millis) {
+record Request(What what, List<Event> events, Form form, long millis, String told) {
   private static final long FOREVER = Long.MAX_VALUE;
   static final String METHODS = "GET, HEAD, POST, OPTIONS";
   static final String SCRIPT_METHODS = "GET, HEAD, OPTIONS";
+  private static final AsciiString LAST_EVENT_ID = AsciiString.cached("last-event-id");
   private static final AsciiString PREFER = AsciiString.cached("prefer");
   private static final String SCRIPT = "doorbell.js";
   private static final Pattern CALLBACK = Pattern.compile("[A-Za-z_$][A-Za-z0-9_$.]{0,63}");
@@ -34,6 +39,7 @@ record Request(What what, List<Event> events, Form form, long millis) {
     OPTIONS,
     SCRIPT_OPTIONS,
     WAIT,
+    ALL_TOLD,
     SET,
     SET_MANY,
     WEB_SOCKET
@@ -115,7 +121,8 @@ record Request(What what, List<Event> events, Form form, long millis) {
   }
 
   private static Request page(What what, boolean head) {
-    return new Request(what, List.of(), new Form(Accept.JAVASCRIPT, Form.USUAL_CALLBACK, head), 0);
+    return new Request(
+        what, List.of(), new Form(Accept.JAVASCRIPT, Form.USUAL_CALLBACK, head), 0, "");
   }
 
   private static Request get(Target target, HttpHeaders headers, boolean head) throws Refused {
@@ -126,10 +133,43 @@ record Request(What what, List<Event> events, Form form, long millis) {
         List<Event> events = events(target.segment());
         String callback = callback(target);
         Accept type = Accept.of(headers.getAll(HttpHeaderNames.ACCEPT));
-        long hold = hold(target, headers);
-        yield new Request(What.WAIT, events, Form.of(type, callback, head), hold);
+        Form form = Form.of(type, callback, head);
+        Request wait = new Request(What.WAIT, events, form, hold(target, headers), "");
+        yield type == Accept.EVENTS ? wait.withoutTold(headers.get(LAST_EVENT_ID, "")) : wait;
       }
     };
+  }
+
+  /** The same for those of its ids that the client doesn't say it was told of: P78. */
+  private Request withoutTold(String lastEventId) {
+    if (lastEventId.isEmpty()) {
+      return this;
+    }
+    Set<EventId> before = ids(lastEventId);
+    StringJoiner told = new StringJoiner(",");
+    List<Event> left = new ArrayList<>();
+    for (Event event : events) {
+      if (before.contains(event.id())) {
+        told.add(event.text());
+      } else {
+        left.add(event);
+      }
+    }
+    return left.isEmpty()
+        ? page(What.ALL_TOLD, form.head())
+        : new Request(what, List.copyOf(left), form, millis, told.toString());
+  }
+
+  private static Set<EventId> ids(String list) {
+    Set<EventId> ids = new HashSet<>();
+    for (String text : list.split(",", Limits.IDS_PER_WAIT + 1)) {
+      try {
+        ids.add(EventId.parse(text.trim()));
+      } catch (IllegalArgumentException e) {
+        return ids; // No node wrote it.
+      }
+    }
+    return ids;
   }
 
   private static List<Event> events(String list) throws Refused {
@@ -192,7 +232,7 @@ record Request(What what, List<Event> events, Form form, long millis) {
     }
     List<Event> events = text.isEmpty() ? List.of() : List.of(Event.parse(text));
     What what = text.isEmpty() ? What.SET_MANY : What.SET;
-    return new Request(what, events, Form.USUAL, millis);
+    return new Request(what, events, Form.USUAL, millis, "");
   }
 
   /** Seconds as they stand in a query, to milliseconds; rounded up, so that 0 alone is 0. */

@@ -246,6 +246,11 @@ abstract class SocketWire implements Wire {
     return hasRoom();
   }
 
+  @Override
+  public final boolean isSent() {
+    return sending == null && unsent == null;
+  }
+
   private boolean hasRoom() {
     return unsent == null || unsent.readableBytes() <= MAX_UNSENT;
   }

@@ -108,6 +108,11 @@ final class Stream extends Exchange {
   }
 
   @Override
+  boolean isSent() {
+    return http2.isSent(id);
+  }
+
+  @Override
   void end() {
     loop.deadlines.cancel(this);
     http2.send(id, "", true);

@@ -29,6 +29,9 @@ interface Wire {
   /** Whether the client takes its answers. Who is told no is told when there is room again. */
   boolean isWritable();
 
+  /** Whether the kernel has all that was written. */
+  boolean isSent();
+
   /** Whether bytes are wanted; while they are not, the kernel keeps them. */
   void listen(boolean wanted);
 

@@ -89,6 +89,11 @@ final class WireChannel extends AbstractChannel implements Session {
     return batch;
   }
 
+  /** Whether the kernel has all that the wire was given. */
+  boolean isSent() {
+    return wire.isSent();
+  }
+
   /** Ends the sending side; see {@link Wire#finish}. */
   void finish() {
     wire.finish();

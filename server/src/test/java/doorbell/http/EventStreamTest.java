@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 /** One event stream at a time, on a simulated node: its clock and its store do as the test says. */
 class EventStreamTest {
-  private static final String TOLD = "event: set\ndata: 22482\n\n";
+  private static final String TOLD = "event: set\ndata: 22482\nid: 22482\n\n";
   private static final String COMMENT = ":\n\n";
 
   /** Between the time of a deadline and the one when it is looked at, in milliseconds. */
@@ -30,6 +30,22 @@ class EventStreamTest {
       assertThat(silence).isBetween(Limits.EVENTS_SILENCE_MILLIS, 15_000 + LATE);
       hears(COMMENT);
     }
+    set("22482");
+    hears(TOLD);
+    isOver();
+  }
+
+  @Test
+  void noCommentIsMadeWhileTheLastOneIsNotTaken() {
+    ask("/22482");
+    opens();
+    client.takeAnswers(false);
+    node.pass(600_000);
+    client.takeAnswers(true);
+    hears(COMMENT);
+    assertThat(client.received()).asString().isEmpty();
+    node.pass(15_000 + LATE);
+    hears(COMMENT);
     set("22482");
     hears(TOLD);
     isOver();
@@ -60,7 +76,7 @@ class EventStreamTest {
     set("1");
     node.store.answerAll();
     node.runAll();
-    hears("event: set\ndata: 1\n\n");
+    hears("event: set\ndata: 1\nid: 22482,1\n\n");
     isOver();
   }
 
@@ -117,6 +133,9 @@ class EventStreamTest {
     Answer head = requireNonNull(Answer.take(client.received(), true));
     assertThat(head.status()).isEqualTo(200);
     assertThat(head.field("Content-Type")).isEqualTo("text/event-stream");
+    if (client.received().indexOf(COMMENT) == 0) {
+      client.received().delete(0, COMMENT.length());
+    }
   }
 
   private void hears(String events) {

@@ -246,6 +246,21 @@ class Http2Test {
     assertThat(frames.subList(0, 3)).allMatch(frame -> frame.payload.charAt(0) == NO_CONTENT);
   }
 
+  @Test
+  void noCommentIsMadeForAStreamOfEventsWithoutAWindow() {
+    open();
+    client.send(frame(SETTINGS, 0, 0, "\0\4\0\0\0\0"));
+    String events = "\u0082\u0086\4\2/1\1\1a\17\4\21text/event-stream";
+    client.send(frame(HEADERS, END_STREAM | END_HEADERS, 1, events));
+    node.pass(600_000);
+    assertThat(frames()).filteredOn(frame -> frame.type != SETTINGS).hasSize(1);
+    client.send(frame(SETTINGS, 0, 0, "\0\4\0\0\1\0"));
+    node.runAll();
+    assertThat(frames()).contains(new Frame(DATA, 1, ":\n\n"));
+    node.pass(16_000);
+    assertThat(frames()).containsExactly(new Frame(DATA, 1, ":\n\n"));
+  }
+
   /** Begins {@code count} streams, from the number {@code first} on. */
   private void park(int first, int count, String path) {
     StringBuilder gets = new StringBuilder();
