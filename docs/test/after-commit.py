@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import transaction
 
-logging.basicConfig(stream=sys.stdout, format="%(levelname)s: %(message).32s")
+logging.basicConfig(stream=sys.stdout, format="%(levelname)s: %(message).31s")
 sys.path.insert(0, ".")
 pathlib.Path("counter").mkdir()
 pathlib.Path("counter/__init__.py").touch()
@@ -33,15 +33,19 @@ call_command("migrate", run_syncdb=True, verbosity=0)
 
 import clicks  # noqa: E402 (the recipe needs the project)
 
+# A machine that runs many tests may take longer than a visitor has time.
+clicks.bell = clicks.Doorbell("http://127.0.0.1:8080", patience=600)
 counter = clicks.Counter.objects.create(count=0, event=clicks.bell.new_id())
 
 
 def is_set(event):
-    try:
-        clicks.bell.wait(event, timeout=0)
-        return "set"
-    except TimeoutError:
-        return "not set"
+    while True:
+        try:
+            clicks.bell.wait(event, timeout=0)
+            return "set"
+        except TimeoutError as late:
+            if late.__cause__ is None:  # the node said so
+                return "not set"
 
 
 with transaction.atomic():
@@ -57,7 +61,7 @@ try:
 except InterruptedError:
     print("after a rollback:", is_set(counter.event))
 
-clicks.bell = clicks.Doorbell("http://127.0.0.1:9", patience=0.2)
+clicks.bell = clicks.Doorbell("http://127.0.0.1:9")
 clicks.click()
 counter.refresh_from_db()
 print("committed, without a node too:", counter.count)

@@ -207,7 +207,8 @@ describe('documents', { concurrency: 1 }, () => {
       'before the commit: not set',
       'after the commit: set',
       'after a rollback: not set',
-      'WARNING: pages look again in some minutes',
+      'WARNING: http://127.0.0.1:9 is tried aga',
+      'WARNING: pages ask again in some minutes',
       'committed, without a node too: 2\n',
     ].join('\n'));
   });
