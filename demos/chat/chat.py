@@ -29,17 +29,16 @@ CREATE INDEX IF NOT EXISTS untold ON message(at) WHERE told = 0;
 LONGEST = {"who": 40, "text": 1000}  # characters
 LONGEST_BODY = 20_000  # bytes
 AT_ONCE = 200  # messages in an answer; where there are more, the event that it names is set
+THERE_IS = "There is GET /, and GET and POST /messages."
 OVERDUE = 1.0  # seconds after which a reader sets what a writer should have set
 
 
 class Chat:
     def __init__(self):
         self.node = os.environ["CHAT_NODE"]
-        # The page of whoever writes waits for a set: 0.2 s and no more.
         self.bell = Doorbell(
             self.node,
             secret=os.environ["CHAT_SECRET"],
-            patience=0.2,
             spread=float(os.environ.get("CHAT_SPREAD", "0")),
         )
         self.topic = self.bell.topic("chat")
@@ -114,9 +113,9 @@ class Handler(BaseHTTPRequestHandler):
         self.answer("POST")
 
     def answer(self, method):
-        url = urlsplit(self.path)
-        query = parse_qs(url.query)
         try:
+            url = target(self.requestline)
+            query = parse_qs(url.query)
             if url.path == "/messages":
                 since = number(query.get("since", ["0"])[0])
                 self.chat.check(since)
@@ -128,7 +127,7 @@ class Handler(BaseHTTPRequestHandler):
             elif url.path == "/" and method == "GET":
                 self.send(200, "text/html; charset=utf-8", self.page)
             else:
-                raise Refused(404, "There is GET /, and GET and POST /messages.")
+                raise Refused(404, THERE_IS)
         except Refused as refused:
             problem = {"status": refused.status, "detail": str(refused)}
             self.send(refused.status, "application/problem+json", json.dumps(problem).encode())
@@ -154,6 +153,18 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args):
         pass
+
+
+def target(line):
+    """The path and query that were asked for, of which http.server would shorten //x to /x."""
+    text = line.split()[1]
+    try:
+        url = urlsplit(text)
+    except ValueError as error:
+        raise Refused(400, f"The target of the request is no URL: {error}.")
+    if text.startswith("//"):
+        raise Refused(404, THERE_IS)
+    return url
 
 
 def number(text):

@@ -38,12 +38,14 @@ function mochiKit(folder) {
 function startCounter(port, node, kit) {
   const bell = new Doorbell(node);
   const page = readFileSync(file('index.html'), 'utf8').replace('DOORBELL_URL', node);
-  const scripts = { '/MochiKit.js': kit, '/deferred.js': file('../../js/deferred.js') };
+  const scripts = new Map([
+    ['/MochiKit.js', readFileSync(kit)], ['/deferred.js', readFileSync(file('../../js/deferred.js'))],
+  ]);
   // The count and its event are one value, so no change falls between them.
   let state = { count: 0, doorbell: Doorbell.newId() };
 
   const server = http.createServer((request, response) => {
-    const path = new URL(request.url, 'http://counter').pathname;
+    const [path] = request.url.split('?'); // not as a URL: of '//' there is none
     const send = (status, type, body) => {
       response.writeHead(status, {
         'Content-Type': `${type}; charset=utf-8`, 'Cache-Control': 'no-store', Connection: 'close',
@@ -59,7 +61,7 @@ function startCounter(port, node, kit) {
       send(200, 'application/json', JSON.stringify(state));
     } else if (path === '/count') send(200, 'application/json', JSON.stringify(state));
     else if (path === '/') send(200, 'text/html', page);
-    else if (scripts[path]) send(200, 'text/javascript', readFileSync(scripts[path]));
+    else if (scripts.has(path)) send(200, 'text/javascript', scripts.get(path));
     else send(404, 'text/plain', 'there is only / and /count\n');
   });
   return new Promise((resolve, reject) => {

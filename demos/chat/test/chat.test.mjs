@@ -5,12 +5,15 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually, launch, skip } from '../../../js/test/chromium.mjs';
+import { refusesStrangeTargets } from '../../test/targets.mjs';
 import { plot } from './plot.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -18,15 +21,29 @@ const README = readFileSync(`${root}demos/chat/README.md`, 'utf8');
 const BACK_ENDS = ['python', 'php'];
 const READERS = 200;
 const SPREAD = 2; // seconds
-const RATE_LIMIT = 40; // requests in 100 ms; with this spread they are 10 on average
+const RATE_LIMIT = 40; // requests before their turn; with this spread there are 10 in 100 ms
 const PICTURES = process.env.DOORBELL_SCREENSHOT === '1';
-const SOON = { timeout: 10_000 };
+const LONG = 60_000; // milliseconds, for a machine that is busy with something else
+const SOON = { timeout: LONG };
+
+/** A port below those that systems give away, so that nobody takes it while its node is away. */
+async function quietPort() {
+  for (;;) {
+    const server = net.createServer().listen(20_000 + Math.floor(Math.random() * 12_000), '127.0.0.1');
+    const port = await Promise.race([
+      once(server, 'listening').then(() => server.address().port, () => 0),
+      once(server, 'error').then(() => 0, () => 0),
+    ]);
+    if (port) return once(server.close(), 'close').then(() => port);
+  }
+}
 
 /** Starts the README's command on free ports; stop() is its Ctrl-C. */
 async function start(backEnd, env = {}) {
+  const nodePort = await quietPort();
   const [, command] = new RegExp(`^(demos/chat/run ${backEnd})$`, 'm').exec(README);
   const temporary = mkdtempSync(join(tmpdir(), 'doorbell-chat-'));
-  const child = spawn('sh', ['-c', `exec ${command} 0 0`], {
+  const child = spawn('sh', ['-c', `exec ${command} 0 ${nodePort}`], {
     cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, TMPDIR: temporary, ...env },
   });
@@ -58,8 +75,21 @@ async function ask(app, since, said) {
 
 const say = (app, text, since = 0) => ask(app, since, { who: 'Desk', text });
 
-async function isSet(node, event, timeout = 0) {
-  return (await fetch(`${node}/${event}?timeout=${timeout}`)).status === 200;
+async function isSet(node, event) {
+  return (await fetch(`${node}/${event}?timeout=0`)).status === 200;
+}
+
+/**
+ * Waits until it is set. "Not yet" isn't the last word: a node that goes away says it to all, and a
+ * connection that was kept may still lead to that one, or be cut.
+ */
+async function becomesSet(node, event, signal = AbortSignal.timeout(LONG)) {
+  for (;;) {
+    const answer = await fetch(`${node}/${event}?timeout=25`, { signal }).catch(() => undefined);
+    if (answer?.status === 200) return true;
+    signal.throwIfAborted();
+    await setTimeout(50);
+  }
 }
 
 /** Established connections to that URL's port, seen from its own side. */
@@ -128,7 +158,7 @@ for (const backEnd of BACK_ENDS) {
       const nothing = await ask(chat.app, 0);
       assert.deepEqual(nothing.messages, []);
       assert.equal(await isSet(chat.node, nothing.event), false);
-      const waiting = isSet(chat.node, nothing.event, 20);
+      const waiting = becomesSet(chat.node, nothing.event);
       const one = await say(chat.app, 'Grüße, <b>Phone</b> 🔔');
       assert.equal(await waiting, true);
       assert.deepEqual(one.messages, [{ id: 1, who: 'Desk', text: 'Grüße, <b>Phone</b> 🔔' }]);
@@ -161,6 +191,13 @@ for (const backEnd of BACK_ENDS) {
       assert.equal(await lastId(), before, 'nothing was said');
     });
 
+    test('aStrangeTargetIsRefusedAndTheApplicationGoesOn', async () => {
+      // PHP's own server hangs up on what it can't read, before the application sees it.
+      const isNoHttp = target => !/^(?!.*[ \x7f])(\/|http:\/\/|\*)/.test(target)
+        || target.startsWith('http://[') || target.length > 10_000;
+      await refusesStrangeTargets(chat.app, target => backEnd === 'php' && isNoHttp(target));
+    });
+
     test('writersAtOnceLeaveNoEventUnset', async () => {
       const first = await lastId();
       let areWriting = true;
@@ -182,7 +219,7 @@ for (const backEnd of BACK_ENDS) {
           if (!await isSet(chat.node, event)) return false;
         }
         return true;
-      }, 'every event but the last is set', 20_000);
+      }, 'every event but the last is set', LONG);
       assert.equal(await isSet(chat.node, (await ask(chat.app, messages.length)).event), false);
     });
 
@@ -200,11 +237,18 @@ for (const backEnd of BACK_ENDS) {
       }
       let version = 0;
       const ids = [];
-      for (let event; event === undefined || await isSet(chat.node, event, 1);) {
+      while (version < first + 208) {
         const answer = await ask(chat.app, version);
         assert.ok(answer.messages.length <= 200);
         ids.push(...answer.messages.map(({ id }) => id));
-        ({ version, event } = answer);
+        ({ version } = answer);
+        // A reader a second later sets what a writer could not, so somebody has to look meanwhile.
+        if (version < first + 208) {
+          await eventually(async () => {
+            await ask(chat.app, version);
+            return isSet(chat.node, answer.event);
+          }, 'the event of what is left is set', LONG);
+        }
       }
       assert.equal(ids.length, first + 208);
       assert.deepEqual(ids, ids.map((_, i) => i + 1));
@@ -255,18 +299,20 @@ for (const backEnd of BACK_ENDS) {
       const { event } = await ask(chat.app, from);
       const pid = Number(execFileSync('pgrep', ['-P', chat.pid, '-f', 'doorbell.cli.Main']));
       process.kill(pid, 'SIGTERM');
-      await eventually(async () => !await isListening(chat.node), 'the node is down');
+      // To its end: until then it takes sets by connections that were kept, and its store forgets.
+      await eventually(() => !existsSync(`/proc/${pid}`), 'the node has ended', LONG);
+      // Nobody is there to wait for: what the writer waits is its own, and not a reader's 25 s.
       const began = performance.now();
       assert.equal((await say(chat.app, 'unheard', from)).version, from + 1);
-      assert.ok(performance.now() - began < 3000, 'the writer does not wait for the node');
+      assert.ok(performance.now() - began < 10_000, 'the writer does not wait for the node');
       const { stop } = await startNode(new URL(chat.node).host);
       try {
-        const waiting = isSet(chat.node, event, 20);
+        const waiting = becomesSet(chat.node, event);
         // A reader who looks, as each does every few minutes, tells those who wait.
         await eventually(async () => {
           await ask(chat.app, from + 1);
-          return isSet(chat.node, event);
-        }, 'a reader has set what the writer could not');
+          return isSet(chat.node, event).catch(() => false);
+        }, 'a reader has set what the writer could not', LONG);
         assert.equal(await waiting, true);
       } finally {
         await stop();
@@ -282,15 +328,17 @@ for (const backEnd of BACK_ENDS) {
       assert.equal(await isListening(other.node), false);
     });
 
-    test('pacedWakesKeepTheRateUnderItsLimit', { timeout: 60_000 }, async () => {
+    test('pacedWakesComeEvenlyAndNoneBeforeItsTurn', { timeout: 4 * LONG }, async () => {
       const atOnce = await rates(backEnd, '0');
-      let paced = await rates(backEnd, String(SPREAD));
-      if (Math.max(...paced) > RATE_LIMIT) paced = await rates(backEnd, String(SPREAD));
+      const paced = await rates(backEnd, String(SPREAD));
       const sum = counts => counts.reduce((a, b) => a + b);
       assert.equal(sum(atOnce), READERS);
       assert.equal(sum(paced), READERS);
-      assert.ok(Math.max(...paced) <= RATE_LIMIT, `${paced}`);
-      assert.ok(Math.max(...atOnce) > Math.max(...paced), `${atOnce} against ${paced}`);
+      // A busy machine makes wakes late and never early: so many may have asked by then, and no more.
+      for (let i = 0; i < SPREAD * 10; i++) {
+        const turn = READERS * (i + 1) / (SPREAD * 10);
+        assert.ok(sum(paced.slice(0, i + 1)) <= turn + RATE_LIMIT, `${paced} until ${i}`);
+      }
       console.log(`# ${backEnd}: at most ${Math.max(...atOnce)} requests in 100 ms at once, ` +
         `${Math.max(...paced)} with ?spread=${SPREAD}`);
       if (PICTURES && backEnd === 'php') {
@@ -362,14 +410,14 @@ async function rates(backEnd, spread) {
   const reader = async () => {
     let { version, event } = await ask(chat.app, 0);
     while (version === 0) {
-      while (!await isSet(chat.node, event, 25)) stop.signal.throwIfAborted();
+      await becomesSet(chat.node, event, stop.signal);
       asked.push(performance.now());
       ({ version, event } = await ask(chat.app, version));
     }
   };
   try {
     const readers = Array.from({ length: READERS }, reader);
-    await eventually(() => connections(chat.node) >= READERS, 'all readers wait', 30_000);
+    await eventually(() => connections(chat.node) >= READERS, 'all readers wait', LONG);
     const began = performance.now();
     await say(chat.app, 'news');
     await Promise.all(readers);

@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually, launch, picture, skip } from '../../../js/test/chromium.mjs';
+import { refusesStrangeTargets } from '../../test/targets.mjs';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
@@ -132,6 +133,13 @@ describe('counter-mochikit', { skip }, () => {
     assert.equal(await demo.end('SIGINT'), 0, demo.said);
     for (const url of [demo.counter, demo.doorbell]) await assert.rejects(fetch(url), url);
   });
+});
+
+test('aStrangeTargetIsRefusedAndTheApplicationGoesOn', { timeout: START_MILLIS }, async t => {
+  const demo = await startDemo(starts);
+  t.after(() => demo.child.kill());
+  await refusesStrangeTargets(demo.counter);
+  assert.equal(demo.child.exitCode, null);
 });
 
 test('theReadmeShowsLinesOfThePage', () => {
