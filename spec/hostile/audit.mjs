@@ -2,6 +2,7 @@
 // set, and nothing is left behind.
 import { speak } from "./honest.mjs";
 import { ADDRESSES } from "./plan.mjs";
+import { comes } from "./play.mjs";
 import { Answers } from "./http1.mjs";
 import * as ws from "./websocket.mjs";
 import { Wire } from "./wire.mjs";
@@ -10,6 +11,8 @@ const IDS_PER_WAIT = 64;
 const WAITS_PER_SOCKET = 1_000;
 // Objects that may stand by: a decoder, a spare, what a timer still holds.
 const SPARE_OBJECTS = 60;
+// What was set is remembered.
+const REMEMBERED = /^doorbell\.(store\.|event\.EventId)/;
 
 export class Audit {
   #node;
@@ -139,9 +142,22 @@ export class Audit {
     }
   }
 
+  // The node is told to end, with a crowd in it, of whom nothing is expected any more.
+  async theEndIsInOrder({ clients }) {
+    const wild = clients.map((client) => ({ ...client, keepsRules: false }));
+    const crowd = await comes({ clients: wild }, this.#node, this.#checker);
+    const { process } = this.#node;
+    await this.#honest.hearsTheEnd(() => process.kill("SIGTERM"));
+    const ended = await this.#checker.until(() => this.#node.ended, (how) => how !== null);
+    if (ended !== "exit code 0") this.#fault(`the node was told to end; ${ended ?? "it didn't"}`);
+    for (const hostile of crowd) hostile.leaves();
+    const trouble = this.#node.trouble();
+    if (trouble) this.#fault(`the node's log says at its end: ${trouble}`);
+  }
+
   async #grown() {
     const now = await this.#node.objects();
-    return [...now].filter(([name]) => !name.startsWith("doorbell.store."))
+    return [...now].filter(([name]) => !REMEMBERED.test(name))
       .map(([name, count]) => [name, this.#start.get(name) ?? 0, count])
       .filter(([, before, count]) => count > before + SPARE_OBJECTS);
   }

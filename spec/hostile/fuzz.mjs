@@ -6,7 +6,7 @@ import { Node } from "./node.mjs";
 import { NAMES } from "./plan.mjs";
 import { tryNode } from "./run.mjs";
 
-const HELP = `Usage: script/fuzz [OPTION]...
+const HELP = `Usage: script/fuzz [OPTION]... [-- OPTION-OF-THE-NODE...]
 Sends hostile crowds to a node, beside honest clients whose answers are checked.
   --seconds=N        How long each node is tried. Default: 15
   --transport=NAME   Only this one: io_uring, epoll or nio. Default: all three, and TLS
@@ -25,7 +25,8 @@ Sends hostile crowds to a node, beside honest clients whose answers are checked.
 const PLACES = [1_500, 4_700];
 const SENTENCES = 12;
 
-const { values: given } = parseArgs({
+const { values: given, positionals: nodeOptions } = parseArgs({
+  allowPositionals: true,
   options: {
     ...Object.fromEntries(["seconds", "transport", "store", "seed", "only", "crowds", "url", "ca",
       "pid", "places", "loops", "patience"].map((name) => [name, { type: "string" }])),
@@ -60,7 +61,8 @@ async function start({ url, transport, isSecure }, loops, [perAddress, all]) {
   const ca = given.ca && readFileSync(given.ca);
   if (url) return new Node({ url, ca, pid: given.pid && Number(given.pid) });
   return Node.start({ transport, isSecure, store: given.store,
-    options: ["--loops", loops, "--max-waits-per-address", perAddress, "--max-waits", all] });
+    options: ["--loops", loops, "--max-waits-per-address", perAddress, "--max-waits", all,
+      "--drain", "2s", ...nodeOptions] });
 }
 
 async function tries(settings, seed) {

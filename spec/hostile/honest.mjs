@@ -51,6 +51,10 @@ class Speaker {
     this.open();
   }
 
+  isToldToGo(how) {
+    if (!this.isLeaving) this.checker.fault(`${this.name} is told ${how}`);
+  }
+
   leave() {
     this.isLeaving = true;
     this.wire.hangUp();
@@ -125,7 +129,7 @@ class Http2Speaker extends Speaker {
         if (code !== 0) this.checker.fault(`${this.name}: a stream was reset with ${code}`);
         this.end(stream);
       },
-      goAway: (code) => this.checker.fault(`${this.name} is told GOAWAY ${code}`),
+      goAway: (code) => this.isToldToGo(`GOAWAY ${code}`),
     });
   }
 
@@ -194,7 +198,7 @@ class WebSocketSpeaker extends Speaker {
 
   onFrame(opcode, payload) {
     if (opcode === ws.PING) this.wire.write(ws.frame(ws.PONG, payload, Buffer.of(1, 2, 3, 4)));
-    if (opcode === ws.CLOSE) this.checker.fault(`${this.name} is told to close`);
+    if (opcode === ws.CLOSE) this.isToldToGo(`to close, ${payload.readUInt16BE(0)}`);
     if (opcode !== ws.TEXT) return;
     const [verb, id] = payload.toString("latin1").split(" ");
     if (verb === "set") this.#end(this.waiting, id, { status: 200, ids: [id] });
@@ -300,6 +304,19 @@ export class Honest {
   async leave() {
     await this.quiet();
     for (const speaker of this.speakers) speaker.leave();
+  }
+
+  // The node is told to end: parked waits are answered 204, or over WebSocket the connection ends.
+  async hearsTheEnd(tellNode) {
+    const parked = this.waiters.map((speaker) => [speaker, speaker.wait(["4712"])]);
+    await Promise.all(this.setters.map((speaker) => speaker.set("4711")));
+    for (const speaker of this.speakers) speaker.isLeaving = true;
+    tellNode();
+    for (const [speaker, answered] of parked) {
+      const { status } = await this.#within(answered, `${speaker.name}, who waits at the end,`);
+      const wanted = speaker.protocol === "websocket" ? 0 : 204;
+      if (status !== wanted) this.#checker.fault(`${speaker.name} hears ${status} at the end (P27)`);
+    }
   }
 
   #follow(promise) {

@@ -113,7 +113,7 @@ export class Answers {
     const events = (this.#answer.unread + text).split("\n\n");
     this.#answer.unread = events.pop();
     for (const event of events) {
-      const id = /^event: set\ndata: (\S+)$/.exec(event)?.[1];
+      const id = /^event: set\ndata: (\S+)/.exec(event)?.[1];
       if (id) {
         this.#answer.events.push(id);
         this.onEvent(id);

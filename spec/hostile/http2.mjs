@@ -106,7 +106,7 @@ class FieldReader {
 }
 
 // Reads what a node sends. `on` has any of headers(stream, fields, last), data(stream, bytes, last),
-// reset(stream, code), settings(), ping(payload), goAway(code), window().
+// reset(stream, code), settings(), ping(payload), goAway(code).
 export class Frames {
   #bytes = Buffer.alloc(0);
   #fields = new FieldReader();

@@ -4,7 +4,6 @@ import { mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -90,11 +89,7 @@ export class Node {
   }
 
   async stop() {
-    if (this.process && !this.ended) {
-      this.process.kill();
-      await Promise.race([pause(10_000), new Promise((end) => this.process.once("exit", end))]);
-      if (!this.ended) this.process.kill("SIGKILL");
-    }
+    if (this.process && !this.ended) this.process.kill("SIGKILL");
     if (this.folder) rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -7,7 +7,7 @@ import { Random } from "./random.mjs";
 import { chains } from "./crowd/chains.mjs";
 import { alpn, garbage, handshake } from "./crowd/handshakes.mjs";
 import { pipeline } from "./crowd/pipelines.mjs";
-import { streams } from "./crowd/streams.mjs";
+import { proxy, streams } from "./crowd/streams.mjs";
 import { webSocket } from "./crowd/websockets.mjs";
 
 export const ADDRESSES = ["127.0.0.2", "127.0.0.3", "127.0.0.4"];
@@ -24,6 +24,7 @@ const CROWDS = {
     chains(random, ids, random.pick(isSecure ? LINKS_OVER_TLS : LINKS)),
   webSockets: (random, ids) => random.times(random.between(1, 20), () => webSocket(random, ids)),
   streams: (random, ids) => random.times(random.between(1, 12), () => streams(random, ids)),
+  proxies: (random, ids) => random.times(random.between(1, 3), () => proxy(random, ids)),
   handshakes: (random) => random.times(random.between(3, 30), () => handshake(random)),
   garbage: (random, ids) => random.times(random.between(3, 30), () => garbage(random, ids)),
 };

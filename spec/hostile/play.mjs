@@ -15,8 +15,7 @@ export async function play(plan, node, honest, checker) {
   const random = new Random(`${plan.seed}/honest`);
   for (let beat = 0; beat < BEATS; beat++) honest.beat(random);
   for (const id of plan.ids.ends) honest.hear(random, id);
-  const crowd = plan.clients.map((client) => new Hostile(client, node, checker));
-  await Promise.all(crowd.map((hostile) => hostile.comes()));
+  const crowd = await comes(plan, node, checker);
   for (const moment of plan.moments) {
     honest.beat(random);
     for (const step of moment) await take(step, plan, crowd, honest, random);
@@ -26,6 +25,13 @@ export async function play(plan, node, honest, checker) {
   await honest.quiet();
   await areAnswered(crowd, checker);
   for (const hostile of crowd) hostile.leaves();
+}
+
+// The crowd, when all of it has come and said its first words.
+export async function comes({ clients }, node, checker) {
+  const crowd = clients.map((client) => new Hostile(client, node, checker));
+  await Promise.all(crowd.map((hostile) => hostile.comes()));
+  return crowd;
 }
 
 async function areAnswered(crowd, checker) {

@@ -29,6 +29,10 @@ export async function tryNode(node, options) {
     checker.forget();
   }
   await audit.memoryIsFree();
+  if (node.process && checker.faults.length === 0) {
+    current = plan(`${seed}/end`, cases, { isSecure: node.ca !== undefined, crowds });
+    await audit.theEndIsInOrder(current);
+  }
   await honest.leave();
   return { cases, faults: checker.faults, counts: checker.counts, last: current };
 }

@@ -145,7 +145,9 @@ function get(what, names, random, query) {
 
 function stream(random, names, query) {
   const version = random.chance(0.05) ? "1.0" : "1.1";
-  const bytes = request("GET", `/${names.join(",")}${query}`, { headers: EVENTS, version });
+  const told = random.chance(0.2) ? { "Last-Event-ID": random.some(names, 3).join(",") } : {};
+  const headers = { ...EVENTS, ...told };
+  const bytes = request("GET", `/${names.join(",")}${query}`, { headers, version });
   return { bytes, method: "GET", what: "events", ids: names, closes: version === "1.0" };
 }
 

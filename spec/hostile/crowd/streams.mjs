@@ -97,15 +97,13 @@ function frames(random, stream, { method, path, headers, body }) {
 }
 
 const KEEP_RULES = { wait: 10, shortWait: 3, head: 4, events: 4, set: 8, bulk: 2, page: 1, wrong: 1 };
+const PROXY = { longWait: 10, longEvents: 3, wait: 3, shortWait: 3, events: 1, set: 1 };
 const BREAK_RULES = { ...KEEP_RULES, longWait: 4, longEvents: 6 };
 
 export function streams(random, ids) {
   const keepsRules = random.chance(0.4);
-  const hasNoWindow = random.chance(0.4);
   const requests = new Map();
-  const parts = [PREFACE,
-    hasNoWindow ? settings([[INITIAL_WINDOW_SIZE, 0]]) : settings([]),
-    ...(random.chance(0.5) ? [frame(SETTINGS, ACK, 0)] : [])];
+  const parts = opening(random);
   const count = random.pick([1, 5, 30, 100]);
   for (let stream = 1; stream < 2 * count; stream += 2) {
     const asked = ASK[random.weighted(keepsRules ? KEEP_RULES : BREAK_RULES)](random, ids);
@@ -121,23 +119,56 @@ export function streams(random, ids) {
       parts.push(BREAK[random.pick(Object.keys(BREAK))](random, known));
     }
   }
+  return client("HTTP/2", keepsRules, requests, parts);
+}
+
+function opening(random) {
+  const window = random.chance(0.4) ? [[INITIAL_WINDOW_SIZE, 0]] : [];
+  return [PREFACE, settings(window), ...(random.chance(0.5) ? [frame(SETTINGS, ACK, 0)] : [])];
+}
+
+function client(kind, keepsRules, requests, parts) {
   const sets = [...requests.values()]
     .flatMap(({ what, ids }) => (what === "set" || what === "bulk" ? ids : []));
-  return { kind: "HTTP/2", protocol: "http2", keepsRules, requests, sets,
-    bytes: Buffer.concat(parts) };
+  return { kind, protocol: "http2", keepsRules, requests, sets, bytes: Buffer.concat(parts) };
+}
+
+// A proxy with many users, most of whom leave before they are answered; some stay.
+export function proxy(random, ids) {
+  const requests = new Map();
+  const parts = opening(random);
+  const parked = [];
+  const count = random.pick([50, 300, 1_500]);
+  const cancel = (stream) => {
+    requests.get(stream).isCancelled = true;
+    parts.push(BESIDE.cancel(random, stream));
+  };
+  for (let stream = 1; stream < 2 * count; stream += 2) {
+    const asked = ASK[random.weighted(PROXY)](random, ids);
+    requests.set(stream, asked);
+    parts.push(...frames(random, stream, asked));
+    const stays = !asked.isEndless && random.chance(0.2);
+    if (!stays) parked.push(stream);
+    if (parked.length > 400 || random.chance(0.1)) parked.splice(0).forEach(cancel);
+  }
+  parked.forEach(cancel);
+  return client("proxy", true, requests, parts);
 }
 
 // Hears the heads of answers over HTTP/2, and what event streams and waits tell.
 export class StreamReader {
   #open;
+  #lastAnswered = 0;
 
   constructor(client, checker) {
     const who = client.name;
+    Object.assign(this, { checker, who });
     const unread = new Map();
     this.#open = new Map([...client.requests].filter(([, { isCancelled }]) => !isCancelled));
     this.frames = new Frames({
       headers: (stream, answer) => {
         this.#open.delete(stream);
+        this.#lastAnswered = Math.max(stream, this.#lastAnswered);
         const { what, ids } = client.requests.get(stream) ?? {};
         const status = Number(answer.get(":status"));
         if (status === 429 || status === 503) checker.counts.refused++;
@@ -154,15 +185,30 @@ export class StreamReader {
           if (id) checker.isTold(id, who);
         }
       },
-      reset: (stream) => {
+      reset: (stream, code) => {
+        const request = client.requests.get(stream);
+        if (request?.isCancelled && code !== 0) {
+          checker.fault(`${who}: its reset of stream ${stream} is answered by a reset (P100)`);
+        }
         if (this.#open.delete(stream) && client.keepsRules) {
           checker.fault(`${who}: stream ${stream} was reset`);
         }
       },
       goAway: (code) => {
         if (client.keepsRules) checker.fault(`${who}: GOAWAY ${code}`);
+        if (code !== 0) this.#onGoAway();
       },
     });
+  }
+
+  // Parked waits are answered before, whoever broke the rules. What the node had read is known only
+  // up to the last stream that it answered.
+  #onGoAway() {
+    const lost = [...this.#open].filter(([stream, { what }]) =>
+      what === "wait" && stream < this.#lastAnswered);
+    if (lost.length > 0) {
+      this.checker.fault(`${this.who}: GOAWAY with ${lost.length} waits unanswered (P100)`);
+    }
   }
 
   push(bytes) {

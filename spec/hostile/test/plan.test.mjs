@@ -21,7 +21,7 @@ test("eachCrowdComesInItsTurn", () => {
 test("answersAreReadInWhateverPiecesTheyCome", () => {
   const heard = [];
   const text = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked" +
-    "\r\n\r\n19\r\nevent: set\ndata: 22482\n\n:\r\n0\r\n\r\n" +
+    "\r\n\r\n23\r\nevent: set\ndata: 22482\nid: 22482\n\n:\r\n0\r\n\r\n" +
     "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n" +
     "HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\ndoorbell(\"1234567\")" +
     "HTTP/1.1 204 No Content\r\n\r\n";
