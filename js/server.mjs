@@ -72,6 +72,10 @@ export class Doorbell extends Client {
   topic(name) {
     const secret = this.#secret;
     if (secret === undefined) throw new TypeError('topics need new Doorbell(url, {secret})');
+    // `undefined` would be the name of a topic that strangers share.
+    if (!/^(string|bigint)$/.test(typeof name) && !Number.isSafeInteger(name)) {
+      throw new TypeError(`a topic's name is text, not ${typeof name}`);
+    }
     return {
       async at(version) {
         if (typeof version === 'number' && !Number.isSafeInteger(version)) {

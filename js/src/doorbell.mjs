@@ -70,6 +70,12 @@ export class Doorbell {
     const own = this.url;
     const application = new URL(url, here()).href;
     let place; // where an error is from
+    let over; // by what onError throws
+    const tell = error => {
+      over = true;
+      onError?.(error);
+      over = false;
+    };
     const ask = async signal => {
       const answer = await call(application, init, signal);
       const text = await answer.text();
@@ -82,7 +88,7 @@ export class Doorbell {
       place = application;
       const [data, named, answered] = await within(ANSWER, signal, ask);
       signal?.throwIfAborted();
-      if (data !== undefined) await guard(place, () => onAnswer(data), onError);
+      if (data !== undefined) await guard(place, () => onAnswer(data), tell);
       signal?.throwIfAborted();
       if (named === undefined) {
         const message = `no event in Doorbell-Wait or "${field}", so it is polled`;
@@ -106,10 +112,7 @@ export class Doorbell {
       await this._wait(base, ids, {signal, timeout: spread(look, 0.8), transport}).catch(unlessLate);
       return false;
     };
-    await insist(signal, round, error => {
-      warn(place, error);
-      onError?.(error);
-    }).catch(error => {
+    await insist(signal, round, error => over || (warn(place, error), tell(error))).catch(error => {
       if (!signal?.aborted) throw error;
     });
   }

@@ -11,12 +11,12 @@ export function warn(place, {name, message, status, cause}, topic = 'failures') 
 }
 
 // An error of the caller's own function.
-export async function guard(place, call, onError) {
+export async function guard(place, call, tell) {
   try {
     await call();
   } catch (error) {
     warn(place, {message: 'the callback threw'}, 'callback');
     (globalThis.reportError || console.error)(error);
-    onError?.(error);
+    tell?.(error);
   }
 }

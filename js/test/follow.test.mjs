@@ -260,6 +260,23 @@ test('aUrlThatIsNoneEndsAFollowAtOnce', async () => {
   await assert.rejects(new Doorbell('http://127.0.0.1').follow('http://', () => {}), TypeError);
 });
 
+test('onErrorIsToldOnceOfWhatTheCallbackThrowsAndMayEndTheFollow', async t => {
+  const said = consoleOf(t);
+  const server = await fake(t, ring);
+  const app = await fake(t, (request, response) => reply(response, 200, { doorbell: '7' }));
+  const told = [];
+  const over = new Doorbell(server.url).follow(app.url, () => { throw new Error('of the callback'); }, {
+    onError: error => {
+      told.push(error.message);
+      throw new Error('of onError');
+    },
+  });
+  await assert.rejects(over, { message: 'of onError' });
+  assert.deepEqual(told, ['of the callback']);
+  assert.deepEqual(said.warnings, [line(app, 'the callback threw', 'callback')]);
+  assert.equal(server.requests.length, 0);
+});
+
 test('followEndsWithWhatOnErrorThrows', async t => {
   const server = await fake(t, ring);
   const app = await fake(t, (request, response) => reply(response, 401));

@@ -80,6 +80,9 @@ test('whatIsNoVersionOrSecretIsATypeError', async () => {
   }
   for (const secret of ['', 7, null]) assert.throws(() => new Doorbell(NODE, { secret }), TypeError);
   assert.throws(() => new Doorbell(NODE).topic('t'), TypeError);
+  for (const name of [undefined, null, false, NaN, 0.5, {}, ['t']]) {
+    assert.throws(() => new Doorbell(NODE, { secret: 's' }).topic(name), TypeError, String(name));
+  }
 });
 
 test('whatIsNoNodesUrlIsATypeError', () => {
@@ -127,7 +130,8 @@ test('setAllNamesTheLineThatIsMalformed', async t => {
   const server = await fake(t, () => {});
   const bell = new Doorbell(server.url);
   const { id } = await Doorbell.ofKey('k');
-  for (const bad of ['abc', '', null, { id: 'x', key: 'k' }, { id }, { id, key: 'k\n5' }]) {
+  for (const bad of ['abc', '', null, undefined, false, -1, 0.5, [], { id: 'x', key: 'k' }, { id },
+    { id: null, key: 'k' }, { id, key: 'k\n5' }]) {
     await assert.rejects(bell.setAll(['1', bad]), { name: 'TypeError', message: /^line 2: / });
   }
   assert.equal(server.requests.length, 0);
