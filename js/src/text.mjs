@@ -41,7 +41,7 @@ export function bellUrl(given, base) {
     // told below
   }
   if (!url || !/^http/.test(url.protocol) || url.username || url.password || /[?#]/.test(url.href)) {
-    throw new TypeError(`a node is an http or https URL such as https://bell.example, not ${given}`);
+    throw new TypeError(`a node is an http or https URL, not ${given}`);
   }
   return url.href.replace(/\/+$/, '');
 }
