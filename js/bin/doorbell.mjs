@@ -6,7 +6,7 @@ import { Doorbell } from '../server.mjs';
 const WELL = 0;
 const NOT_IN_TIME = 1;
 const ERROR = 2;
-const SET_SECONDS = 5; // a shell's user doesn't wait for a node that isn't there
+const SET_SECONDS = 30; // long enough for a node to restart
 
 const HELP = `Usage: doorbell-client COMMAND ARGUMENT...
 Waits for event variables at a Doorbell node, and sets them. Set is for good.
@@ -91,10 +91,8 @@ async function run([name, ...words]) {
 }
 
 const words = process.argv.slice(2);
-// A set is over soon, with its reason; a wait may last.
 let told;
 console.warn = text => {
-  if (words[0] !== 'wait') return;
   told = text.replace(/^Doorbell/, 'doorbell').replace(/ \([^ ]*README[^ ]*\)$/, '');
   console.error(told);
 };

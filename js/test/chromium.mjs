@@ -21,15 +21,28 @@ export async function launch() {
   if (!existsSync(CHROMIUM)) throw new Error(`no Chromium at ${CHROMIUM}, and it is required here`);
   const { chromium } = await import('playwright-core');
   const root = process.getuid && process.getuid() === 0;
-  return chromium.launch({
+  return patient(await chromium.launch({
     executablePath: CHROMIUM,
     headless: true,
     args: root ? [...ARGS, '--no-sandbox'] : ARGS,
-  });
+  }));
+}
+
+// For how long a test waits for what comes at once: on a machine that is busy with much else.
+export const PATIENCE_MILLIS = 120_000;
+
+export function patient(browser) {
+  const { newContext } = browser;
+  browser.newContext = async (...options) => {
+    const context = await newContext.apply(browser, options);
+    context.setDefaultTimeout(PATIENCE_MILLIS);
+    return context;
+  };
+  return browser;
 }
 
 // Resolves when the condition holds: for what tells nobody that it has changed.
-export async function eventually(condition, what, millis = 10_000) {
+export async function eventually(condition, what, millis = PATIENCE_MILLIS) {
   const end = performance.now() + millis;
   while (!await condition()) {
     if (performance.now() > end) throw new Error(`not in ${millis} ms: ${what}`);

@@ -57,7 +57,7 @@ test('anErrorIsASentenceAndCode2', async t => {
   ]) {
     const { code, stdout, stderr } = await doorbell(words);
     assert.deepEqual([code, stdout], [2, ''], words.join(' '));
-    assert.match(stderr, /^doorbell: [^\n]+\n$/);
+    assert.match(stderr, /^(doorbell: [^\n]+\n)+$/);
     assert.match(stderr, sentence);
   }
   const { code, stderr } = await doorbell(['setAll', server.url], '5\n5 k more\n');
@@ -79,19 +79,25 @@ const withStatus = status => t => fake(t, (request, response) => reply(response,
 
 // What a wait's last try met: a server that shows it, and what is said.
 for (const [name, start, sentence, exit = 2] of [
-  ['ErrorsOnly', withStatus(500), /not within 1 s: HTTP status 500$/],
-  ['NoNodeBehindAProxy', withStatus(502), /not within 1 s: HTTP status 502$/],
-  ['TooManyRequestsOnly', withStatus(429), /not within 1 s: HTTP status 429$/],
+  ['ErrorsOnly', withStatus(500), /not within \d+ s: HTTP status 500$/],
+  ['NoNodeBehindAProxy', withStatus(502), /not within \d+ s: HTTP status 502$/],
+  ['TooManyRequestsOnly', withStatus(429), /not within \d+ s: HTTP status 429$/],
   ['NoConnection', async t => {
     const server = await fake(t, () => {});
     await server.close();
     return server;
-  }, /not within 1 s: no answer: connect ECONNREFUSED [\d.:]+$/],
-  ['Silence', t => fake(t, () => {}), /not within 1 s: not within 3 s$/, 1],
+  }, /not within \d+ s: no answer: connect ECONNREFUSED [\d.:]+$/],
+  ['Silence', t => fake(t, () => {}), /not within \d+ s: not within 3 s$/, 1],
 ]) {
   test(`aWaitThatMeets${name}IsCode${exit}WithItsReason`, async t => {
     const server = await start(t);
-    const { code, stdout, stderr } = await doorbell(['wait', `${server.url}/`, '5', '1']);
+    let told;
+    // On a busy machine a second may be over before a first try fails.
+    for (const seconds of ['1', '20']) {
+      told = await doorbell(['wait', `${server.url}/`, '5', seconds]);
+      if (told.code === exit) break;
+    }
+    const { code, stdout, stderr } = told;
     assert.deepEqual([code, stdout], [exit, '']);
     const lines = stderr.trimEnd().split('\n');
     assert.match(lines.at(-1), sentence);

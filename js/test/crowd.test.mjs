@@ -16,7 +16,7 @@ import { errorsOf, openPage, site } from './scripted.mjs';
 const MANY = 70; // a request is for 64 at most
 const SEVEN = 7;
 const WAYS = [['auto', ''], ['fetch', 'ByFetch'], ['script', 'ByScript']];
-const AT_ONCE_MILLIS = 10_000; // long before a hold is over
+const HOLD = 3600; // so that whoever is told in a test didn't wait for its end
 
 const folder = mkdtempSync(join(tmpdir(), 'doorbell-crowd-'));
 const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
@@ -44,20 +44,17 @@ async function isTold(page, ids, url, options = {}) {
     window.rung = [];
     const bell = new Doorbell(url, options);
     for (const id of ids) bell.wait(id).then(id => rung.push(id));
-  }, [url, ids, options]);
+  }, [url, ids, { hold: HOLD, ...options }]);
   const set = (...ids) => page.evaluate(([url, ids]) => {
     const bell = new Doorbell(url);
     return Promise.all(ids.map(id => bell.set(id)));
   }, [url, ids]);
-  const began = performance.now();
   const [last, ...others] = ids.toReversed();
   await set(last);
   await page.waitForFunction(() => rung.length > 0);
   assert.deepEqual(await page.evaluate(() => rung), [last]);
   await set(...others);
   await page.waitForFunction(n => rung.length >= n, ids.length);
-  const millis = performance.now() - began;
-  assert.ok(millis < AT_ONCE_MILLIS, `${millis} ms`);
   assert.deepEqual((await page.evaluate(() => rung)).toSorted(), ids.toSorted(), 'each once');
   assert.deepEqual(await errorsOf(page), []);
 }
@@ -86,16 +83,15 @@ for (const { name, skip, launch } of engines) {
       const tabs = [];
       for (const id of ids) {
         const page = await visit(await context.newPage(), url);
-        await page.evaluate(([url, id]) => { window.rung = new Doorbell(url).wait(id); }, [node.url, id]);
+        await page.evaluate(([url, id, hold]) => {
+          window.rung = new Doorbell(url, { hold }).wait(id);
+        }, [node.url, id, HOLD]);
         tabs.push(page);
       }
-      const began = performance.now();
       for (const [i, page] of [...tabs.entries()].reverse()) {
         await new Doorbell(node.url).set(ids[i]);
         assert.equal(await page.evaluate(() => rung), ids[i]);
       }
-      const millis = performance.now() - began;
-      assert.ok(millis < AT_ONCE_MILLIS, `${millis} ms`);
     });
 
     // By each road, at the node that is `url` for the page at that address.

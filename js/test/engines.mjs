@@ -9,11 +9,12 @@ const FIREFOX = process.env.FIREFOX || '/usr/bin/firefox-esr';
 async function launchFirefox() {
   if (!existsSync(FIREFOX)) throw new Error(`no Firefox at ${FIREFOX}, and it is required here`);
   const { firefox } = await import('playwright-core');
-  return firefox.launch({ executablePath: FIREFOX, channel: 'moz-firefox', headless: true });
+  const options = { executablePath: FIREFOX, channel: 'moz-firefox', headless: true };
+  return chromium.patient(await firefox.launch(options));
 }
 
 // A page that is never told must fail its test, not hang it.
-export const SUITE_MILLIS = 120_000;
+export const SUITE_MILLIS = 600_000;
 
 export const engines = [
   { name: 'Chromium', skip: chromium.skip, launch: chromium.launch },

@@ -96,7 +96,7 @@ test('aHundredWaitsAndSetsLoseNothingAndAnswerOnce', { skip }, async t => {
     for (const page of tabs) results.set(page, await page.evaluate('rung'));
     return [...results.values()].flat().length;
   };
-  await eventually(async () => await count() >= WAITS, 'every wait ends', 40_000);
+  await eventually(async () => await count() >= WAITS, 'every wait ends');
   for (const where of [...tabs, outside]) {
     const own = waits.filter(({ road, tab }) => where === (road === 'node' ? outside : tab));
     const ids = own.map(({ id }) => id).sort();
