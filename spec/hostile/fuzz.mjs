@@ -14,7 +14,7 @@ Sends hostile crowds to a node, beside honest clients whose answers are checked.
   --store=NAME       memory or rocksdb. Default: memory
   --seed=TEXT        Repeats the decisions of a run. Default: a new one, which is printed
   --only=CASE,...    Only these cases of the seed
-  --crowds=NAME,...  Only these crowds. Default: ${NAMES.join(",")}
+  --crowds=NAME,...  Only these crowds, or heavy. Default: ${NAMES.join(",")}
   --url=URL          Tries a node that runs already; --ca=FILE has the certificate to trust
   --pid=PID          Its process on this machine, to look at what it uses
   --places=N,M       Its --max-waits-per-address and its --max-waits

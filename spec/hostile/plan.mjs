@@ -6,6 +6,7 @@
 import { Random } from "./random.mjs";
 import { chains } from "./crowd/chains.mjs";
 import { alpn, garbage, handshake } from "./crowd/handshakes.mjs";
+import { heavy } from "./crowd/heavy.mjs";
 import { pipeline } from "./crowd/pipelines.mjs";
 import { proxy, streams } from "./crowd/streams.mjs";
 import { webSocket } from "./crowd/websockets.mjs";
@@ -27,8 +28,10 @@ const CROWDS = {
   proxies: (random, ids) => random.times(random.between(1, 3), () => proxy(random, ids)),
   handshakes: (random) => random.times(random.between(3, 30), () => handshake(random)),
   garbage: (random, ids) => random.times(random.between(3, 30), () => garbage(random, ids)),
+  heavy: (random) => heavy(random),
 };
-export const NAMES = Object.keys(CROWDS);
+// Crowds that come by themselves; a heavy one is asked for.
+export const NAMES = Object.keys(CROWDS).filter((name) => name !== "heavy");
 
 // Of these crowds each has its turn, and others beside it.
 export function plan(seed, number, { isSecure = false, crowds = NAMES } = {}) {
@@ -57,7 +60,7 @@ function sent(random, made, index) {
     name: `client ${index} (${made.kind})`, leaves: random.pick(["reset", "hang-up"]) };
   const isPatient = client.isWhole || random.chance(0.7);
   client.later = isPatient ? 0 : random.below(client.bytes.length);
-  client.takesNothing = !client.keepsRules && random.chance(0.1);
+  client.takesNothing ??= !client.keepsRules && random.chance(0.1);
   client.isEarly = random.chance(0.05);
   client.cuts = client.isWhole ? [] : cuts(random, client.bytes.length - client.later);
   return client;

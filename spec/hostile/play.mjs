@@ -102,6 +102,8 @@ class Hostile {
       const end = ends.shift();
       if (end > from) this.#wire.write(bytes.subarray(from, from = end));
     }
+    // The node may not want all of it.
+    for (let time = 0; this.#wire.unsent > 0 && time < 100; time++) await pause(10);
   }
 
   sendsRest() {

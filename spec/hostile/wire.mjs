@@ -38,6 +38,11 @@ export class Wire {
     if (this.#socket.writable) this.#socket.write(bytes);
   }
 
+  // Bytes that the kernel hasn't taken.
+  get unsent() {
+    return this.isOver ? 0 : this.#socket.writableLength;
+  }
+
   takeNothing() {
     this.#socket.pause();
   }
