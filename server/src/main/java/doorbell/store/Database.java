@@ -58,6 +58,7 @@ final class Database implements AutoCloseable {
   /** Why nothing is written now. */
   private volatile @Nullable StoreException fault;
 
+  private final Seldom lookupFaults = new Seldom();
   private long repairAt;
   private long flushAt;
   private final AtomicLong batches = new AtomicLong();
@@ -110,7 +111,10 @@ final class Database implements AutoCloseable {
     try {
       return open().get(key) != null;
     } catch (RocksDBException e) {
-      throw new StoreException("the store can't look up: " + reason(e) + "; try again", e);
+      if (lookupFaults.isDue()) {
+        LOG.error("the store can't look up in {}", directory, e);
+      }
+      throw new StoreException("the store can't look it up; try again", e);
     } finally {
       lock.unlockRead(stamp);
     }
@@ -235,8 +239,7 @@ final class Database implements AutoCloseable {
 
   private StoreException failed(RocksDBException e) {
     StoreException failure =
-        new StoreException(
-            "the store can't write: " + reason(e) + "; the set was not kept, try again", e);
+        new StoreException("the store can't write now; the set was not kept, try again", e);
     LOG.error("the store can't write to {}", directory, e);
     fault = failure;
     repairAt = System.nanoTime();

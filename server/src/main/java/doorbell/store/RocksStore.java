@@ -24,6 +24,8 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDBException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Remembers sets in a directory of RocksDB's. One writer thread takes all sets that are queued,
@@ -62,10 +64,15 @@ public final class RocksStore implements SetStore {
   private static final int READERS = 2;
   private static final long READER_IDLE_SECONDS = 10;
 
+  private static final Logger LOG = LoggerFactory.getLogger(RocksStore.class);
+
   private final BlockingQueue<Pending> queue = new LinkedBlockingQueue<>(MAX_QUEUED_SETS);
   private final Database database;
   private final long eraNanos;
   private final ExecutorService writer;
+
+  /** When what is known is dropped: for the writer. */
+  private long dropAt;
 
   /** The writer's thread, once it runs. */
   private volatile @Nullable Thread writing;
@@ -184,8 +191,8 @@ public final class RocksStore implements SetStore {
                 know(id);
               }
               answer.complete(set);
-            } catch (StoreException e) {
-              answer.completeExceptionally(e);
+            } catch (Throwable e) {
+              answer.completeExceptionally(failure(e));
             }
           });
     } catch (RejectedExecutionException e) {
@@ -200,20 +207,31 @@ public final class RocksStore implements SetStore {
   private void write() {
     writing = Thread.currentThread();
     List<Pending> batch = new ArrayList<>();
-    long dropAt = System.nanoTime() + eraNanos;
+    dropAt = System.nanoTime() + eraNanos;
     while (!(closed && queue.isEmpty())) {
-      if (System.nanoTime() - dropAt >= 0) {
-        known = new AtomicReferenceArray<>(KNOWN);
-        dropAt = System.nanoTime() + eraNanos;
+      try {
+        writeOnce(batch);
+      } catch (Throwable e) {
+        // The writer goes on, whatever happens: there is no other.
+        StoreException failure = failure(e);
+        batch.forEach(set -> set.completeExceptionally(failure));
+        LockSupport.parkNanos(this, Database.RETRY_NANOS);
       }
-      long untilUpkeep = database.upkeep();
-      queue.drainTo(batch, MAX_BATCH);
-      if (batch.isEmpty()) {
-        LockSupport.parkNanos(this, untilUpkeep);
-      } else {
-        keep(batch);
-        batch.clear();
-      }
+      batch.clear();
+    }
+  }
+
+  private void writeOnce(List<Pending> batch) {
+    if (System.nanoTime() - dropAt >= 0) {
+      known = new AtomicReferenceArray<>(KNOWN);
+      dropAt = System.nanoTime() + eraNanos;
+    }
+    long untilUpkeep = database.upkeep();
+    queue.drainTo(batch, MAX_BATCH);
+    if (batch.isEmpty()) {
+      LockSupport.parkNanos(this, untilUpkeep);
+    } else {
+      keep(batch);
     }
   }
 
@@ -222,8 +240,7 @@ public final class RocksStore implements SetStore {
     try {
       database.write(choose(batch));
     } catch (Throwable e) {
-      StoreException unknown = new StoreException("the store failed; the set was not kept", e);
-      Throwable failure = e instanceof StoreException ? e : unknown;
+      StoreException failure = failure(e);
       batch.forEach(set -> set.completeExceptionally(failure));
     }
     for (Pending set : batch) {
@@ -231,6 +248,15 @@ public final class RocksStore implements SetStore {
         know(set.id);
       }
     }
+  }
+
+  /** What a caller is told: one sentence, and nothing of the inside. */
+  private static StoreException failure(Throwable e) {
+    if (e instanceof StoreException told) {
+      return told;
+    }
+    LOG.error("the store failed", e);
+    return new StoreException("the store failed; try again", e);
   }
 
   /** Marks those who are the first to set their id, and returns their keys. */

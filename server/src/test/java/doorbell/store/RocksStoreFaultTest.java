@@ -98,7 +98,9 @@ final class RocksStoreFaultTest {
     assertThatThrownBy(() -> answer(store.set(id(number))))
         .hasCauseInstanceOf(StoreException.class)
         .cause()
-        .hasMessage("the store can't write: " + reason + "; the set was not kept, try again");
+        .hasMessage("the store can't write now; the set was not kept, try again")
+        .cause()
+        .hasMessageContaining(reason);
   }
 
   private static void fill(Path filler) throws IOException {
