@@ -3,6 +3,9 @@ package doorbell.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.uring.IoUring;
+import io.netty.handler.ssl.OpenSsl;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,6 +50,17 @@ class TransportTest {
     assertThat(Transport.AUTO.resolve())
         .isEqualTo(PortFixture.transports().findFirst().orElseThrow());
     assertThat(Transport.NIO.resolve()).isEqualTo(Transport.NIO);
+  }
+
+  /** Native files may be of another version than the rest of Netty. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void nativeFilesFitTheRest() {
+    Epoll.ensureAvailability();
+    OpenSsl.ensureAvailability();
+    assertThat(OpenSsl.versionString()).isEqualTo("BoringSSL");
+    // The kernel may lack it, or forbid it.
+    assertThat(IoUring.unavailabilityCause() instanceof LinkageError).isFalse();
   }
 
   @Test
