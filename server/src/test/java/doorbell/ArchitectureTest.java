@@ -49,7 +49,17 @@ class ArchitectureTest {
 
   @Test
   void httpKnowsEventsAndNetty() {
-    only(HTTP, HTTP, EVENT, "io.netty..", "org.slf4j", "jdk.net", "javax.net.ssl", JAVA, NULLNESS)
+    only(
+            HTTP,
+            HTTP,
+            EVENT,
+            "io.netty..",
+            "org.slf4j",
+            "jdk.net",
+            "javax.net.ssl",
+            "javax.security..",
+            JAVA,
+            NULLNESS)
         .check(CLASSES);
   }
 

@@ -29,8 +29,8 @@ import org.junit.jupiter.api.Test;
 /** The sizes that the sources keep to, in all modules. Code lines are neither blank nor comment. */
 class BudgetTest {
   private static final int FILE_LINES = 300;
-  private static final int SERVER_LINES = 6_800;
-  private static final int SERVER_FILES = 76;
+  private static final int SERVER_LINES = 7_400;
+  private static final int SERVER_FILES = 82;
   private static final int METHOD_LINES = 40;
   private static final int USUAL_METHOD_LINES = 15;
   private static final double USUAL = 0.9;

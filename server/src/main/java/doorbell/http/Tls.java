@@ -1,5 +1,8 @@
 package doorbell.http;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2SecurityUtil;
@@ -17,23 +20,12 @@ import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
-import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.PrivateKey;
-import java.security.PublicKey;
-import java.security.Signature;
-import java.security.cert.CertificateFactory;
-import java.security.cert.X509Certificate;
-import java.security.spec.PKCS8EncodedKeySpec;
-import java.util.Base64;
 import java.util.List;
-import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,44 +37,85 @@ import org.slf4j.LoggerFactory;
 final class Tls {
   private static final Logger LOG = LoggerFactory.getLogger(Tls.class);
 
-  private static final Pattern KEY =
-      Pattern.compile("-----BEGIN PRIVATE KEY-----([^-]+)-----END PRIVATE KEY-----");
-  private static final Map<String, String> SIGNATURES =
-      Map.of("RSA", "SHA256withRSA", "EC", "SHA256withECDSA");
+  /** Failing handshakes are told so often, at most: scanners make some all day long. */
+  private static final long TOLD_EACH_NANOS = 60_000_000_000L;
 
   private final HttpOptions.Certificate files;
-  private final SslProvider provider;
-  private volatile SslContext current;
-  private List<FileTime> seen;
+  private final List<SslProvider> providers;
+  private Contents taken;
+
+  /** Why the files can't be taken now, as it was told; null if they can. */
+  private @Nullable String told;
+
+  private SslContext current;
+
+  private final AtomicLong failures = new AtomicLong();
+  private final AtomicLong tellAt = new AtomicLong(System.nanoTime());
+
+  /** What the files hold: their times say nothing of rights, and little of what is in them. */
+  private record Contents(String chain, String key) {
+    boolean isSame(Contents other) {
+      return chain.equals(other.chain) && key.equals(other.key);
+    }
+  }
 
   /** Throws an {@link IllegalStateException} with one sentence if the files are no such pair. */
   Tls(HttpOptions.Certificate files) {
-    this(files, OpenSsl.isAvailable() ? SslProvider.OPENSSL_REFCNT : SslProvider.JDK);
+    this(
+        files,
+        OpenSsl.isAvailable()
+            ? List.of(SslProvider.OPENSSL_REFCNT, SslProvider.JDK)
+            : List.of(SslProvider.JDK));
   }
 
-  Tls(HttpOptions.Certificate files, SslProvider provider) {
+  /** The first of {@code providers} serves that can with such a certificate. */
+  Tls(HttpOptions.Certificate files, List<SslProvider> providers) {
     this.files = files;
-    this.provider = provider;
+    this.providers = providers;
     try {
-      seen = times();
-      current = read();
-    } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
+      taken = contents();
+      current = made(taken);
+    } catch (IOException | GeneralSecurityException | RuntimeException e) {
       throw new IllegalStateException(unusable(e), e);
     }
   }
 
   private String unusable(Exception why) {
-    String which = why instanceof NoSuchFileException ? "no such file: " : "";
+    String which =
+        switch (why) {
+          case NoSuchFileException _ -> "no such file: ";
+          case AccessDeniedException _ -> "permission denied: ";
+          default -> "";
+        };
     return "can't use the certificate %s with the key %s (%s); both are PEM, the certificate with"
             .formatted(files.chain(), files.key(), which + why.getMessage())
-        + " its chain, the key as PKCS#8 without a password";
+        + " its chain, the key without a password";
   }
 
-  private SslContext read() throws IOException, GeneralSecurityException {
-    X509Certificate[] chain = chain();
-    PrivateKey key = key(chain[0].getPublicKey().getAlgorithm());
-    checkPair(key, chain[0].getPublicKey());
-    return SslContextBuilder.forServer(key, chain)
+  private Contents contents() throws IOException {
+    return new Contents(
+        Files.readString(files.chain(), ISO_8859_1), Files.readString(files.key(), ISO_8859_1));
+  }
+
+  private SslContext made(Contents contents) throws IOException, GeneralSecurityException {
+    KeyPair pair = KeyPair.read(files, contents.chain, contents.key);
+    Exception why = null;
+    for (SslProvider provider : providers) {
+      try {
+        return tried(context(pair, provider));
+      } catch (IOException | RuntimeException e) {
+        why = e;
+      }
+    }
+    throw new GeneralSecurityException(
+        "no client gets through with a key of this kind, %s: make one with openssl ecparam -genkey"
+                .formatted(pair.key().getAlgorithm())
+            + " -name prime256v1",
+        why);
+  }
+
+  private static SslContext context(KeyPair pair, SslProvider provider) throws IOException {
+    return SslContextBuilder.forServer(pair.key(), pair.chain())
         .sslProvider(provider)
         .protocols("TLSv1.3", "TLSv1.2")
         .ciphers(Http2SecurityUtil.CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
@@ -96,59 +129,30 @@ final class Tls {
         .build();
   }
 
-  private X509Certificate[] chain() throws IOException, GeneralSecurityException {
-    try (InputStream in = Files.newInputStream(files.chain())) {
-      X509Certificate[] chain =
-          CertificateFactory.getInstance("X.509")
-              .generateCertificates(in)
-              .toArray(X509Certificate[]::new);
-      if (chain.length == 0) {
-        throw new GeneralSecurityException("there is no certificate in it");
-      }
-      return chain;
+  /** Some kinds of keys are taken, and fail at each handshake. */
+  private static SslContext tried(SslContext context) throws IOException {
+    try {
+      Handshake.with(context);
+      return context;
+    } catch (IOException | RuntimeException e) {
+      ReferenceCountUtil.release(context);
+      throw e;
     }
-  }
-
-  private PrivateKey key(String algorithm) throws IOException, GeneralSecurityException {
-    Matcher pem = KEY.matcher(Files.readString(files.key()));
-    if (!pem.find()) {
-      throw new GeneralSecurityException("there is no BEGIN PRIVATE KEY in it");
-    }
-    byte[] bytes = Base64.getMimeDecoder().decode(pem.group(1));
-    return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(bytes));
-  }
-
-  /** The libraries would notice at the first handshake only. */
-  private static void checkPair(PrivateKey key, PublicKey of) throws GeneralSecurityException {
-    String algorithm = SIGNATURES.getOrDefault(of.getAlgorithm(), of.getAlgorithm());
-    Signature signature = Signature.getInstance(algorithm);
-    signature.initSign(key);
-    signature.update(of.getEncoded());
-    byte[] signed = signature.sign();
-    signature.initVerify(of);
-    signature.update(of.getEncoded());
-    if (!signature.verify(signed)) {
-      throw new GeneralSecurityException("the key is another certificate's");
-    }
-  }
-
-  private List<FileTime> times() throws IOException {
-    return List.of(
-        Files.getLastModifiedTime(files.chain()), Files.getLastModifiedTime(files.key()));
   }
 
   /** What encrypts connections from now on. */
-  SslContext current() {
+  synchronized SslContext current() {
     return current;
   }
 
   /** What encrypts one connection, and refuses one that begins without. */
   ChannelHandler handler() {
-    return new OptionalSslHandler(current) {
+    return new OptionalSslHandler(current()) {
       @Override
-      protected SslHandler newSslHandler(ChannelHandlerContext context, SslContext tls) {
-        SslHandler handler = super.newSslHandler(context, tls);
+      protected SslHandler newSslHandler(ChannelHandlerContext context, SslContext old) {
+        SslHandler handler = Tls.this.newHandler(context.alloc());
         handler.setHandshakeTimeoutMillis(0); // The connection has a limit for it.
+        handler.handshakeFuture().addListener(done -> noteEnd(done.cause()));
         return handler;
       }
 
@@ -160,6 +164,28 @@ final class Tls {
     };
   }
 
+  /** With the certificate of now: that of the time when the client connected may be released. */
+  private synchronized SslHandler newHandler(ByteBufAllocator allocator) {
+    return current.newHandler(allocator);
+  }
+
+  private void noteEnd(@Nullable Throwable failure) {
+    if (failure == null) {
+      return;
+    }
+    long failed = failures.incrementAndGet();
+    long due = tellAt.get();
+    long now = System.nanoTime();
+    if (now - due >= 0 && tellAt.compareAndSet(due, now + TOLD_EACH_NANOS)) {
+      LOG.warn("{} TLS handshakes failed since the start, the last one: {}", failed, "" + failure);
+    }
+  }
+
+  /** How many handshakes failed. */
+  long failures() {
+    return failures.get();
+  }
+
   /** A session that speaks TLS on {@code wire}. */
   Session on(Node node, Loop loop, Wire wire) {
     WireChannel channel = new WireChannel(loop.events, wire);
@@ -168,21 +194,33 @@ final class Tls {
   }
 
   /**
-   * Takes the files again if they have changed: for clients that come from now on. If they are no
-   * pair (one may be written before the other), the old ones stay, and the next change is tried.
+   * Takes the files again if they have changed: for clients that come from now on. If they can't be
+   * read or are no pair (one may be written before the other), the old ones stay, that is told
+   * once, and they are tried again each time.
    */
   void reload() {
     try {
-      List<FileTime> now = times();
-      if (!now.equals(seen)) {
-        seen = now;
-        SslContext old = current;
-        current = read();
-        ReferenceCountUtil.release(old);
-        LOG.info("took the certificate {} again", files.chain());
+      Contents now = contents();
+      boolean changed = !now.isSame(taken);
+      if (changed) {
+        replace(made(now));
+        taken = now;
       }
-    } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
-      LOG.warn("{}; the one before stays in use", unusable(e));
+      if (changed || told != null) {
+        LOG.info("took the certificate {} again", files.chain());
+        told = null;
+      }
+    } catch (IOException | GeneralSecurityException | RuntimeException e) {
+      String why = unusable(e);
+      if (!why.equals(told)) {
+        LOG.warn("{}; the one before stays in use", why);
+        told = why;
+      }
     }
+  }
+
+  private synchronized void replace(SslContext by) {
+    ReferenceCountUtil.release(current);
+    current = by;
   }
 }

@@ -1,7 +1,5 @@
 package doorbell.http;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.util.Objects.requireNonNull;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,8 +7,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslProvider;
-import java.io.IOException;
-import java.io.InputStream;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -20,15 +16,13 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.security.Key;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.Base64;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.junit.jupiter.api.BeforeAll;
@@ -40,22 +34,22 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** A port that speaks TLS, with certificates that are made here. */
 class TlsTest {
-  private static final char[] PASSWORD = "changeit".toCharArray();
-
   @TempDir static Path folder;
+  private static Certificates certificates;
   private static HttpOptions.Certificate first;
   private static HttpOptions.Certificate second;
 
   @BeforeAll
   static void certificates() throws Exception {
-    first = certificate("first");
-    second = certificate("second");
+    certificates = new Certificates(folder);
+    first = certificates.make("first", "-keyalg", "EC");
+    second = certificates.make("second", "-keyalg", "EC");
   }
 
   @ParameterizedTest
   @MethodSource("doorbell.http.PortFixture#transports")
   void aWaitAndASetByTls(Transport transport) throws Exception {
-    try (PortFixture node = node(transport, copies(first))) {
+    try (PortFixture node = node(transport, certificates.copy(first))) {
       for (Version version : Version.values()) {
         HttpClient client = client(version);
         CompletableFuture<HttpResponse<String>> wait =
@@ -72,13 +66,13 @@ class TlsTest {
 
   @Test
   void aNewCertificateIsTakenAndNoWaitIsDropped() throws Exception {
-    HttpOptions.Certificate files = copies(first);
+    HttpOptions.Certificate files = certificates.copy(first);
     try (PortFixture node = node(Transport.AUTO, files)) {
       CompletableFuture<HttpResponse<String>> wait =
           ask(client(Version.HTTP_1_1), node, "GET", "/7");
       await().until(() -> node.port.parked() == 1);
       assertThat(nameOf(node)).isEqualTo("CN=first");
-      replace(files, second);
+      Certificates.replace(files, second);
       await().atMost(Duration.ofSeconds(30)).until(() -> nameOf(node).equals("CN=second"));
       assertThat(ask(client(Version.HTTP_2), node, "POST", "/7").get(20, SECONDS).statusCode())
           .isEqualTo(201);
@@ -91,16 +85,85 @@ class TlsTest {
       value = SslProvider.class,
       names = {"JDK", "OPENSSL_REFCNT"})
   void filesThatAreNoPairLeaveTheOldOnesInUse(SslProvider provider) throws Exception {
-    HttpOptions.Certificate files = copies(first);
-    Tls tls = new Tls(files, provider);
+    HttpOptions.Certificate files = certificates.copy(first);
+    Tls tls = new Tls(files, List.of(provider));
     Files.writeString(files.key(), "half a key");
-    touch(files.key(), 1);
+    Certificates.touch(files.key(), 1);
     SslContext before = tls.current();
     tls.reload();
     assertThat(tls.current()).isSameAs(before);
-    replace(files, second);
+    Certificates.replace(files, second);
     tls.reload();
     assertThat(tls.current()).isNotSameAs(before);
+  }
+
+  @ParameterizedTest
+  @MethodSource("doorbell.http.PortFixture#transports")
+  void whoConnectedBeforeTheCertificateChangedIsServed(Transport transport) throws Exception {
+    HttpOptions.Certificate files = certificates.copy(first);
+    try (PortFixture node = node(transport, files);
+        Socket early = new Socket("localhost", node.port.address().getPort())) {
+      Certificates.replace(files, second);
+      await().atMost(Duration.ofSeconds(30)).until(() -> nameOf(node).equals("CN=second"));
+      try (SSLSocket client =
+          (SSLSocket) trusting().getSocketFactory().createSocket(early, "localhost", 1, true)) {
+        client.startHandshake();
+        assertThat(client.getSession().getPeerPrincipal()).hasToString("CN=second");
+      }
+    }
+  }
+
+  @Test
+  void filesThatCouldNotBeReadAreTakenWhenTheyCanWhateverTheirTimes() throws Exception {
+    HttpOptions.Certificate files = certificates.copy(first);
+    Tls tls = new Tls(files);
+    FileTime time = Files.getLastModifiedTime(files.key());
+    SslContext before = tls.current();
+    Certificates.replace(files, second);
+    Path away = Files.move(files.key(), folder.resolve("away"));
+    tls.reload();
+    tls.reload();
+    assertThat(tls.current()).isSameAs(before);
+    Files.move(away, files.key());
+    Files.setLastModifiedTime(files.key(), time);
+    tls.reload();
+    assertThat(tls.current()).isNotSameAs(before);
+  }
+
+  @Test
+  void aFailureIsToldOnceAndSoIsItsEnd() throws Exception {
+    HttpOptions.Certificate files = certificates.copy(first);
+    Tls tls = new Tls(files);
+    try (LogLines log = LogLines.of(Tls.class)) {
+      Path away = Files.move(files.key(), folder.resolve("elsewhere"));
+      for (int i = 0; i < 3; i++) {
+        tls.reload();
+      }
+      Files.move(away, files.key());
+      for (int i = 0; i < 3; i++) {
+        tls.reload();
+      }
+      assertThat(log.messages())
+          .satisfiesExactly(
+              failed -> assertThat(failed).contains("no such file", "stays in use"),
+              worked -> assertThat(worked).startsWith("took the certificate"));
+    }
+  }
+
+  @Test
+  void handshakesThatFailAreCountedAndToldOnceAMinute() throws Exception {
+    try (PortFixture node = node(Transport.AUTO, certificates.copy(first));
+        LogLines log = LogLines.of(Tls.class)) {
+      for (int i = 0; i < 3; i++) {
+        HttpClient distrusting = HttpClient.newHttpClient();
+        assertThat(ask(distrusting, node, "GET", "/1")).failsWithin(Duration.ofSeconds(60));
+      }
+      await().until(() -> !log.messages().isEmpty());
+      assertThat(log.messages())
+          .singleElement()
+          .asString()
+          .startsWith("1 TLS handshakes failed since the start, the last one: ");
+    }
   }
 
   @Test
@@ -120,7 +183,7 @@ class TlsTest {
   @ParameterizedTest
   @MethodSource("doorbell.http.PortFixture#transports")
   void aPlainRequestIsToldToUseTls(Transport transport) throws Exception {
-    try (PortFixture node = node(transport, copies(first))) {
+    try (PortFixture node = node(transport, certificates.copy(first))) {
       Peer peer = node.connect().say("GET /7 HTTP/1.1\nHost: a\n\n");
       Answer answer = peer.hear();
       assertThat(answer.status()).isEqualTo(400);
@@ -166,72 +229,13 @@ class TlsTest {
 
   /** One that trusts everybody, and has no connection yet. */
   private static HttpClient client(Version version) throws Exception {
+    return HttpClient.newBuilder().sslContext(trusting()).version(version).build();
+  }
+
+  private static SSLContext trusting() throws Exception {
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(null, new TrustManager[] {new Trusting()}, null);
-    return HttpClient.newBuilder().sslContext(context).version(version).build();
-  }
-
-  private static HttpOptions.Certificate certificate(String name) throws Exception {
-    Path store = folder.resolve(name + ".p12");
-    Process keytool =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                "-genkeypair",
-                "-alias",
-                name,
-                "-dname",
-                "CN=" + name,
-                "-keyalg",
-                "EC",
-                "-ext",
-                "san=dns:localhost",
-                "-storetype",
-                "PKCS12",
-                "-keystore",
-                store.toString(),
-                "-storepass",
-                new String(PASSWORD))
-            .redirectErrorStream(true)
-            .start();
-    String said = new String(keytool.getInputStream().readAllBytes(), UTF_8);
-    assertThat(keytool.waitFor()).as(said).isZero();
-    KeyStore keys = KeyStore.getInstance("PKCS12");
-    try (InputStream in = Files.newInputStream(store)) {
-      keys.load(in, PASSWORD);
-    }
-    Key key = requireNonNull(keys.getKey(name, PASSWORD));
-    Certificate certificate = requireNonNull(keys.getCertificate(name));
-    return new HttpOptions.Certificate(
-        pem(name + ".crt", "CERTIFICATE", certificate.getEncoded()),
-        pem(name + ".key", "PRIVATE KEY", key.getEncoded()));
-  }
-
-  private static Path pem(String file, String kind, byte[] bytes) throws IOException {
-    String text = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(bytes);
-    return Files.writeString(
-        folder.resolve(file),
-        "-----BEGIN " + kind + "-----\n" + text + "\n-----END " + kind + "-----\n");
-  }
-
-  private static HttpOptions.Certificate copies(HttpOptions.Certificate files) throws IOException {
-    Path copies = Files.createTempDirectory(folder, "copies");
-    return new HttpOptions.Certificate(
-        Files.copy(files.chain(), copies.resolve("chain.pem")),
-        Files.copy(files.key(), copies.resolve("key.pem")));
-  }
-
-  /** As others replace files, and with times that differ however coarse the file system's are. */
-  private static void replace(HttpOptions.Certificate files, HttpOptions.Certificate by)
-      throws IOException {
-    Files.write(files.key(), Files.readAllBytes(by.key()));
-    touch(files.key(), 2);
-    Files.write(files.chain(), Files.readAllBytes(by.chain()));
-    touch(files.chain(), 2);
-  }
-
-  private static void touch(Path file, int later) throws IOException {
-    long now = Files.getLastModifiedTime(file).toMillis();
-    Files.setLastModifiedTime(file, FileTime.fromMillis(now + later * 1_000L));
+    return context;
   }
 
   /** Name and chain are not what is tested here. */
