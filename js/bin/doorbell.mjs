@@ -100,10 +100,9 @@ try {
   console.log((await run(words)).trimEnd());
   process.exitCode = WELL;
 } catch (error) {
-  const isLate = error.name === 'TimeoutError' && words[0] === 'wait';
+  // Without a cause, it is what a node said.
+  const isNotYet = error.name === 'TimeoutError' && words[0] === 'wait' && !error.cause;
   const said = sentence(error, words[1]?.replace(/\/+$/, ''));
-  if (!(isLate && !error.cause) && said !== told) console.error(said);
-  // Silence may be a "not yet" on its slow way.
-  const isNotYet = isLate && (!error.cause || error.cause.name === 'TimeoutError');
+  if (!isNotYet && said !== told) console.error(said);
   process.exitCode = isNotYet ? NOT_IN_TIME : ERROR;
 }

@@ -21,7 +21,7 @@ const HOPELESS = {
   IsNotThere: (response) => response.writeHead(404).end(),
 };
 // Clients whose commands tell why a wait ended that no node answered, and what is tried again.
-const TELLING = ["python"];
+const TELLING = ["node", "python"];
 const CONCURRENCY = 12; // tests, of which most stand by
 const START_MILLIS = 20_000; // of dozens of commands at once, on a machine that is busy
 const LATE_MILLIS = 3_000; // of a wait's end, where no answer comes
