@@ -1,6 +1,7 @@
 package doorbell.http;
 
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
@@ -25,6 +26,9 @@ final class ChannelListener implements Listener {
             .channel(NioServerSocketChannel.class)
             .option(ChannelOption.SO_BACKLOG, Limits.ACCEPT_BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(
+                ChannelOption.RECVBUF_ALLOCATOR,
+                new AdaptiveRecvByteBufAllocator(64, 2_048, Limits.INPUT).maxMessagesPerRead(1))
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childOption(ChannelOption.SO_KEEPALIVE, true)
             .childOption(

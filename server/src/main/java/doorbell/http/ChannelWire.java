@@ -21,11 +21,13 @@ import org.slf4j.LoggerFactory;
 final class ChannelWire extends ChannelInboundHandlerAdapter implements Wire {
   private static final Logger LOG = LoggerFactory.getLogger(ChannelWire.class);
 
+  private final Loop loop;
   private final Channel channel;
   private final boolean secured;
   private Session session;
 
   ChannelWire(Node node, Loop loop, Channel channel) {
+    this.loop = loop;
     this.channel = channel;
     this.secured = node.tls() != null;
     this.session = new Connection(node, loop, this);
@@ -54,6 +56,9 @@ final class ChannelWire extends ChannelInboundHandlerAdapter implements Wire {
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
     ByteBuf bytes = (ByteBuf) message;
+    if (!(channel instanceof WireChannel)) { // There the wire below begins the turn.
+      loop.turns.begin();
+    }
     try {
       session.onBytes(bytes);
     } finally {

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * READING --a request for WebSocket, or the preface of HTTP/2--> HANDED_ON
  * </pre>
  */
-final class Connection extends Exchange implements Session {
+final class Connection extends Exchange implements Session, Turns.Taker {
 
   private enum State {
     IDLE,
@@ -39,6 +39,9 @@ final class Connection extends Exchange implements Session {
   private State state = State.IDLE;
   private After after = After.STAYS;
   private boolean inRead;
+
+  /** Requests have come that are served in its next turn. */
+  private boolean resting;
 
   /** The client speaks HTTP/1.0, which knows no chunks. */
   private boolean old;
@@ -58,7 +61,7 @@ final class Connection extends Exchange implements Session {
   }
 
   @Override
-  Wire wire() {
+  public Wire wire() {
     return wire;
   }
 
@@ -77,7 +80,7 @@ final class Connection extends Exchange implements Session {
     inRead = true;
     switch (state) {
       case IDLE, READING -> {
-        if (endsNoLine(bytes)) {
+        if (resting || endsNoLine(bytes)) {
           keepBehind(bytes);
         } else {
           read(bytes);
@@ -96,14 +99,31 @@ final class Connection extends Exchange implements Session {
 
   @Override
   public void onWritable() {
-    if (state == State.IDLE) {
+    if (state == State.IDLE && !resting) {
+      onTurn();
+    } else {
+      readOrPause();
+    }
+  }
+
+  @Override
+  public void onTurn() {
+    resting = false;
+    if (state == State.IDLE || state == State.READING) {
       inRead = true;
       resume();
       inRead = false;
       wire.session().onReadEnd();
-    } else {
-      readOrPause();
     }
+  }
+
+  /** What has come already is served when the others had their turns. */
+  private void rest() {
+    if (!resting) {
+      resting = true;
+      loop.turns.ask(this);
+    }
+    readOrPause();
   }
 
   @Override
@@ -116,6 +136,10 @@ final class Connection extends Exchange implements Session {
 
   @Override
   void onDeadline() {
+    if (resting && state != State.CLOSING) { // What waits for its turn may have come in time.
+      loop.deadlines.set(this, Limits.LINGER_MILLIS);
+      return;
+    }
     switch (state) {
       case IDLE, CLOSING -> wire.cut();
       case READING -> refuseAndClose(new Refused(408, "the request took too long to arrive"));
@@ -142,7 +166,9 @@ final class Connection extends Exchange implements Session {
     decoder = null;
     try {
       while (mayRead() && bytes.isReadable() && reader.decode(bytes, this::onPiece)) {
-        // The pieces do the work.
+        if (bytes.isReadable() && loop.turns.isOver() && mayRead()) {
+          rest();
+        }
       }
       afterRead(reader, bytes);
     } finally {
@@ -183,7 +209,7 @@ final class Connection extends Exchange implements Session {
 
   /** Answers that aren't taken keep the next request from being read. */
   private boolean mayRead() {
-    return (state == State.IDLE || state == State.READING) && wire.isWritable();
+    return (state == State.IDLE || state == State.READING) && !resting && wire.isWritable();
   }
 
   private void onPiece(Object piece) {
@@ -316,8 +342,10 @@ final class Connection extends Exchange implements Session {
     state = State.IDLE;
     loop.deadlines.set(this, node.options().idleTimeout().toMillis());
     wire.write(reply);
-    if (suspended) {
-      resume();
+    if (suspended && unread != null) {
+      rest(); // Not on the stack of whoever set what was waited for.
+    } else if (suspended) {
+      readOrPause();
     }
     flushSoon();
   }
@@ -374,7 +402,7 @@ final class Connection extends Exchange implements Session {
 
   /** A client that doesn't take its answers, or runs ahead of its sets, isn't listened to. */
   private void readOrPause() {
-    wire.listen(wire.isWritable() && !isBehindFull());
+    wire.listen(wire.isWritable() && !isBehindFull() && !resting);
   }
 
   private void dropInput() {

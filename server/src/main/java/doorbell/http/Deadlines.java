@@ -22,6 +22,7 @@ final class Deadlines implements Runnable {
   private final Faults faults;
   private final long startNanos;
   private final @Nullable Timed[] slots = new Timed[SLOTS];
+  private final ArrayDeque<Timed> due = new ArrayDeque<>();
   private int size;
   private long doneSlot;
   private long nextRun = NEVER;
@@ -91,17 +92,29 @@ final class Deadlines implements Runnable {
     run = null;
     nextRun = NEVER;
     long now = nowSlot();
-    ArrayDeque<Timed> due = due(now);
+    boolean goesOn = !due.isEmpty();
+    addDue(now);
     doneSlot = now;
-    while (!due.isEmpty()) {
+    if (!goesOn) {
+      endSome();
+    }
+  }
+
+  /** A crowd that is due at once is gone through in passes. */
+  private void endSome() {
+    for (int i = 0; i < Limits.WAKES_PER_PASS && !due.isEmpty(); i++) {
       Timed timed = due.remove();
       // One that came before it may have given it another, or none.
-      if (timed.deadline <= now) {
+      if (timed.deadline <= doneSlot) {
         cancel(timed);
         end(timed);
       }
     }
-    runAtNextSlotInUse(now);
+    if (due.isEmpty()) {
+      runAtNextSlotInUse(doneSlot);
+    } else {
+      Loop.next(events, this::endSome);
+    }
   }
 
   private void end(Timed timed) {
@@ -112,8 +125,7 @@ final class Deadlines implements Runnable {
     }
   }
 
-  private ArrayDeque<Timed> due(long now) {
-    ArrayDeque<Timed> due = new ArrayDeque<>();
+  private void addDue(long now) {
     for (long slot = Math.max(doneSlot + 1, now - SLOTS + 1); slot <= now; slot++) {
       for (Timed c = slots[(int) (slot % SLOTS)]; c != null; c = c.later) {
         if (c.deadline <= now) {
@@ -121,7 +133,6 @@ final class Deadlines implements Runnable {
         }
       }
     }
-    return due;
   }
 
   private void runAtNextSlotInUse(long now) {

@@ -23,16 +23,20 @@ import io.netty.handler.codec.http2.HttpConversionUtil;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One client's connection of HTTP/2; each of its requests is a {@link Stream}. Frames, compressed
  * headers and flow control are Netty's: see {@link Http2Codec}. Belongs to its loop's thread.
  */
-final class Http2 extends Timed implements Session {
+final class Http2 extends Timed implements Session, Turns.Taker {
   private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\n".getBytes(US_ASCII);
 
   /** The rest of the preface. */
   private static final int PREFACE_LEFT = "SM\r\n\r\n".length();
+
+  /** Bytes after which it is asked whether the turn is over: some twenty requests. */
+  private static final int SLICE = 512;
 
   final Node node;
   final Loop loop;
@@ -51,6 +55,10 @@ final class Http2 extends Timed implements Session {
   private long idleUntil;
 
   private boolean inRead;
+
+  /** Bytes that came and are read in its next turn. */
+  private @Nullable ByteBuf unread;
+
   private boolean flushing;
   private boolean closing;
 
@@ -72,7 +80,7 @@ final class Http2 extends Timed implements Session {
   }
 
   @Override
-  Wire wire() {
+  public Wire wire() {
     return wire;
   }
 
@@ -112,8 +120,31 @@ final class Http2 extends Timed implements Session {
       return;
     }
     inRead = true;
-    ends.follow(bytes);
-    channel.onBytes(bytes);
+    while (unread == null && bytes.isReadable() && !lingering) {
+      ByteBuf some = bytes.readSlice(Math.min(SLICE, bytes.readableBytes()));
+      ends.follow(some);
+      channel.onBytes(some);
+      if (bytes.isReadable() && loop.turns.isOver()) {
+        unread = loop.allocator.buffer(bytes.readableBytes());
+        channel.rest(true);
+        loop.turns.ask(this);
+      }
+    }
+    if (unread != null) {
+      unread.writeBytes(bytes);
+    }
+  }
+
+  @Override
+  public void onTurn() {
+    ByteBuf next = unread;
+    unread = null;
+    if (next != null) {
+      onBytes(next);
+      next.release();
+      channel.rest(unread != null);
+      onReadEnd();
+    }
   }
 
   @Override
@@ -132,6 +163,10 @@ final class Http2 extends Timed implements Session {
   public void onClosed() {
     closing = true;
     channel.onClosed();
+    if (unread != null) {
+      unread.release();
+      unread = null;
+    }
     loop.deadlines.cancel(this);
   }
 

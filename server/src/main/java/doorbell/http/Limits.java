@@ -91,8 +91,8 @@ final class Limits {
   /** Sets that a loop gathers for one write of the store: a pass of the loop may be long. */
   static final int SETS_PER_FLUSH = 64;
 
-  /** Bytes that a loop reads from a socket at once. */
-  static final int INPUT = 65_536;
+  /** Bytes that a loop reads from a socket at once: what a turn leaves of them is copied. */
+  static final int INPUT = 8_192;
 
   /** Connections waiting to be accepted: a crowd that was woken comes back at once. */
   static final int ACCEPT_BACKLOG = 4_096;

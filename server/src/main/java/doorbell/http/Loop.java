@@ -22,6 +22,7 @@ final class Loop {
   final Faults faults;
   final Deadlines deadlines;
   final Wakeups wakeups;
+  final Turns turns;
   final Replies replies;
 
   /** What connections keep of a request's bytes. */
@@ -49,6 +50,7 @@ final class Loop {
     this.faults = faults;
     this.deadlines = new Deadlines(events, events.ticker(), faults);
     this.wakeups = new Wakeups(events, faults);
+    this.turns = new Turns(events, faults);
     this.replies = new Replies(ByteBufAllocator.DEFAULT, clock);
     this.allocator = allocator;
   }

@@ -6,10 +6,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** One set, or a bulk of them, from the wake of the waiters to the store's answer. */
-final class Setting implements Pending {
+final class Setting implements Pending, Turns.Taker {
+  /** How often it is asked whether the turn is over. */
+  private static final int SETS_BETWEEN_LOOKS = 16;
+
   private final Exchange exchange;
   private final Request request;
   private final List<EventId> ids;
+  private int asked;
   private int left;
   private int firsts;
   private @Nullable Throwable failure;
@@ -40,19 +44,35 @@ final class Setting implements Pending {
   /** Those who wait on the same loop have their answers before the setter has its own. */
   @Override
   public void begin() {
+    onTurn();
+  }
+
+  /** Sets as many as a turn is enough for. */
+  @Override
+  public void onTurn() {
     EventTable table = exchange.node.table();
-    for (EventId id : ids) {
+    do {
+      EventId id = ids.get(asked++);
       exchange.loop.hear(exchange.wire(), table.set(id, request.millis()), this::onStored);
-    }
+    } while (asked < ids.size()
+        && !(asked % SETS_BETWEEN_LOOKS == 0 && exchange.loop.turns.isOver()));
     exchange.loop.wakeBefore(exchange.wire(), this::onWoken);
   }
 
+  @Override
+  public Wire wire() {
+    return exchange.wire();
+  }
+
   private void onWoken() {
-    begun = true;
+    begun = asked == ids.size();
     if (isDecided()) {
       exchange.onDecided(this);
-    } else {
-      exchange.loop.flushSoon(exchange.node.table());
+      return;
+    }
+    exchange.loop.flushSoon(exchange.node.table());
+    if (!begun) {
+      exchange.loop.turns.ask(this);
     }
   }
 

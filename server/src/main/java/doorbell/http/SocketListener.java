@@ -117,7 +117,8 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
       return;
     }
     try {
-      for (int i = 0; i < ACCEPTS_PER_PASS; i++) {
+      loops.get(0).turns.begin();
+      for (int i = 0; i < ACCEPTS_PER_PASS && !loops.get(0).turns.isOver(); i++) {
         if (loops.stream().mapToInt(Loop::open).sum() >= mostClients) {
           onRefused("as many are connected as files may be open (ulimit -n)");
           return;

@@ -11,9 +11,15 @@ import org.jspecify.annotations.Nullable;
  * A wire that is a bare socket in its loop's poll set. It holds no buffer while nothing is to be
  * sent, and is told of edges only, so it reads until there is no more.
  */
-abstract class SocketWire implements Wire {
-  /** Buffers that are read in one go before the loop looks at its other clients. */
-  private static final int READS_PER_PASS = 16;
+abstract class SocketWire implements Wire, Turns.Taker {
+  /** The bits of a time in nanoseconds that {@link #taken} leaves out: it counts 4 µs. */
+  private static final int TAKEN_BITS = 12;
+
+  /** So much of a stretch of time a client has at once, a twentieth; more of it in turns. */
+  private static final byte SHARE = 105;
+
+  /** Said by {@link #taken} of one that waits for its turn. */
+  private static final byte ASKS = -1;
 
   final Socket socket;
   final Loop loop;
@@ -42,6 +48,14 @@ abstract class SocketWire implements Wire {
 
   private boolean closing;
   private boolean closed;
+
+  /** What it took of the loop's time in which stretch of it. */
+  private byte taken;
+
+  private byte stretch;
+
+  /** It had more to be read than a turn was enough for. */
+  private boolean greedy;
 
   SocketWire(Node node, Loop loop, Socket socket) {
     this.loop = loop;
@@ -84,27 +98,63 @@ abstract class SocketWire implements Wire {
   final void onReadable(boolean end) {
     readable = true;
     ended |= end;
-    if (listening) {
+    if (listening && taken != ASKS) {
+      loop.turns.begin();
+      if (greedy || (taken >= SHARE && stretch == loop.turns.stretch())) {
+        askTurn();
+      } else {
+        read();
+      }
+    }
+  }
+
+  private void askTurn() {
+    if (taken != ASKS) {
+      taken = ASKS;
+      loop.turns.ask(this);
+    }
+  }
+
+  @Override
+  public final void onTurn() {
+    taken = 0;
+    if (readable && listening && !closed) {
       read();
     }
   }
 
+  @Override
+  public final Wire wire() {
+    return this;
+  }
+
   private void read() {
+    long before = loop.turns.taken();
     try {
-      for (int i = 0; i < READS_PER_PASS && readable && listening && !closed; i++) {
+      do {
         readSome(loop.input());
-      }
+      } while (readable && listening && !closed && !loop.turns.isOver());
       session.onReadEnd();
     } catch (IOException brokenOff) {
       cut();
     } catch (Throwable fault) {
       loop.faults.cut(this, fault);
     }
+    count(loop.turns.taken() - before);
     if (readable) {
       readOn();
     } else if (!closed && !closing) {
       poll();
     }
+  }
+
+  /** One that was greedy isn't any more when it needed little of a turn. */
+  private void count(long nanos) {
+    byte now = loop.turns.stretch();
+    long sum = (stretch == now ? taken : 0) + (nanos >> TAKEN_BITS);
+    taken = (byte) Math.min(sum, Byte.MAX_VALUE);
+    stretch = now;
+    greedy = (readable && listening) || (greedy && nanos > loop.turns.length / 4);
   }
 
   /** A buffer that wasn't filled took all there was, but for the end. */
@@ -120,13 +170,7 @@ abstract class SocketWire implements Wire {
 
   private void readOn() {
     if (readable && listening && !closed) {
-      Loop.next(
-          loop.events,
-          () -> {
-            if (readable && listening && !closed) {
-              read();
-            }
-          });
+      askTurn();
     }
   }
 

@@ -21,7 +21,7 @@ final class Stream extends Exchange {
   }
 
   @Override
-  Wire wire() {
+  public Wire wire() {
     return http2.wire;
   }
 

@@ -15,7 +15,7 @@ abstract class Timed {
   @Nullable Timed later;
 
   /** What carries its client's bytes. */
-  abstract Wire wire();
+  public abstract Wire wire();
 
   /** The time has come; it has no deadline any more. */
   abstract void onDeadline();

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * open --close frame, broken frame, drain--> closing --answered, or too slow--> closed
  * </pre>
  */
-final class WebSocket extends Timed implements Session {
+final class WebSocket extends Timed implements Session, Turns.Taker {
   final Loop loop;
   private final Node node;
   private final Wire wire;
@@ -49,6 +49,10 @@ final class WebSocket extends Timed implements Session {
 
   private int messagesBefore;
   private boolean inRead;
+
+  /** Messages have come that are read in its next turn. */
+  private boolean resting;
+
   private boolean flushing;
   private boolean heard;
   private boolean asked;
@@ -62,7 +66,7 @@ final class WebSocket extends Timed implements Session {
   }
 
   @Override
-  Wire wire() {
+  public Wire wire() {
     return wire;
   }
 
@@ -117,7 +121,17 @@ final class WebSocket extends Timed implements Session {
         case WebSocketFrames.CLOSE -> onClose(frame.closeCode());
         default -> {}
       }
+      if (bytes.isReadable() && loop.turns.isOver() && !resting) {
+        resting = true;
+        loop.turns.ask(this);
+      }
     }
+  }
+
+  @Override
+  public void onTurn() {
+    resting = false;
+    resume();
   }
 
   private ByteBufAllocator allocator() {
@@ -126,7 +140,7 @@ final class WebSocket extends Timed implements Session {
 
   /** Who doesn't take what is said, or runs ahead of the store, isn't listened to. */
   private boolean mayRead() {
-    return untold == null && wire.isWritable() && setsInFlight < Limits.SETS_IN_FLIGHT;
+    return untold == null && !resting && wire.isWritable() && setsInFlight < Limits.SETS_IN_FLIGHT;
   }
 
   private void readOrPause() {

@@ -29,6 +29,9 @@ final class WireChannel extends AbstractChannel implements Session {
   /** The wire had no room for all: nothing is read until it has. */
   private boolean full;
 
+  /** What reads it has had its turn, and has bytes left for the next. */
+  private boolean resting;
+
   WireChannel(EventLoop events, Wire wire) {
     super(null);
     this.events = events;
@@ -74,7 +77,17 @@ final class WireChannel extends AbstractChannel implements Session {
     }
     wire.flush();
     full = !messages.isEmpty();
-    wire.listen(!full && config.isAutoRead());
+    listen();
+  }
+
+  private void listen() {
+    wire.listen(!full && !resting && config.isAutoRead());
+  }
+
+  /** From now on, or until it is told otherwise, no bytes are wanted. */
+  void rest(boolean rests) {
+    resting = rests;
+    listen();
   }
 
   /** Copied: a wire's buffers grow, and the codecs' may be parts of others. */
@@ -117,7 +130,7 @@ final class WireChannel extends AbstractChannel implements Session {
 
   @Override
   protected void doBeginRead() {
-    wire.listen(!full);
+    wire.listen(!full && !resting);
   }
 
   @Override

@@ -23,6 +23,10 @@ final class Asked {
 
   boolean sent;
   long sentNanos;
+
+  /** When it was seen to be parked, at the latest; 0 before. */
+  long parkedNanos;
+
   Set<EventId> acknowledgedBefore = Set.of();
   int failuresBefore;
 

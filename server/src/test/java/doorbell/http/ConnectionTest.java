@@ -49,6 +49,47 @@ class ConnectionTest {
   }
 
   @Test
+  void whoAsksForMuchIsServedInTurnsAndTheOthersInBetween() {
+    node.loops.get(0).turns.length = 0;
+    client.send(ASK.repeat(20));
+    for (int answered = 1; answered <= 20; answered++) {
+      assertThat(answer(client).status()).isEqualTo(204);
+      assertThat(client.received()).as("more than one a turn").isEmpty();
+      other.send(ASK);
+      assertThat(answer(other).status()).isEqualTo(204);
+      node.threads.get(0).runOne();
+    }
+  }
+
+  @Test
+  void aBulkSetIsStoredInTurnsAndTheOthersAreServedInBetween() {
+    node.loops.get(0).turns.length = 0;
+    StringBuilder lines = new StringBuilder();
+    IntStream.range(1_000_000, 1_000_400).forEach(id -> lines.append(id).append('\n'));
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3200\r\n\r\n" + lines);
+    int turns = 0;
+    while (client.received().isEmpty()) {
+      other.send(ASK);
+      assertThat(answer(other).status()).isEqualTo(204);
+      node.threads.get(0).runOne();
+      turns++;
+    }
+    assertThat(turns).isGreaterThan(10);
+    assertThat(answer(client).body()).isEqualTo("{\"set\":400,\"already\":0}\n");
+  }
+
+  @Test
+  void whatComesBehindAWaitIsServedOnItsOwnStack() {
+    client.send(WAIT + "POST /7 HTTP/1.1\r\nHost: a\r\n\r\n");
+    other.send(SET);
+    assertThat(answer(other).status()).isEqualTo(201);
+    assertThat(answer(client).status()).isEqualTo(200);
+    assertThat(client.received()).as("on the setter's stack").isEmpty();
+    node.runAll();
+    assertThat(answer(client).status()).isEqualTo(201);
+  }
+
+  @Test
   void slowStoreIs503AndTheConnectionLives() {
     node.store.latePercent = 100;
     client.send(SET);

@@ -162,7 +162,7 @@ class DeadlinesTest {
     }
 
     @Override
-    Wire wire() {
+    public Wire wire() {
       return wire;
     }
 

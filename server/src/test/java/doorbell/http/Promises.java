@@ -192,7 +192,12 @@ final class Promises {
   private void checkParked(Asked wait, Caller caller) {
     @Nullable EventId lost = wait.ids.stream().filter(node.store::has).findFirst().orElse(null);
     check(lost == null || node.isPacing(), caller + " sleeps on, though set: " + wait);
-    long begun = Math.max(wait.sentNanos, caller.lastAnswerNanos);
+    if (wait.parkedNanos == 0) { // What came behind another request begins in a turn of its own.
+      boolean behind =
+          caller.lastAnswerNanos >= wait.sentNanos || caller.client.loop.turns.length == 0;
+      wait.parkedNanos = behind ? node.ticker.nanoTime() : wait.sentNanos;
+    }
+    long begun = wait.parkedNanos;
     check(
         millisSince(begun) <= Math.min(wait.holdMillis, 3_600_000) + LATE_MILLIS,
         caller + " is held too long: " + wait);

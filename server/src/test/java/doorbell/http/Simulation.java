@@ -35,6 +35,9 @@ final class Simulation {
     int places = happens(15) ? 3 : 1_000;
     int placesPerAddress = happens(15) ? 2 : 0;
     node = new SimulatedNode(random, LOOPS, SimulatedNode.options(places, placesPerAddress));
+    if (happens(30)) { // Each request has a turn of its own.
+      node.loops.forEach(loop -> loop.turns.length = 0);
+    }
     node.store.latePercent = happens(60) ? 50 : 0;
     node.store.putOffPercent = happens(50) ? 50 : 0;
     node.store.failPercent = happens(30) ? 15 : happens(20) ? 60 : 0;
