@@ -34,7 +34,8 @@ declare class Doorbell {
 
   /**
    * Sets the variable for good. Tried again on network errors, 5xx, 408 and 429: a set may be
-   * repeated. If the answer to a first try was lost, the next one gives false. Rejects as wait does.
+   * repeated. If the answer to a first try was lost, the next one gives false. Rejects as wait
+   * does.
    * @param key the key of a sealed variable; undefined for any other
    * @returns whether this call set it; false if it was set already
    */
@@ -45,8 +46,8 @@ declare class Doorbell {
    * header Doorbell-Wait or in a JSON field, and asks again. An answer without a body is not
    * handed on. An answer that names no event, or one that rang before, is followed by a pause.
    * What is wrong is told once for each kind by console.warn.
-   * @param onAnswer gets parsed JSON where the Content-Type says JSON, else text; it is awaited. What
-   *   it throws goes to reportError, or console.error in Node, and to onError; follow goes on
+   * @param onAnswer gets parsed JSON where the Content-Type says JSON, else text; it is awaited.
+   *   What it throws goes to reportError, or console.error in Node, and to onError; follow goes on
    * @returns settles when the signal stops it, or rejects with what onError threw
    */
   follow(
@@ -111,7 +112,7 @@ declare namespace Doorbell {
     signal?: AbortSignal;
     /** The JSON field that names the event. Default `doorbell`; the header comes first. */
     field?: string;
-    /** Seconds after which the application is asked again at the latest, 0.1 or more. Default 300. */
+    /** Seconds until the application is asked again at the latest, 0.1 or more. Default 300. */
     look?: number;
     /** Told of each failure, also of onAnswer's; follow goes on unless it throws. */
     onError?: (error: any) => void;

@@ -24,7 +24,10 @@ export declare class Doorbell extends Client {
    * @param options.public the URL by which pages reach the node, for `header`; without it, pages
    *   wait at their own bell
    */
-  constructor(url: string | URL, options?: Client.Options & { secret?: string; public?: string | URL });
+  constructor(
+    url: string | URL,
+    options?: Client.Options & { secret?: string; public?: string | URL },
+  );
 
   /**
    * As in a page; and with a timeout, the node tells when it is over: 0 only asks, and the

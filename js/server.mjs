@@ -25,7 +25,8 @@ export class Doorbell extends Client {
   #public;
 
   constructor(url, {secret, public: known, origins = [], ...options} = {}) {
-    super(bellUrl(url), {origins: origins.map(origin => new URL(origin).origin), ...options});
+    super(bellUrl(url), {origins, ...options});
+    for (const origin of origins) new URL(origin); // a TypeError, unless it is one
     // A comma would begin another item of a header.
     this.#public = known === undefined ? '' : `${bellUrl(known).replaceAll(',', '%2C')}/`;
     if (secret !== undefined && (typeof secret !== 'string' || !secret)) {
@@ -62,7 +63,8 @@ export class Doorbell extends Client {
     const sum = {set: 0, already: 0};
     for (let from = 0; from < texts.length; from += LINES) {
       const some = texts.slice(from, from + LINES);
-      const {told} = await this.#post('', some.join('\n'), options, text => count(text, some.length));
+      const read = text => count(text, some.length);
+      const {told} = await this.#post('', some.join('\n'), options, read);
       sum.set += told.set;
       sum.already += told.already;
     }
@@ -123,7 +125,7 @@ export class Doorbell extends Client {
     return this.#lastOf(signal, timeout, signal => () => within(ANSWER, signal, once));
   }
 
-  // Insists on what work(signal) gives; when the time is over, the last failure tells more than that.
+  // Insists on what work(signal) gives; when the time is over, the last failure tells more.
   async #lastOf(signal, seconds, work) {
     let failure;
     return within(seconds, signal, inner => {

@@ -65,7 +65,8 @@ export class Doorbell {
   }
 
   async follow(url, onAnswer, options = {}) {
-    const {signal, field = 'doorbell', look = LOOK, onError, init, origins = this.origins} = options;
+    const {signal, field = 'doorbell', look = LOOK, init, onError} = options;
+    const {origins = this.origins} = options;
     checkSeconds('look', look, LEAST);
     const own = this.url;
     const application = new URL(url, here()).href;
@@ -98,7 +99,7 @@ export class Doorbell {
       const {origin} = new URL(base);
       // A page is its user's, who may go anywhere; a server stands where others can't.
       const isOwn = origin === new URL(own).origin;
-      if (!isOwn && !(origins ? origins.includes(origin) : here())) {
+      if (!isOwn && !(origins ? origins.some(url => new URL(url).origin === origin) : here())) {
         throw new TypeError(`${origin} is not in \`origins\``);
       }
       const known = ids.find(id => this._known.has(base + '/' + id));
@@ -109,7 +110,8 @@ export class Doorbell {
       place = base;
       // A script runs in the page: only its own bell may send one.
       const transport = base === own ? options.transport : 'fetch';
-      await this._wait(base, ids, {signal, timeout: spread(look, 0.8), transport}).catch(unlessLate);
+      const timeout = spread(look, 0.8);
+      await this._wait(base, ids, {signal, timeout, transport}).catch(unlessLate);
       return false;
     };
     await insist(signal, round, error => over || (warn(place, error), tell(error))).catch(error => {

@@ -110,7 +110,8 @@ function openLine(base, transport, hold, share) {
 
   return {
     failure: () => failure,
-    // Its `road` is there once the id is set, which `rung` tells; `rung` rejects on an error that stays.
+    // Its `road` is there once the id is set, which `rung` tells; `rung` rejects on an error that
+    // stays.
     join(id) {
       let wait = waits.get(id);
       if (!wait) {

@@ -7,7 +7,8 @@ const ASK_WHERE = 1; // seconds
 export const page = globalThis.document; // not in Node
 
 // What Node's fetch says of a peer that no new try will change: its certificate, its protocol.
-const FOR_GOOD = /^(?!.*(TIMEOUT|EOF)).*(CERT|CRL|SSL|TLS|ISSUER|SIGNATURE|PROTO|INVALID|HOSTNAME|port)/;
+const FOR_GOOD =
+  /^(?!.*(TIMEOUT|EOF)).*(CERT|CRL|SSL|TLS|ISSUER|SIGNATURE|PROTO|INVALID|HOSTNAME|bad port)/;
 
 let policy;
 
@@ -23,8 +24,8 @@ export async function callNode(url, init, signal) {
   const headers = {Accept: 'application/json', 'Accept-Encoding': 'identity'};
   const more = {headers, credentials: 'omit', redirect: 'manual', ...init};
   const answer = await call(url, more, signal);
-  const coding = answer.headers.get('Content-Encoding');
-  if (globalThis.process && coding && coding !== 'identity') throw nonsense('unasked encoding ' + coding);
+  const coding = globalThis.process && answer.headers.get('Content-Encoding');
+  if (coding && coding !== 'identity') throw nonsense('unasked encoding ' + coding);
   return answer;
 }
 
@@ -34,7 +35,7 @@ function unanswered(error) {
     const {code, message} = error.cause || {};
     const reason = message || code || error.message;
     if (FOR_GOOD.test(code || reason)) error.status = 0;
-    error.message = `no answer: ${reason}`;
+    error.message = `no answer: ${reason}`.trim();
   }
   return error;
 }
@@ -43,8 +44,11 @@ async function refusal(answer, url, init, signal) {
   const {status, headers} = answer;
   const body = await answer.json().catch(() => {});
   let message = body?.detail || `HTTP status ${status}`;
-  if (status < 400) message = `redirects to ${headers.get('Location') || await target(url, signal)}`;
-  else if (status === 404 && !body && init?.redirect) message += ', no Doorbell node';
+  if (status < 400) {
+    message = 'redirects to ' + (headers.get('Location') || await target(url, signal));
+  } else if (status === 404 && !body && init?.redirect) {
+    message += ', no Doorbell node';
+  }
   const after = headers.get('Retry-After'); // a number, or a date
   const retryAfter = Math.max(0, Number(after) || (Date.parse(after) - Date.now()) / 1000 || 0);
   return Object.assign(new Error(message), {status, retryAfter});

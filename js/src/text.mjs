@@ -40,7 +40,8 @@ export function bellUrl(given, base) {
   } catch (error) {
     // told below
   }
-  if (!url || !/^http/.test(url.protocol) || url.username || url.password || /[?#]/.test(url.href)) {
+  const is = url && /^http/.test(url.protocol) && !url.username && !url.password;
+  if (!is || /[?#]/.test(url.href)) {
     throw new TypeError(`a node is an http or https URL, not ${given}`);
   }
   return url.href.replace(/\/+$/, '');
