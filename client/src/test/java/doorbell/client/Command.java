@@ -39,8 +39,8 @@ final class Command {
   private static final int ERROR = 2;
   private static final int SEALED_LENGTH = 64;
 
-  /** For a set: nobody sits before a node that isn't there for longer. */
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  /** For a set: a node restarts in less. */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final List<String> arguments;
   private final InputStream in;
@@ -63,7 +63,11 @@ final class Command {
       new Command(arguments, in, out).run();
       return WELL;
     } catch (TimeoutException e) {
-      return NOT_IN_TIME;
+      if (e.getCause() == null) {
+        return NOT_IN_TIME; // the node says that it isn't set
+      }
+      err.println(String.valueOf(e.getMessage()).replaceAll("\\s+", " "));
+      return ERROR;
     } catch (IllegalArgumentException | DoorbellException | IOException e) {
       err.println(String.valueOf(e.getMessage()).replaceAll("\\s+", " "));
       return ERROR;
