@@ -96,10 +96,10 @@ export class Doorbell {
         return warn(place, {message}, 'no-event');
       }
       const {base, ids} = readWait(named, answered, own);
-      const {origin} = new URL(base);
       // A page is its user's, who may go anywhere; a server stands where others can't.
-      const isOwn = origin === new URL(own).origin;
-      if (!isOwn && !(origins ? origins.some(url => new URL(url).origin === origin) : here())) {
+      const {origin} = new URL(base);
+      const places = [own, ...origins || here() && [base] || []];
+      if (!places.some(url => new URL(url).origin === origin)) {
         throw new TypeError(`${origin} is not in \`origins\``);
       }
       const known = ids.find(id => this._known.has(base + '/' + id));

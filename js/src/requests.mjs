@@ -58,12 +58,12 @@ async function refusal(answer, url, init, signal) {
 async function target(url, signal) {
   const ask = signal => fetch(url, {method: 'HEAD', signal});
   const answer = await within(ASK_WHERE, signal, ask).catch(() => {});
-  return answer?.url || 'another place';
+  return answer?.url || 'elsewhere';
 }
 
 // A login page may come with 200, too.
 export function nonsense(why = 'not a Doorbell node') {
-  return Object.assign(new Error(why), {status: 200, retryAfter: 0});
+  return Object.assign(new Error(why), {status: 200});
 }
 
 // Of an error that no new try will change.

@@ -179,7 +179,7 @@ for (const engine of engines) {
       const bell = await fake(t, (request, response) =>
         reply(response, 302, '', { ...CORS, Location: login.url }));
       for (const rejected of await rejections(page, bell.url)) {
-        assert.equal(rejected.message, 'redirects to another place');
+        assert.equal(rejected.message, 'redirects to elsewhere');
       }
     });
 
