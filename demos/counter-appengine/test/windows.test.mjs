@@ -8,10 +8,12 @@ import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import { eventually, launch, skip } from '../../../js/test/chromium.mjs';
+import { isRoot, refusesStrangeTargets } from '../../test/targets.mjs';
 import { DEMO, ENDED_MILLIS, ROOT, ctrlC, isRunning, kill, run, started } from './demo.mjs';
 
 const PICTURE = ROOT + 'docs/counter-appengine.png';
 const CLICKS = 24;
+const PAST = 8; // a click's set has a second, which a busy machine may take: so many more make it good
 const FOLLOWED_MILLIS = 1000;
 
 // What a demo must leave as it was: files and folders by which App Engine's tools are known.
@@ -54,9 +56,10 @@ describe('counter-appengine', { concurrency: 1, timeout: 400_000 }, () => {
     assert.ok(before.event.startsWith(`${node}/`));
     assert.deepEqual(await ask(), before);
     assert.equal(await isSet(before.event), false);
-    const after = await ask('POST');
+    let after = await ask('POST');
     assert.equal(after.count, before.count + 1);
     assert.deepEqual(await ask(), after);
+    for (let i = 0; i < PAST && !await isSet(before.event); i++) after = await ask('POST');
     assert.equal(await isSet(before.event), true);
     assert.equal(await isSet(after.event), false);
   });
@@ -141,10 +144,15 @@ describe('counter-appengine', { concurrency: 1, timeout: 400_000 }, () => {
     const last = await ask();
     assert.equal(last.count, before.count + CLICKS);
     assert.equal(new Set(answers.map(answer => answer.count)).size, CLICKS);
-    for (const answer of [before, ...answers]) {
-      assert.equal(await isSet(answer.event), answer.count < last.count);
+    assert.equal(await isSet(last.event), false);
+    for (const { count, event } of [before, ...answers]) {
+      for (let i = 0; i < PAST && count < last.count && !await isSet(event); i++) await ask('POST');
+      if (count < last.count) assert.equal(await isSet(event), true);
     }
   });
+
+  test('aStrangeTargetIsRefusedAndTheApplicationGoesOn', () =>
+    refusesStrangeTargets(app, { serves: isRoot }));
 
   test('aPortThatIsTakenIsToldAndNothingIsLeftRunning', async () => {
     const taken = createServer().listen(0, '127.0.0.1');

@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually, launch, skip as noBrowser } from '../../../js/test/chromium.mjs';
+import { isRoot, refusesStrangeTargets } from '../../test/targets.mjs';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const PICTURE = fileURLToPath(new URL('../../../docs/counter-php.png', import.meta.url));
@@ -262,6 +263,9 @@ describe('counter-php', { skip, concurrency: 1 }, () => {
       process.kill(java, 'SIGCONT');
     }
   });
+
+  test('aStrangeTargetIsRefusedAndTheApplicationGoesOn', () =>
+    refusesStrangeTargets(`${app}/`, { serves: isRoot }));
 
   test('theLinesOfTheReadmeAreThoseOfTheApplication', () => {
     const source = readFileSync(new URL('../counter.php', import.meta.url), 'utf8');
