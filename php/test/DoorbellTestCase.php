@@ -15,6 +15,8 @@ abstract class DoorbellTestCase extends TestCase
     protected const BODY = 'page, the end';
     private static ?Process $node = null;
     private static string $url;
+    /** @var list<resource> */
+    private static array $bound = [];
 
     protected static function node(): string
     {
@@ -31,11 +33,22 @@ abstract class DoorbellTestCase extends TestCase
         return explode(' ', self::$node->line())[3];
     }
 
-    /** A port at which nobody listens. */
+    /** A port at which nobody listens, and that nobody else gets: it is bound until the end. */
     protected static function nobody(): string
     {
-        $server = stream_socket_server('tcp://127.0.0.1:0');
+        $server = stream_socket_server('tcp://127.0.0.1:0', $code, $why, STREAM_SERVER_BIND);
+        self::$bound[] = $server;
         return 'http://' . stream_socket_get_name($server, false);
+    }
+
+    /** An address for a server that must be told one, below the ports that systems give away. */
+    protected static function address(): string
+    {
+        do {
+            $address = '127.0.0.1:' . random_int(20_000, 32_000);
+            $server = @stream_socket_server("tcp://$address");
+        } while ($server === false);
+        return $address;
     }
 
     /**
@@ -93,7 +106,7 @@ abstract class DoorbellTestCase extends TestCase
     /** @return array{Process, callable} a server, and how its page is got */
     protected static function builtInServer(array $ini = []): array
     {
-        $address = substr(self::nobody(), strlen('http://'));
+        $address = self::address();
         $command = [PHP_BINARY, '-n', '-d', 'output_buffering=0', ...$ini, '-S', $address, '-t', __DIR__];
         $server = new Process($command, true);
         $connect = fn () => @stream_socket_client("tcp://$address");

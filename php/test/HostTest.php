@@ -18,7 +18,7 @@ final class HostTest extends DoorbellTestCase
         [$sealed, $key] = Doorbell::newSealed();
         $id = Doorbell::newId();
         $code = 'require "' . dirname(__DIR__) . '/doorbell.php"; $said = [];'
-            . "\$bell = new Doorbell\\Doorbell('NODE', limit: 5, spread: 0.001);"
+            . "\$bell = new Doorbell\\Doorbell('NODE', limit: 30, spread: 0.001);"
             . "foreach ([fn () => \$bell->set('$id'), fn () => \$bell->set('$sealed', '$key'),"
             . "    fn () => \$bell->setAll(['$id', ['$sealed', '$key']])] as \$set) {"
             . '    $value = $set();'
@@ -54,7 +54,7 @@ final class HostTest extends DoorbellTestCase
             . 'register_shutdown_function,sys_get_temp_dir,curl_exec,ignore_user_abort';
         $id = Doorbell::newId();
         $code = 'require "' . dirname(__DIR__) . '/doorbell.php";'
-            . '$bell = new Doorbell\Doorbell($argv[1], limit: 10);'
+            . '$bell = new Doorbell\Doorbell($argv[1], limit: 30);'
             . 'echo json_encode($bell->set($argv[2])), json_encode($bell->set($argv[2]));'
             . '$bell->setLater($argv[3]);';
         $later = Doorbell::newId();
@@ -90,7 +90,7 @@ final class HostTest extends DoorbellTestCase
         file_put_contents("$folder/other.php", $other);
         $autoload = 'spl_autoload_register(fn ($class) => require "' . dirname(__DIR__)
             . '/src/" . substr($class, 9) . ".php");';
-        $set = '$bell = new Doorbell\Doorbell($argv[1]);'
+        $set = '$bell = new Doorbell\Doorbell($argv[1], limit: 30);'
             . 'echo json_encode($bell->set(...Doorbell\Doorbell::newSealed()));'
             . 'new Doorbell\DoorbellException;';
         $ways = [
@@ -115,7 +115,7 @@ final class HostTest extends DoorbellTestCase
     {
         $code = '$files = []; for ($i = 0; $i < 1100; $i++) $files[] = fopen("/dev/null", "r");'
             . 'require "' . dirname(__DIR__) . '/doorbell.php";'
-            . '$bell = new Doorbell\Doorbell($argv[1], limit: 10);'
+            . '$bell = new Doorbell\Doorbell($argv[1], limit: 30);'
             . '$used = function () { $u = getrusage(); return $u["ru_utime.tv_sec"] + $u["ru_stime.tv_sec"]'
             . '    + ($u["ru_utime.tv_usec"] + $u["ru_stime.tv_usec"]) / 1e6; };'
             . '$began = $used();'

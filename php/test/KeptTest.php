@@ -18,12 +18,12 @@ final class KeptTest extends DoorbellTestCase
         $chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
         $refusal = Fake::problem(403, 'No.');
         $fake = new Fake([[Fake::SET], [$count], [$chunked], [$refusal], [Fake::SET]]);
-        $bell = new Doorbell($fake->url, null, 10);
+        $bell = new Doorbell($fake->url, null, 30);
         self::assertTrue($bell->set(1), $bell->lastError());
         self::assertSame(['set' => 1, 'already' => 0], $bell->setAll([2]), $bell->lastError());
         self::assertFalse($bell->set(3), $bell->lastError());
         self::assertNull($bell->set(4));
-        self::assertTrue((new Doorbell($fake->url))->set(5));
+        self::assertTrue((new Doorbell($fake->url, null, 30))->set(5));
         for ($i = 1; $i <= 5; $i++) {
             $fake->request();
             self::assertSame(1, $fake->connection);
@@ -93,7 +93,7 @@ final class KeptTest extends DoorbellTestCase
         $code = 'require "' . dirname(__DIR__) . '/doorbell.php"; ini_set("error_log", "/dev/null");'
             . 'foreach (["bell.example", "bell.example", "other.example"] as $name) {'
             . '$url = "https://$name:$argv[1]";'
-            . '$bell = new Doorbell\Doorbell($url, limit: 10, address: "127.0.0.1");'
+            . '$bell = new Doorbell\Doorbell($url, limit: 30, address: "127.0.0.1");'
             . 'echo json_encode($bell->set(7)), " "; }';
         $run = Process::run(
             [PHP_BINARY, '-n', '-d', "openssl.cafile=$file", '-r', $code, $fake->port]

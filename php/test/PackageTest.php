@@ -107,7 +107,7 @@ final class PackageTest extends DoorbellTestCase
     public function noExtensionIsNeeded(): void
     {
         $code = 'require "' . self::root() . '/doorbell.php";'
-            . '$bell = new Doorbell\Doorbell($argv[1]);'
+            . '$bell = new Doorbell\Doorbell($argv[1], limit: 30);'
             . 'echo json_encode($bell->set(Doorbell\Doorbell::newId()));';
         $bare = [PHP_BINARY, '-n', '-d', 'allow_url_fopen=0'];
         $run = Process::run([...$bare, '-r', $code, self::node()]);

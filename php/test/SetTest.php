@@ -16,7 +16,7 @@ final class SetTest extends DoorbellTestCase
     /** @test */
     public function oneCallSetsAndAllLaterFindItSet(): void
     {
-        $bell = new Doorbell(self::node());
+        $bell = new Doorbell(self::node(), null, 30);
         $id = Doorbell::newId();
         self::assertTrue($bell->set($id), $bell->lastError());
         self::assertFalse($bell->set($id));
@@ -26,7 +26,7 @@ final class SetTest extends DoorbellTestCase
     /** @test */
     public function aSmallIdMayBeAnInt(): void
     {
-        $bell = new Doorbell(self::node());
+        $bell = new Doorbell(self::node(), null, 30);
         $id = random_int(1, PHP_INT_MAX);
         self::assertTrue($bell->set($id));
         self::assertTrue($bell->wait((string) $id, 0));
@@ -47,7 +47,7 @@ final class SetTest extends DoorbellTestCase
     /** @test */
     public function aSealedIdIsSetByItsKey(): void
     {
-        $bell = new Doorbell(self::node(), 'secret');
+        $bell = new Doorbell(self::node(), 'secret', 30);
         self::assertTrue($bell->set(...Doorbell::newSealed()), $bell->lastError());
         $version = random_int(0, PHP_INT_MAX);
         self::assertTrue($bell->set(...$bell->topic('room/7')->at($version)), $bell->lastError());
@@ -85,7 +85,7 @@ final class SetTest extends DoorbellTestCase
     public function aMalformedIdThrowsAndNothingIsSent(): void
     {
         $fake = new Fake([Fake::SET]);
-        $bell = new Doorbell($fake->url);
+        $bell = new Doorbell($fake->url, null, 30);
         $message = 'An event id is a decimal number below 2^128, a UUID or 64 hex digits,'
             . ' not "12a".';
         self::assertThrows($message, fn () =>
@@ -99,7 +99,7 @@ final class SetTest extends DoorbellTestCase
     public function aWrongKeyThrowsAndNothingIsSent(): void
     {
         $fake = new Fake([Fake::SET]);
-        $bell = new Doorbell($fake->url);
+        $bell = new Doorbell($fake->url, null, 30);
         $id = hash('sha256', 'right');
         self::assertThrows(
             "The id $id is sealed: the key is not the one of this id.",
@@ -117,7 +117,7 @@ final class SetTest extends DoorbellTestCase
     public function aRefusalIsNullWithTheNodesOwnSentence(): void
     {
         $fake = new Fake([Fake::problem(403, "The key isn't this id's.\nSo."), Fake::SET]);
-        $bell = new Doorbell($fake->url);
+        $bell = new Doorbell($fake->url, null, 30);
         self::assertNull(self::within(self::LIMIT, fn () => $bell->set('7')));
         self::assertSame("The key isn't this id's.?So. (status 403)", $bell->lastError());
         self::assertTrue($bell->set('7'), 'a refusal is not tried again, and this is the next');

@@ -27,9 +27,12 @@ final class TlsTest extends DoorbellTestCase
     public function aHandshakeHasASecondHoweverShortTheLimitIs(): void
     {
         $file = self::certificate('127.0.0.1');
-        $fake = new Fake([Fake::SET], $file, 300);
         $set = 'echo json_encode($bell->set(7)), $bell->lastError();';
-        $run = self::script($set, $file, $fake->url, '0.1');
+        $tries = 0;
+        do { // again for a machine on which a handshake takes more than a second
+            $fake = new Fake([Fake::SET], $file, 300);
+            $run = self::script($set, $file, $fake->url, '0.1');
+        } while (strpos($run[1], 'nullNo TLS') === 0 && ++$tries < 5);
         self::assertSame([0, "null{$fake->url} did not answer in time.", ''], $run);
         self::assertStringStartsWith('POST /7 ', $fake->request(), 'it arrived all the same');
     }
