@@ -102,10 +102,10 @@ final class Node
         if ($isUsed) {
             $soon = new Deadline($deadline->left() / self::STALE);
             $answer = $this->ask($socket, $name, $request, $soon);
-            if ($answer->status !== 0 && $answer->status !== 408) {
+            if ($answer->status !== 0 && ($answer->isKept || !$answer->mayPass())) {
                 return $answer;
             }
-            // It was closed meanwhile, or what held it left without a word. A set may be repeated.
+            // It was closed, its node goes away, or is dead without a word. A set may be repeated.
             $socket = $this->connect($deadline, $name);
         }
         return $this->ask($socket, $name, $request, $deadline);

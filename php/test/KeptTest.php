@@ -61,6 +61,8 @@ final class KeptTest extends DoorbellTestCase
             'it is silent' => [[[Fake::SET], Fake::SILENCE, Fake::SET]],
             'it breaks off' => [[[Fake::SET], $half, Fake::SET]],
             'it says that it is late' => [[[Fake::SET], $late, Fake::SET]],
+            'its node goes away, and another is there' => [[[Fake::SET],
+                Fake::problem(503, 'Ends.', "Retry-After: 60\r\nConnection: close"), Fake::SET]],
             'it said so unasked' => [[[Fake::SET, $late], Fake::SET]],
             'it has an answer that nobody asked for' => [[[Fake::SET, $other], Fake::SET]],
             'it has that in one piece' => [[[Fake::SET . $other], Fake::SET]],

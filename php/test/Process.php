@@ -9,7 +9,7 @@ use RuntimeException;
 /** A program that a test started: it is read from by lines, and ended with the test. */
 final class Process
 {
-    private const SECONDS = 120; // the launcher builds on its first use
+    private const SECONDS = 600; // the launcher builds on its first use
 
     /** @var resource */
     private $process;
