@@ -185,7 +185,7 @@ test('anEventThatIsSetAlreadyIsSaidOnceAndDoesNotMakeItSpin', async t => {
   const server = await fake(t, ring);
   const app = await fake(t, (request, response) => reply(response, 200, { doorbell: ['8', '7'] }));
   await follow(new Doorbell(server.url), app.url, 4);
-  assertBetween(pauses.filter(millis => millis < 240_000), [[999, 1000], [1999, 2000]]);
+  assertBetween(pauses, [[999, 1000], [1999, 2000]]);
   assert.equal(server.requests.length, 1);
   assert.deepEqual(said.warnings, [line(app, 'event 8 is set already, so it is polled', 'set-already')]);
 });
@@ -210,7 +210,7 @@ test('aCallbackThatThrowsIsNoFailureOfTheApplication', async t => {
     assert.deepEqual(errors, ['of 1', 'of 2']);
     assert.deepEqual(reported.splice(0), errors);
   }
-  assert.deepEqual(pauses.filter(millis => millis < 240_000), []);
+  assert.deepEqual(pauses, []);
   assert.deepEqual(said.warnings, [line(app, 'the callback threw', 'callback')]);
   assert.equal(server.requests.length, 4, 'each event was waited for');
 });

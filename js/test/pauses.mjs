@@ -9,7 +9,8 @@ export function pausesIn(t, { hold = 25, chance } = {}) {
   if (chance !== undefined) t.mock.method(Math, 'random', () => chance);
   t.mock.method(globalThis, 'setTimeout', (call, millis, ...args) => {
     const isLimit = millis >= (hold * 0.8 + 10) * 1000 && millis <= (hold + 10) * 1000;
-    if (Number.isInteger(millis) || isLimit) return real(call, millis, ...args);
+    const isLook = millis >= 240_000 && millis < 300_000; // of follow()
+    if (Number.isInteger(millis) || isLimit || isLook) return real(call, millis, ...args);
     pauses.push(millis);
     return real(call, millis / 1000, ...args);
   });
