@@ -56,6 +56,11 @@ public final class Doorbell implements AutoCloseable {
     return port.parked();
   }
 
+  /** Looks at once whether the certificate's files have changed, and takes them if they have. */
+  public void reload() {
+    port.reload();
+  }
+
   /**
    * Completes with the reason when the node can't go on: one of its event loops has ended, or the
    * heap is spent. Its clients may wait in vain from then on, so the host should close it, or end

@@ -4,6 +4,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -19,13 +20,21 @@ final class Arguments {
   private final Map<String, String> said = new HashMap<>();
 
   /**
-   * Reads all words from {@code from} on.
+   * Reads all words from {@code from} on, and the file that they or the environment name.
    *
    * @throws Misuse if one isn't meant for this command, or something is missing
    */
   Arguments(Command command, Defaults defaults, String[] words, int from) {
     this.command = command;
     this.defaults = defaults;
+    read(words, from);
+    String config = option("--config") == null ? null : find("--config");
+    if (config != null) {
+      defaults.read(config);
+    }
+  }
+
+  private void read(String[] words, int from) {
     boolean onlyOperands = false;
     for (int i = from; i < words.length; i++) {
       String word = words[i];
@@ -46,9 +55,21 @@ final class Arguments {
   private void takeOperand(String word) {
     Option operand = command.operand();
     if (operand == null || said.containsKey(operand.name())) {
-      throw unknown(word);
+      throw new Misuse("there is no '" + word + "' here");
     }
     said.put(operand.name(), word);
+  }
+
+  /** Whether a flag is among the words that are neither an option's value nor behind "--". */
+  static boolean asks(@Nullable Command command, String[] words, List<String> flag) {
+    for (int i = 0; i < words.length && !words[i].equals("--"); i++) {
+      if (flag.contains(words[i])) {
+        return true;
+      }
+      Option option = command == null ? null : option(command, words[i]);
+      i += option == null || option.isFlag() ? 0 : 1;
+    }
+    return false;
   }
 
   /** Returns how many words after this one belong to it. */
@@ -56,12 +77,15 @@ final class Arguments {
     int equals = word.indexOf('=');
     Option option = option(equals < 0 ? word : word.substring(0, equals));
     if (option == null || (option.isFlag() && equals >= 0)) {
-      throw unknown(word);
+      throw unknownOption(word, next);
     }
     String value = option.isFlag() ? "true" : equals < 0 ? next : word.substring(equals + 1);
     if (value == null || (equals < 0 && option(value) != null)) {
       throw new Misuse(
           "Missing required parameter for option '" + word + "' (" + option.label() + ")");
+    }
+    if (value.isEmpty() && !"".equals(option.fallback())) {
+      throw new Misuse("option '" + option.name() + "' is empty");
     }
     if (said.put(option.name(), value) != null) {
       throw new Misuse("option '" + option.name() + "' may be given once only");
@@ -70,6 +94,10 @@ final class Arguments {
   }
 
   private @Nullable Option option(String name) {
+    return option(command, name);
+  }
+
+  private static @Nullable Option option(Command command, String name) {
     for (Option option : command.options()) {
       if (option.name().equals(name)) {
         return option;
@@ -78,8 +106,17 @@ final class Arguments {
     return null;
   }
 
-  private static Misuse unknown(String word) {
-    return new Misuse("there is no '" + word + "' here");
+  private Misuse unknownOption(String word, @Nullable String next) {
+    int equals = word.indexOf('=');
+    String name = equals < 0 ? word : word.substring(0, equals);
+    String meant = Guess.of(name, command.options().stream().map(Option::name).toList(), 2);
+    String hint = meant == null ? "" : "; did you mean " + meant + "?";
+    if (option("--listen") != null && List.of("--port", "-p", "--bind").contains(name)) {
+      String port = equals < 0 ? next : word.substring(equals + 1);
+      boolean isPort = port != null && port.matches("[0-9]{1,5}");
+      hint = ": write --listen 127.0.0.1:" + (isPort ? port : "PORT");
+    }
+    return new Misuse("unknown option " + word + hint);
   }
 
   /** The value of an option that has a fallback, or of the operand. */
@@ -95,6 +132,11 @@ final class Arguments {
     }
     Option option = option(name);
     return value == null && option != null ? option.fallback() : value;
+  }
+
+  /** Whether the option is more than its fallback. */
+  boolean isSaid(String name) {
+    return said.containsKey(name) || defaults.value(name) != null;
   }
 
   boolean has(String flag) {

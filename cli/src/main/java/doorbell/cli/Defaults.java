@@ -1,82 +1,59 @@
 package doorbell.cli;
 
-import java.io.IOException;
-import java.io.Reader;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Properties;
-import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What an option is when the command line doesn't say: its environment variable, then its line in
- * the {@code --config} file ({@code listen=0.0.0.0:8080}).
+ * the {@code --config} file ({@code listen=0.0.0.0:8080}). An empty one is as unset.
  */
 final class Defaults {
-  private static final String CONFIG = "--config";
+  private static final String PREFIX = "DOORBELL_";
 
   private final Map<String, String> environment;
-  private final Properties file;
+  private Map<String, String> file = Map.of();
 
-  private Defaults(Map<String, String> environment, Properties file) {
+  Defaults(Map<String, String> environment) {
     this.environment = environment;
-    this.file = file;
   }
 
   /**
-   * Reads the file that the arguments or {@code DOORBELL_CONFIG} name, if they do.
+   * Reads that file too.
    *
    * @throws IllegalArgumentException if it can't be read or says what no option is called
    */
-  static Defaults load(String[] args, Map<String, String> environment) {
-    String name = environment.get("DOORBELL_CONFIG");
-    for (int i = 0; i < args.length; i++) {
-      if (args[i].equals(CONFIG) && i + 1 < args.length) {
-        name = args[i + 1];
-      } else if (args[i].startsWith(CONFIG + "=")) {
-        name = args[i].substring(CONFIG.length() + 1);
-      }
-    }
-    return new Defaults(environment, name == null ? new Properties() : read(Path.of(name)));
-  }
-
-  private static Properties read(Path path) {
-    Properties properties = new Properties();
-    try (Reader reader = Files.newBufferedReader(path)) {
-      properties.load(reader);
-    } catch (IOException e) {
-      throw new IllegalArgumentException(
-          "can't read the configuration " + path + "; check its name and rights", e);
-    }
-    Set<String> known = new TreeSet<>();
-    for (Option option : ServeCommand.COMMAND.options()) {
-      known.add(bare(option.name()));
-    }
-    for (String key : properties.stringPropertyNames()) {
-      if (!known.contains(key)) {
-        throw new IllegalArgumentException(
-            path
-                + " says '"
-                + key
-                + "', which is no option; there are "
-                + String.join(", ", known));
-      }
-    }
-    return properties;
+  void read(String name) {
+    file = new ConfigFile(Path.of(name)).read();
   }
 
   /** Of {@code --max-wait}, say; null if neither says it. */
   @Nullable String value(String option) {
-    String name = bare(option);
-    String variable = "DOORBELL_" + name.toUpperCase(Locale.ROOT).replace('-', '_');
-    String value = environment.get(variable);
-    return value != null ? value : file.getProperty(name);
+    String value = environment.getOrDefault(variable(option), "").strip();
+    return value.isEmpty() ? file.get(bare(option)) : value;
   }
 
-  private static String bare(String option) {
+  /** A variable whose name is nearly that of a setting is told: nobody else has such a name. */
+  void tellOfSlips(Collection<Option> options) {
+    TreeSet<String> known = new TreeSet<>();
+    options.forEach(option -> known.add(variable(option.name())));
+    for (String name : new TreeSet<>(environment.keySet())) {
+      String meant = known.contains(name) ? null : Guess.of(name, known, 1);
+      if (meant != null && name.startsWith(PREFIX)) {
+        System.err.println(
+            "doorbell: unknown setting " + name + "; did you mean " + meant + "? It is ignored.");
+      }
+    }
+  }
+
+  private static String variable(String option) {
+    return PREFIX + bare(option).toUpperCase(Locale.ROOT).replace('-', '_');
+  }
+
+  static String bare(String option) {
     return option.startsWith("--") ? option.substring(2) : option;
   }
 }

@@ -2,11 +2,17 @@ package doorbell.cli;
 
 import doorbell.Doorbell;
 import doorbell.Options;
+import doorbell.client.EventId;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeoutException;
 
 /** Runs the shared counter: a node, and an application on another port that knows no sockets. */
 final class DemoCommand {
@@ -16,36 +22,86 @@ final class DemoCommand {
           "Runs a shared counter: open it in two windows, click in one, watch the other.",
           null,
           List.of(
-              Option.of("--listen", "HOST:PORT", "Where the node listens; port 0 is any free one.")
+              Option.of(
+                      "--listen",
+                      "HOST:PORT",
+                      "Where the node listens; port 0 is any free one. If a node has the usual port"
+                          + " already, the demo asks that one.")
                   .or("127.0.0.1:8080"),
               Option.of("--app", "HOST:PORT", "Where the application listens.")
                   .or("127.0.0.1:8000")),
           DemoCommand::run);
 
+  /** The node that the application asks, and what of it ends with the demo. */
+  record Bell(String whose, String url, Runnable close, CompletionStage<Throwable> failure) {}
+
   private DemoCommand() {}
 
   private static int run(Arguments given) throws InterruptedException {
-    InetSocketAddress listen = given.address("--listen");
     InetSocketAddress app = given.address("--app");
-    Doorbell node = Doorbell.start(options(listen));
-    String url = Values.url(node.address());
+    Bell bell = bell(given.address("--listen"), given.isSaid("--listen"));
     Counter counter;
     try {
-      counter = Counter.start(app, URI.create(url));
+      counter = counter(app, given.isSaid("--app"), URI.create(bell.url));
     } catch (IOException e) {
-      node.close();
+      bell.close.run();
       throw new IllegalStateException(
-          "can't listen on " + app + "; choose another address with --app HOST:PORT", e);
+          "can't listen on "
+              + given.text("--app")
+              + "; choose another address with --app HOST:PORT",
+          e);
     }
     Ending.at(
         () -> {
           counter.close();
-          node.close();
+          bell.close.run();
         },
-        node.failure());
-    System.out.println("doorbell: listening on " + url);
+        bell.failure);
+    System.out.println("doorbell: " + bell.whose + " " + bell.url);
     System.out.println("counter: open " + Values.url(counter.address()) + " in two windows");
     return Ending.await();
+  }
+
+  /**
+   * The demo's own node; or the one that has its usual port, as after the README's first command.
+   */
+  static Bell bell(InetSocketAddress listen, boolean isSaid) {
+    try {
+      return own(listen);
+    } catch (IllegalStateException e) {
+      if (isSaid) {
+        throw e;
+      }
+      String url = Values.url(listen);
+      return isNode(url)
+          ? new Bell("asking the node that listens on", url, () -> {}, new CompletableFuture<>())
+          : own(new InetSocketAddress(listen.getAddress(), 0));
+    }
+  }
+
+  private static Bell own(InetSocketAddress listen) {
+    Doorbell node = Doorbell.start(options(listen));
+    return new Bell("listening on", Values.url(node.address()), node::close, node.failure());
+  }
+
+  private static boolean isNode(String url) {
+    try {
+      doorbell.client.Doorbell.at(URI.create(url)).wait(EventId.random(), Duration.ZERO).join();
+      return true;
+    } catch (CompletionException e) {
+      return e.getCause() instanceof TimeoutException late && late.getCause() == null;
+    }
+  }
+
+  static Counter counter(InetSocketAddress app, boolean isSaid, URI node) throws IOException {
+    try {
+      return Counter.start(app, node);
+    } catch (BindException e) {
+      if (isSaid) {
+        throw e;
+      }
+      return Counter.start(new InetSocketAddress(app.getAddress(), 0), node);
+    }
   }
 
   /** As by default, but for a demo nothing is kept and the end is quick. */

@@ -28,19 +28,19 @@ final class Main {
     Logging.choose();
     Command command = args.length == 0 ? null : command(args[0]);
     try {
-      if (asks(args, "-h", Help.HELP)) {
+      if (Arguments.asks(command, args, List.of("-h", Help.HELP.name()))) {
         System.out.print(command == null ? Help.of(commands()) : Help.of(command));
         return WELL;
       }
-      if (asks(args, "-V", Help.VERSION)) {
+      if (Arguments.asks(command, args, List.of("-V", Help.VERSION.name()))) {
         System.out.println("doorbell " + version());
         return WELL;
       }
       if (command == null) {
-        throw new Misuse(
-            args.length == 0 ? "Missing required command" : "there is no '" + args[0] + "' here");
+        throw new Misuse(args.length == 0 ? "Missing required command" : unknown(args[0]));
       }
-      Defaults defaults = Defaults.load(args, System.getenv());
+      Defaults defaults = new Defaults(System.getenv());
+      defaults.tellOfSlips(commands().stream().flatMap(one -> one.options().stream()).toList());
       return command.action().run(new Arguments(command, defaults, args, 1));
     } catch (Misuse e) {
       return misused(command, e);
@@ -69,16 +69,12 @@ final class Main {
         DemoCommand.COMMAND);
   }
 
-  private static boolean asks(String[] args, String letter, Option flag) {
-    for (String word : args) {
-      if (word.equals("--")) {
-        return false;
-      }
-      if (word.equals(letter) || word.equals(flag.name())) {
-        return true;
-      }
-    }
-    return false;
+  private static String unknown(String name) {
+    String meant = Guess.of(name, commands().stream().map(Command::name).toList(), 2);
+    return "unknown command '"
+        + name
+        + "'"
+        + (meant == null ? "" : "; did you mean '" + meant + "'?");
   }
 
   private static int misused(@Nullable Command command, Misuse e) {
@@ -95,9 +91,10 @@ final class Main {
   }
 
   /** Our own exceptions are made to be read; of others, the kind says as much as the message. */
-  private static @Nullable String sentence(Throwable cause) {
+  static @Nullable String sentence(Throwable cause) {
     boolean ours =
-        cause instanceof IllegalArgumentException
+        cause.getClass() == IOException.class
+            || cause instanceof IllegalArgumentException
             || cause instanceof IllegalStateException
             || cause instanceof DoorbellException
             || cause.getClass().getName().startsWith("doorbell.");

@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.time.Duration;
 
@@ -50,14 +51,27 @@ final class Place implements AutoCloseable {
   Doorbell client() {
     URI url = node();
     Doorbell client = Doorbell.at(url, http).withPatience(PATIENCE);
-    int port = url.getPort() >= 0 ? url.getPort() : "https".equals(url.getScheme()) ? 443 : 80;
     try (Socket socket = new Socket()) {
-      socket.connect(new InetSocketAddress(url.getHost(), port), (int) CONNECT.toMillis());
+      socket.connect(address(url), (int) CONNECT.toMillis());
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("nobody knows the name in " + url + "; is it misspelt?", e);
     } catch (IOException e) {
       throw new IllegalStateException(
           "nobody answers at " + url + "; is a node running there? 'doorbell serve' starts one", e);
     }
     return client;
+  }
+
+  /** Of any name: java.net.URI itself takes none with an underscore. */
+  private static InetSocketAddress address(URI url) {
+    String authority = url.getRawAuthority();
+    int colon = authority.lastIndexOf(':');
+    boolean isPort = colon > authority.lastIndexOf(']');
+    String port = isPort ? authority.substring(colon + 1) : "";
+    int usual = "https".equalsIgnoreCase(url.getScheme()) ? 443 : 80;
+    return new InetSocketAddress(
+        isPort ? authority.substring(0, colon) : authority,
+        port.isEmpty() ? usual : Integer.parseInt(port));
   }
 
   /** Gives up what is still being asked. */
@@ -72,13 +86,11 @@ final class Place implements AutoCloseable {
     String text = slash < 0 ? node : event.substring(0, slash);
     try {
       URI url = new URI(text);
-      if (url.getHost() != null) {
-        return url;
-      }
-    } catch (URISyntaxException e) {
-      // The sentence below says it all.
+      Doorbell.at(url, http);
+      return url;
+    } catch (URISyntaxException | IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "'" + text + "' is no node's URL; write http://HOST:PORT/ID, or the bare ID", e);
     }
-    throw new IllegalArgumentException(
-        "'" + text + "' is no node's URL; write http://HOST:PORT/ID, or the bare ID");
   }
 }

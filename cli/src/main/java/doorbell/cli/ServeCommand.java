@@ -13,7 +13,11 @@ import org.jspecify.annotations.Nullable;
 final class ServeCommand {
   private static final List<Option> OPTIONS =
       List.of(
-          Option.of("--listen", "HOST:PORT", "Where to listen; port 0 is any free one.")
+          Option.of(
+                  "--listen",
+                  "HOST:PORT",
+                  "Where to listen; port 0 is any free one, [::]:PORT all addresses of this"
+                      + " machine.")
               .or("127.0.0.1:8080"),
           Option.of(
               "--tls-cert",
@@ -95,7 +99,8 @@ final class ServeCommand {
                 given.time("--drain")));
     OldGarbage.watch();
     Ending.at(node::close, node.failure());
-    String url = Values.url(node.address());
+    Hangup.reloads(node::reload);
+    String url = Values.url(Values.host(given.text("--listen")), node.address());
     System.out.println(
         "doorbell: listening on "
             + (http.certificate() == null ? url : url.replaceFirst("http", "https")));

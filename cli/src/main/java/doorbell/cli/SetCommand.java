@@ -1,14 +1,29 @@
 package doorbell.cli;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import doorbell.client.Doorbell;
 import doorbell.client.EventId;
 import doorbell.client.SealedId;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /** Sets an event. */
 final class SetCommand {
+  private static final String KEY = "--key";
+  private static final String KEY_FILE = "--key-file";
+  private static final int SEALED_LENGTH = 64;
+
+  /** A key is shorter, whatever space is around it. */
+  private static final int MOST_BYTES = 65_536;
+
   static final Command COMMAND =
       new Command(
           "set",
@@ -16,23 +31,55 @@ final class SetCommand {
           Place.EVENT,
           List.of(
               Place.NODE,
-              Option.of("--key", "KEY", "The key, where the id is sealed."),
+              Option.of(
+                  KEY,
+                  "KEY",
+                  "The key, where the id is sealed; - reads it from standard input. Other users of"
+                      + " the machine see it in the list of processes otherwise."),
+              Option.of(KEY_FILE, "FILE", "A file with the key, where the id is sealed."),
               Option.of("--spread", "TIME", "Wakes those who wait evenly over this time.")
                   .or("0s")),
           SetCommand::run);
 
   private SetCommand() {}
 
-  private static int run(Arguments given) throws ExecutionException, InterruptedException {
+  private static int run(Arguments given)
+      throws ExecutionException, InterruptedException, IOException {
     try (Place place = new Place(given)) {
       EventId id = place.id();
-      String key = given.find("--key");
+      String key = key(given);
       Duration spread = given.time("--spread");
+      if (key == null && id.text().length() == SEALED_LENGTH) {
+        throw new IllegalArgumentException("a sealed id: give its key with --key-file or --key");
+      }
       SealedId sealed = key == null ? null : new SealedId(id, key);
       Doorbell client = place.client().withSpread(spread);
       boolean first = (sealed == null ? client.set(id) : client.set(sealed)).get();
       System.out.println(first ? "set" : "set already");
       return Main.WELL;
+    }
+  }
+
+  private static @Nullable String key(Arguments given) throws IOException {
+    String key = given.find(KEY);
+    String file = given.find(KEY_FILE);
+    if (key != null && file != null) {
+      throw new Misuse("--key and --key-file don't go together: give one");
+    }
+    if (file == null && !"-".equals(key)) {
+      return key;
+    }
+    String name = file == null || file.equals("-") ? "standard input" : file;
+    try (InputStream in = name.equals(file) ? Files.newInputStream(Path.of(file)) : System.in) {
+      String read = new String(in.readNBytes(MOST_BYTES), ISO_8859_1).strip();
+      if (read.isEmpty()) {
+        throw new IllegalArgumentException("there is no key in " + name);
+      }
+      return read;
+    } catch (NoSuchFileException e) {
+      throw new IllegalArgumentException("there is no file " + file, e);
+    } catch (IOException e) {
+      throw new IllegalArgumentException("can't read the key from " + name + ": " + e, e);
     }
   }
 }

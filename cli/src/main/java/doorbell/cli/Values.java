@@ -1,6 +1,8 @@
 package doorbell.cli;
 
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -8,16 +10,24 @@ import java.util.regex.Pattern;
 
 /** How option values are written. A bad one is an IllegalArgumentException with a sentence. */
 final class Values {
-  private static final Pattern TIME =
-      Pattern.compile("([0-9]{1,9}(?:\\.[0-9]{1,9})?)(ms|s|m|h|d|)");
+  private static final Pattern TIME = Pattern.compile("([0-9]{1,9}(?:\\.[0-9]{1,9})?)(ms|s|m|h|d)");
+  private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}(?:\\.[0-9]{1,9})?");
+  private static final int LARGEST_PORT = 65_535;
+  private static final String THIS_MACHINE = "127.0.0.1";
+
+  /** Is there where the kernel speaks IPv6. */
+  private static final Path IPV6 = Path.of("/proc/net/if_inet6");
 
   private Values() {}
 
-  /** A time: {@code 90s}, {@code 1.5h}, {@code 24h}, {@code 500ms}; a bare number is seconds. */
+  /** A time: {@code 90s}, {@code 1.5h}, {@code 24h}, {@code 500ms}, {@code 0}. */
   static Duration time(String text) {
-    Matcher time = TIME.matcher(text.toLowerCase(Locale.ROOT));
+    Matcher time = TIME.matcher(text.equals("0") ? "0s" : text.toLowerCase(Locale.ROOT));
     if (!time.matches()) {
-      throw new IllegalArgumentException("a time is like 90s, 15m, 24h or 7d");
+      throw new IllegalArgumentException(
+          NUMBER.matcher(text).matches()
+              ? "of which unit? Write " + text + "s, " + text + "m, " + text + "h or " + text + "d"
+              : "a time is like 90s, 15m, 24h or 7d");
     }
     long unitMillis =
         switch (time.group(2)) {
@@ -30,14 +40,13 @@ final class Values {
     return Duration.ofMillis(Math.round(Double.parseDouble(time.group(1)) * unitMillis));
   }
 
-  /** A place to listen: {@code HOST:PORT}, {@code [::1]:PORT}; port 0 is any free one. */
+  /**
+   * A place to listen: {@code HOST:PORT}, {@code [::1]:PORT}, {@code PORT} on this machine alone,
+   * or {@code :PORT} at all of its addresses; port 0 is any free one.
+   */
   static InetSocketAddress address(String text) {
-    int colon = text.lastIndexOf(':');
-    String host = colon < 0 ? "" : text.substring(0, colon);
-    int port = port(text.substring(colon + 1));
-    if (host.isEmpty() || port < 0) {
-      throw new IllegalArgumentException("an address is HOST:PORT");
-    }
+    String host = host(text);
+    int port = port(text.substring(text.lastIndexOf(':') + 1));
     InetSocketAddress address = new InetSocketAddress(host, port);
     if (address.isUnresolved()) {
       throw new IllegalArgumentException("the host '" + host + "' is unknown here");
@@ -45,12 +54,27 @@ final class Values {
     return address;
   }
 
-  private static int port(String text) {
-    if (text.isEmpty() || text.length() > 5 || !text.chars().allMatch(c -> c >= '0' && c <= '9')) {
-      return -1;
+  /** The host of a place to listen, as it is written there. */
+  static String host(String text) {
+    int colon = text.lastIndexOf(':');
+    if (colon < 0) {
+      return THIS_MACHINE;
     }
-    int port = Integer.parseInt(text);
-    return port > 65_535 ? -1 : port;
+    String host = text.substring(0, colon);
+    if (host.indexOf(':') >= 0 && !host.matches("\\[.*]")) {
+      throw new IllegalArgumentException("an address of IPv6 is written [" + host + "]:PORT");
+    }
+    return host.isEmpty() ? Files.exists(IPV6) ? "[::]" : "0.0.0.0" : host;
+  }
+
+  private static int port(String text) {
+    if (!text.matches("[0-9]+")) {
+      throw new IllegalArgumentException("an address is HOST:PORT");
+    }
+    if (text.length() > 9 || Integer.parseInt(text) > LARGEST_PORT) {
+      throw new IllegalArgumentException(text + " is not a port: they go up to " + LARGEST_PORT);
+    }
+    return Integer.parseInt(text);
   }
 
   static int number(String text) {
@@ -64,6 +88,11 @@ final class Values {
   /** {@code http://127.0.0.1:8080} */
   static String url(InetSocketAddress address) {
     String host = address.getAddress().getHostAddress();
-    return "http://" + (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
+    return url(host.indexOf(':') < 0 ? host : "[" + host + "]", address);
+  }
+
+  /** With the host as it was written. */
+  static String url(String host, InetSocketAddress address) {
+    return "http://" + host + ":" + address.getPort();
   }
 }

@@ -41,8 +41,13 @@ final class WaitCommand {
       set.get();
       return Main.WELL;
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof TimeoutException) {
-        return Main.NOT_IN_TIME;
+      if (e.getCause() instanceof TimeoutException late) {
+        if (late.getCause() == null) {
+          return Main.NOT_IN_TIME;
+        }
+        throw new IllegalStateException(
+            late.getMessage() + " The node could not be asked: " + Main.sentence(late.getCause()),
+            late);
       }
       throw e;
     }

@@ -5,27 +5,37 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import doorbell.Doorbell;
 import doorbell.Options;
+import doorbell.client.SealedId;
 import doorbell.http.HttpOptions;
 import doorbell.store.RocksStore.Sync;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MainTest {
   private static final Set<Thread> BEFORE = pollers();
 
   private final PrintStream stdout = System.out;
   private final PrintStream stderr = System.err;
+  private final InputStream stdin = System.in;
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
@@ -33,6 +43,7 @@ class MainTest {
   void restore() {
     System.setOut(stdout);
     System.setErr(stderr);
+    System.setIn(stdin);
   }
 
   @Test
@@ -92,6 +103,39 @@ class MainTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"-V", "-h", "--version", "--help", "-", "--", "--node=x", "-k"})
+  void aKeyMayBeginWithADashAndComeFromAnywhere(String key, @TempDir Path folder) throws Exception {
+    try (Doorbell node = node()) {
+      String event = Values.url(node.address()) + "/" + SealedId.ofKey(key).id();
+      String file = Files.writeString(folder.resolve("key"), "  " + key + "\r\n").toString();
+      List<List<String>> ways = new ArrayList<>();
+      ways.add(List.of("--key-file", file));
+      ways.add(List.of("--key-file=" + file));
+      ways.add(List.of("--key", "-"));
+      ways.add(List.of("--key-file", "-"));
+      if (!key.equals("-")) {
+        ways.add(List.of("--key", key));
+        ways.add(List.of("--key=" + key));
+      }
+      for (List<String> way : ways) {
+        System.setIn(new ByteArrayInputStream((key + "\n").getBytes(UTF_8)));
+        List<String> words = new ArrayList<>(List.of("set", event));
+        words.addAll(way);
+        assertThat(run(words.toArray(String[]::new))).as("%s: %s", way, err).isZero();
+      }
+      assertThat(out.toString(UTF_8)).startsWith("set\n").doesNotContain("doorbell");
+      assertThat(out.toString(UTF_8).lines()).hasSize(ways.size());
+    }
+  }
+
+  @Test
+  void anEmptyFileHasNoKey(@TempDir Path folder) throws Exception {
+    String file = Files.writeString(folder.resolve("key"), "\n").toString();
+    assertThat(run("set", "5", "--key-file", file)).isEqualTo(2);
+    assertThat(err.toString(UTF_8)).isEqualTo("doorbell: there is no key in " + file + "\n");
+  }
+
   @Test
   void newPrintsAnotherIdEachTime() {
     assertThat(run("new")).isZero();
@@ -112,19 +156,37 @@ class MainTest {
           wait x:/y/5                   | is no node's URL
           wait 5 --timeout soon         | a time is like 90s
           wait 5 --timeout -1           | a time is like 90s
+          wait 5 --timeout -V           | a time is like 90s
+          wait 5 --timeout 30           | of which unit? Write 30s, 30m, 30h or 30d
           set                           | Missing required parameter
           set 5 --key k                 | The key is not that of 5
           set 5 6                       | there is no '6' here
+          set %1$s                      | a sealed id: give its key with --key-file or --key
+          set 5 --key k --key-file f    | --key and --key-file don't go together
+          set 5 --key-file /no/such     | there is no file /no/such
+          set 5 --key --spread          | Missing required parameter for option '--key'
+          set 5 --key=                  | option '--key' is empty
+          set http://127.0.0.1:1/x_y    | "x_y" is not a valid event id
+          set http://no_such_bell.invalid/5 | nobody knows the name in http://no_such_bell.invalid
           set -- --key                  | a decimal number below 2^128
-          new --sealed=yes              | there is no '--sealed=yes' here
-          new --frob                    | there is no '--frob' here
-          frob                          | there is no 'frob' here
+          new --sealed=yes              | unknown option --sealed=yes
+          new --frob                    | unknown option --frob
+          frob                          | unknown command 'frob'
+          server                        | unknown command 'server'; did you mean 'serve'?
+          serve --port 9000             | unknown option --port: write --listen 127.0.0.1:9000
+          serve --port=9000             | unknown option --port=9000: write --listen 127.0.0.1:9000
+          demo -p 80                    | unknown option -p: write --listen 127.0.0.1:80
+          serve --max-wiat 5s           | unknown option --max-wiat; did you mean --max-wait?
+          serve --remember 30           | of which unit? Write 30s, 30m, 30h or 30d
           serve --drain                 | Missing required parameter for option '--drain'
           serve --drain --sync os       | Missing required parameter for option '--drain'
           serve --drain 1s --drain=2s   | may be given once only
           serve --max-waits many        | it is a whole number
-          serve --listen 8080           | an address is HOST:PORT
-          serve --listen 127.0.0.1:99999 | an address is HOST:PORT
+          serve --listen 127.0.0.1:x    | an address is HOST:PORT
+          serve --listen here           | an address is HOST:PORT
+          serve --listen ::1:8080       | an address of IPv6 is written [::1]:PORT
+          serve --listen 127.0.0.1:80800 | 80800 is not a port
+          serve --listen 123456         | 123456 is not a port
           serve --store disk            | the store is memory or rocksdb:DIR
           serve --store rocksdb:        | the store is memory or rocksdb:DIR
           serve --remember 0s           | remember is between 1 s and
@@ -137,7 +199,8 @@ class MainTest {
           serve --config /no/such/file  | can't read the configuration /no/such/file
           """)
   void aMistakeIsToldInASentenceAndEndsWithTwo(String command, String sentence) {
-    assertThat(run(command.split(" ", -1))).isEqualTo(2);
+    String sealed = "0".repeat(64);
+    assertThat(run(command.replace("%1$s", sealed).split(" ", -1))).isEqualTo(2);
     assertThat(err.toString(UTF_8)).startsWith("doorbell: ").contains(sentence);
     assertThat(err.toString(UTF_8).lines().toList()).hasSizeLessThanOrEqualTo(2);
     assertThat(out.toString(UTF_8)).isEmpty();

@@ -43,9 +43,16 @@ record Answer(HttpResponse<String> response) {
     return status() == 204;
   }
 
-  /** Another try may fare better. A 408 is a head that was slow on its way. */
+  /**
+   * Another try may fare better. A 408 is a head that was slow on its way; a server that doesn't
+   * know the method or the version won't learn it, and a network that wants a login isn't a node.
+   */
   boolean isPassing() {
-    return status() >= 500 || status() == 429 || status() == 408;
+    return switch (status()) {
+      case 408, 429 -> true;
+      case 501, 505, 511 -> false;
+      default -> status() >= 500;
+    };
   }
 
   /** Those of the ids that the answer names as set; empty where it isn't a node's answer. */
@@ -120,9 +127,12 @@ record Answer(HttpResponse<String> response) {
       return "A redirect to " + place + " is not followed.";
     }
     Matcher detail = DETAIL.matcher(response.body());
-    String sentence = detail.find() ? unescaped(detail.group(1)) : response.body().strip();
-    if (sentence.isEmpty() || !coding().isEmpty()) {
-      return response.uri() + " refused.";
+    String type = response.headers().firstValue("Content-Type").orElse("text/plain");
+    boolean isText = type.startsWith("text/plain") && coding().isEmpty();
+    String text = isText ? response.body().strip() : "";
+    String sentence = detail.find() ? unescaped(detail.group(1)) : text;
+    if (sentence.isEmpty()) { // a node's refusal has its sentence
+      return response.uri() + (isPassing() ? " refused." : " is not a Doorbell node.");
     }
     return sentence.length() <= LONGEST_SENTENCE
         ? sentence

@@ -107,8 +107,11 @@ record Failure(String kind, boolean mayPass, Throwable error, Duration retryAfte
     return false;
   }
 
+  /** Without the names of classes. */
   private static String message(Throwable error) {
     String message = error.getMessage();
-    return message == null ? error.getClass().getSimpleName() : message;
+    return message == null
+        ? error.getClass().getSimpleName()
+        : message.replaceAll("[\\w.$]+Exception: ", "");
   }
 }

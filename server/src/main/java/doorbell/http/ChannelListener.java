@@ -6,10 +6,14 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.concurrent.Future;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.channels.spi.SelectorProvider;
 import java.util.Map;
 import java.util.Objects;
 import jdk.net.ExtendedSocketOptions;
@@ -23,7 +27,7 @@ final class ChannelListener implements Listener {
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(group)
-            .channel(NioServerSocketChannel.class)
+            .channelFactory(() -> of(node.options().listen().getAddress()))
             .option(ChannelOption.SO_BACKLOG, Limits.ACCEPT_BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(
@@ -53,6 +57,13 @@ final class ChannelListener implements Listener {
                   }
                 });
     channel = bootstrap.bind(node.options().listen()).syncUninterruptibly().channel();
+  }
+
+  /** One of IPv6 would take clients of IPv4 too: right for [::], and for nothing else. */
+  private static NioServerSocketChannel of(InetAddress listen) {
+    return new NioServerSocketChannel(
+        SelectorProvider.provider(),
+        listen instanceof Inet6Address ? SocketProtocolFamily.INET6 : SocketProtocolFamily.INET);
   }
 
   @Override

@@ -18,6 +18,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The port that clients wait and set at. Opened once, drained once, closed once. */
 public final class HttpPort implements AutoCloseable {
@@ -26,6 +27,7 @@ public final class HttpPort implements AutoCloseable {
 
   private final EventLoopGroup group;
   final Map<EventLoop, Loop> loops = new LinkedHashMap<>();
+  private final @Nullable Tls tls;
   private final Listener listener;
   private final WaitingRoom room;
   private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
@@ -47,7 +49,7 @@ public final class HttpPort implements AutoCloseable {
   }
 
   private HttpPort(HttpOptions options, Transport transport, EventTable table) {
-    Tls tls = options.certificate() == null ? null : new Tls(options.certificate());
+    tls = options.certificate() == null ? null : new Tls(options.certificate());
     room = new WaitingRoom(options.maxWaits(), options.maxWaitsPerAddress());
     group =
         new MultiThreadIoEventLoopGroup(
@@ -102,6 +104,13 @@ public final class HttpPort implements AutoCloseable {
   /** How many waits are parked, each id of them counted. */
   public int parked() {
     return room.taken();
+  }
+
+  /** Looks at the certificate's files, as it does by itself every few seconds. */
+  public void reload() {
+    if (tls != null) {
+      tls.reload();
+    }
   }
 
   /** Takes no more clients, and answers all parked waits, evenly over {@code time}. Blocks. */

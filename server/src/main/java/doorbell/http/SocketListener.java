@@ -12,6 +12,8 @@ import io.netty.channel.uring.IoUringIoHandle;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
@@ -42,7 +44,7 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
   private final List<Loop> loops;
   private final Transport transport;
   private final int mostClients;
-  private final Socket socket = Socket.newSocketStream();
+  private final Socket socket;
   private final InetSocketAddress bound;
   private final byte[] client = new byte[ADDRESS_BYTES];
   private final Promise<Void> closed;
@@ -59,6 +61,7 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
     this.mostClients = OpenFiles.left() - Limits.SPARE_FILES;
     IoEventLoop events = (IoEventLoop) loops.get(0).events;
     this.closed = events.newPromise();
+    this.socket = OfFamily.socket(node.options().listen().getAddress());
     try {
       socket.setReuseAddress(true);
       forClients();
@@ -71,6 +74,17 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
     }
     registration = events.register(this).syncUninterruptibly().getNow();
     events.execute(this::join);
+  }
+
+  /** A socket of IPv6 would take clients of IPv4 too: right for [::], and for nothing else. */
+  private static final class OfFamily extends Socket {
+    private OfFamily(int fd) {
+      super(fd);
+    }
+
+    static Socket socket(InetAddress listen) {
+      return new OfFamily(newSocketStream0(listen instanceof Inet6Address));
+    }
   }
 
   /** Linux hands a listening socket's options on to those that it accepts. */

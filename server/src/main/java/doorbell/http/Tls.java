@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The certificate that clients see, and what is encrypted by it: TLS 1.2 and 1.3, HTTP/2 or 1.1 by
- * ALPN. Any thread may take a handler; {@link #reload} is for one thread at a time.
+ * ALPN. Any thread may take a handler, and {@link #reload} it.
  */
 final class Tls {
   private static final Logger LOG = LoggerFactory.getLogger(Tls.class);
@@ -198,7 +198,7 @@ final class Tls {
    * read or are no pair (one may be written before the other), the old ones stay, that is told
    * once, and they are tried again each time.
    */
-  void reload() {
+  synchronized void reload() {
     try {
       Contents now = contents();
       boolean changed = !now.isSame(taken);

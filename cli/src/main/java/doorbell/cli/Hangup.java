@@ -1,0 +1,53 @@
+package doorbell.cli;
+
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.lang.reflect.Proxy;
+
+/**
+ * What a node does at SIGHUP: it reloads what can be reloaded. Where its terminal has gone, it ends
+ * as ever. Under nohup the JVM leaves the signal ignored.
+ */
+final class Hangup {
+  private Hangup() {}
+
+  static void reloads(Runnable reload) {
+    boolean hadTerminal = hasTerminal();
+    Runnable action =
+        () -> {
+          if (hadTerminal && !hasTerminal()) {
+            System.exit(Main.WELL);
+          }
+          reload.run();
+        };
+    try {
+      handle("HUP", action);
+    } catch (ReflectiveOperationException e) {
+      // -Xrs leaves signals to the system, and there are systems without this one.
+    }
+  }
+
+  /** By reflection, since the compiler warns of sun.misc.Signal, and there is no other way. */
+  private static void handle(String name, Runnable action) throws ReflectiveOperationException {
+    Class<?> type = Class.forName("sun.misc.Signal");
+    Class<?> handlers = Class.forName("sun.misc.SignalHandler");
+    Object handler =
+        Proxy.newProxyInstance(
+            handlers.getClassLoader(),
+            new Class<?>[] {handlers},
+            (proxy, method, values) -> {
+              action.run();
+              return null;
+            });
+    Object signal = type.getConstructor(String.class).newInstance(name);
+    type.getMethod("handle", type, handlers).invoke(null, signal, handler);
+  }
+
+  private static boolean hasTerminal() {
+    try (FileInputStream terminal = new FileInputStream("/dev/tty")) {
+      return terminal.getFD().valid();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,192 @@
+package doorbell.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_16;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DefaultsTest {
+  private static final List<Command> COMMANDS =
+      List.of(
+          ServeCommand.COMMAND,
+          WaitCommand.COMMAND,
+          SetCommand.COMMAND,
+          NewCommand.COMMAND,
+          DemoCommand.COMMAND);
+
+  @TempDir private Path folder;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", " ", "\r", "\t "})
+  void anEnvironmentVariableThatIsEmptyIsAsUnset(String empty) {
+    for (Command command : COMMANDS) {
+      Map<String, String> environment = new HashMap<>();
+      for (Option option : command.options()) {
+        environment.put(variable(option), empty);
+      }
+      Arguments given = arguments(command, environment);
+      for (Option option : command.options()) {
+        assertThat(given.find(option.name())).as(option.name()).isEqualTo(option.fallback());
+        assertThat(given.isSaid(option.name())).isFalse();
+      }
+    }
+  }
+
+  @Test
+  void anEmptyVariableLeavesTheLineOfTheFile() throws Exception {
+    Map<String, String> environment = Map.of("DOORBELL_STORE", "", "DOORBELL_DRAIN", "3s\r");
+    Arguments given = configured(environment, "store=memory\ndrain=1s\ntls-cert=\n");
+    assertThat(given.find("--store")).isEqualTo("memory");
+    assertThat(given.find("--drain")).isEqualTo("3s");
+    assertThat(given.find("--tls-cert")).isNull();
+  }
+
+  @Test
+  void anEnvironmentVariableNamesTheFile() throws Exception {
+    String file = Files.writeString(folder.resolve("file"), "store=memory").toString();
+    Arguments given = arguments(ServeCommand.COMMAND, Map.of("DOORBELL_CONFIG", file));
+    assertThat(given.find("--store")).isEqualTo("memory");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "store=rocksdb:/x/db ",
+        "store = rocksdb:/x/db\t",
+        "  store=rocksdb:/x/db\r",
+        "\uFEFFstore=rocksdb:/x/db",
+        "store=\"rocksdb:/x/db\"",
+        "store='rocksdb:/x/db' ",
+        "# a comment\n\n  # another = one\nstore=rocksdb:/x/db",
+        "store=rocksdb:/x/db\u00a0",
+        "\r\nstore=rocksdb:/x/db\r\n\r\n"
+      })
+  void whatSurroundsAValueCountsForNothing(String text) throws Exception {
+    assertThat(configured(Map.of(), text).find("--store")).isEqualTo("rocksdb:/x/db");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "store=rocksdb:/x/a=b, rocksdb:/x/a=b",
+    "store=rocksdb:/x#y, rocksdb:/x#y",
+    "'store=\"rocksdb:/x # y \"', 'rocksdb:/x # y '",
+    "store=rocksdb:C:\\new\\u0041, rocksdb:C:\\new\\u0041",
+    "store=rocksdb:/x/a b, rocksdb:/x/a b",
+    "store=rocksdb:/x/bücher, rocksdb:/x/bücher"
+  })
+  void aValueIsTakenAsItStands(String line, String value) throws Exception {
+    assertThat(configured(Map.of(), line + "\n").find("--store")).isEqualTo(value);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          store=rocksdb:/x/data # kept | line 1: a comment has a line of its own
+          store=memory\\t#kept         | line 1: a comment has a line of its own
+          drain=1s;store=memory        | a time is like
+          store="memory                | line 1: a value that begins with a quote ends with the same
+          store="memory' # x           | line 1: a value that begins with a quote ends with the same
+          store="a" "b"                | line 1: a value that begins with a quote ends with the same
+          max-wait 1h                  | line 1: 'max-wait 1h' is no NAME=VALUE
+          max-wait:1h                  | line 1: 'max-wait:1h' is no NAME=VALUE
+          [serve]                      | line 1: '[serve]' is no NAME=VALUE
+          ! comment                    | line 1: '! comment' is no NAME=VALUE
+          store=rocksdb:\\             | line 1: a value doesn't go on in the next line
+          drain=1s\\ndrain=2s          | line 2: 'drain' stands in line 1 too
+          max_wait=1h                  | line 1: 'max_wait' is no option; did you mean 'max-wait'?
+          --max-wait=1h                | line 1: '--max-wait' is no option; did you mean 'max-wait'?
+          Drain=1s                     | line 1: 'Drain' is no option; did you mean 'drain'?
+          frob=1                       | line 1: 'frob' is no option; there are base-path, drain,
+          config=other                 | line 1: 'config' is no option
+          =1                           | line 1: '' is no option
+          """)
+  void whatMayBeMeantOtherwiseIsRefusedWithItsLine(String text, String sentence) {
+    String lines = text.replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\");
+    assertThatRefused(() -> configured(Map.of(), lines).time("--drain"), sentence);
+  }
+
+  @Test
+  void aFileInAnotherEncodingIsRefused() throws Exception {
+    Path file = folder.resolve("file");
+    for (byte[] text :
+        List.of("store=memory".getBytes(UTF_16), new byte[] {'#', (byte) 0xFC, '\n'})) {
+      Files.write(file, text);
+      assertThatRefused(
+          () -> arguments(ServeCommand.COMMAND, Map.of("DOORBELL_CONFIG", file.toString())),
+          "isn't in UTF-8");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "DOORBELL_MAXWAIT, DOORBELL_MAX_WAIT",
+    "DOORBELL_STORES, DOORBELL_STORE",
+    "DOORBELL_DRAIM, DOORBELL_DRAIN"
+  })
+  void aSettingThatIsMisspeltIsTold(String wrong, String meant) {
+    assertThat(slips(Map.of(wrong, "1h", meant, "1h")))
+        .contains("unknown setting " + wrong + "; did you mean " + meant + "?");
+  }
+
+  @Test
+  void whatOthersCallTheirVariablesIsTheirs() {
+    Map<String, String> environment = new HashMap<>();
+    for (String name : List.of("PORT", "SERVICE_HOST", "PORT_8080_TCP", "URL", "CA", "TRAINS")) {
+      environment.put("DOORBELL_" + name, "x");
+    }
+    environment.put("MAXWAIT", "1h");
+    assertThat(slips(environment)).isEmpty();
+  }
+
+  private static String slips(Map<String, String> environment) {
+    PrintStream stderr = System.err;
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(err, true, UTF_8));
+    try {
+      List<Option> options = COMMANDS.stream().flatMap(c -> c.options().stream()).toList();
+      new Defaults(environment).tellOfSlips(options);
+    } finally {
+      System.setErr(stderr);
+    }
+    return err.toString(UTF_8);
+  }
+
+  private static String variable(Option option) {
+    String name = option.name().substring(2).replace('-', '_');
+    return "DOORBELL_" + name.toUpperCase(Locale.ROOT);
+  }
+
+  private static Arguments arguments(Command command, Map<String, String> environment) {
+    String[] words = command.operand() == null ? new String[0] : new String[] {"5"};
+    return new Arguments(command, new Defaults(environment), words, 0);
+  }
+
+  private Arguments configured(Map<String, String> environment, String text) throws Exception {
+    Path file = Files.writeString(folder.resolve("file"), text);
+    String[] words = {"--config", file.toString()};
+    return new Arguments(ServeCommand.COMMAND, new Defaults(environment), words, 0);
+  }
+
+  private static void assertThatRefused(ThrowingCallable call, String sentence) {
+    assertThatThrownBy(call)
+        .isInstanceOfAny(IllegalArgumentException.class, Misuse.class)
+        .hasMessageContaining(sentence);
+  }
+}
