@@ -14,7 +14,8 @@ $file = "$recipe.db";
 require __DIR__ . '/../../php/doorbell.php';
 require "./$recipe";
 
-$bell = new Doorbell('http://127.0.0.1:8080');
+// A machine that runs many tests may take longer than a visitor has time.
+$bell = new Doorbell('http://127.0.0.1:8080', limit: 60.0);
 $beside = new PDO("sqlite:$file");
 $beside->exec('CREATE TABLE counter(id INTEGER, count INTEGER CHECK (count < 3), event)');
 $beside->prepare('INSERT INTO counter VALUES (1, 0, ?)')->execute([Doorbell::newId()]);
@@ -26,8 +27,11 @@ function committed(string $column): mixed
 
 function tell(string $when, string $event): void
 {
-    $isSet = $GLOBALS['bell']->wait($event, 0);
-    echo $when, ': ', $isSet ? 'set' : 'not set', "\n";
+    do {
+        @file_get_contents("http://127.0.0.1:8080/$event?timeout=0");
+        $status = explode(' ', $http_response_header[0] ?? '')[1] ?? '';
+    } while ($status !== '200' && $status !== '204');
+    echo $when, ': ', $status === '200' ? 'set' : 'not set', "\n";
 }
 
 if (basename($recipe) === 'pdo.php') {

@@ -157,7 +157,7 @@ describe('documents', { concurrency: 1 }, () => {
   function says(source, name, command, args, env = {}) {
     writeFileSync(join(folder, name), source);
     return execFileSync(command, [...args, name], {
-      cwd: folder, encoding: 'utf8', timeout: 60_000, env: { ...process.env, ...env },
+      cwd: folder, encoding: 'utf8', timeout: 900_000, env: { ...process.env, ...env },
     });
   }
 
@@ -218,7 +218,7 @@ describe('documents', { concurrency: 1 }, () => {
     assert.deepEqual(more, []);
     writeFileSync(join(folder, 'Ringer.java'), ringer);
     const jars = join(folder, 'jars');
-    const maven = `JAVA_HOME='${jdk}' timeout 300 ./mvnw -q -B -f docs/test/spring`;
+    const maven = `JAVA_HOME='${jdk}' timeout 900 ./mvnw -q -B -f docs/test/spring`;
     const got = await run(`${maven} dependency:build-classpath -Dmdep.outputFile='${jars}'`, root)
       .exit;
     assert.equal(got.code, 0, got.output);

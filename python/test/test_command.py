@@ -50,8 +50,9 @@ class CommandTest(unittest.TestCase):
                     status, out, error = run("wait", url, 1, "0.1")
                     self.assertEqual((status, out), (2, ""))
                     told, *last = error.splitlines()
-                    self.assertRegex(told, f"^doorbell: {url} is tried again: .*{said}")
-                    self.assertRegex(last[-1], f"^doorbell: 1 was not set within 0.1 s: .*{said}")
+                    why = f".*({said}|silent)"  # which it may be on a machine that is busy
+                    self.assertRegex(told, f"^doorbell: {url} is tried again: {why}")
+                    self.assertRegex(last[-1], f"^doorbell: 1 was not set within 0.1 s: {why}")
 
     def test_what_can_not_pass_ends_a_wait_at_once(self):
         page = answer(200, "<html>Log in</html>", "Content-Type: text/html")

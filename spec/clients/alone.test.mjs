@@ -23,7 +23,7 @@ const HOPELESS = {
 // Clients whose commands tell once what is tried again.
 const TELLING = ["node", "python"];
 const CONCURRENCY = 12; // tests, of which most stand by
-const START_MILLIS = 120_000; // of dozens of commands at once, on a machine that is busy
+const START_MILLIS = 300_000; // of dozens of commands at once, on a machine that is busy
 const LATE_MILLIS = 3_000; // of a wait's end, where no answer comes
 const SET_MILLIS = 30_000; // that a command may go on trying to set
 

@@ -16,7 +16,7 @@ import http from "node:http";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
-const STUCK_MILLIS = 300_000;
+const STUCK_MILLIS = 900_000;
 
 // The JDK of the oldest Java that the client supports. These flags shorten a short life.
 function java() {

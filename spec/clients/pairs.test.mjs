@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { decimalOf, freshNumber, freshSealed, freshUuid, uuidOf } from "../conformance/names.mjs";
 import { clients, run, startNode } from "./clients.mjs";
 
-const LONG = "40"; // seconds, of a wait that ends by a set
+const LONG = "600"; // seconds, of a wait that ends by a set
 const CONCURRENCY = 4; // tests, of two cores or more
 
 let node;
@@ -40,7 +40,7 @@ async function whileAllWait(ids, work) {
 
 async function allSee(ids) {
   const list = ids.join();
-  const asks = clients.map((client) => run(client, ["wait", node.of(client), list, "0"]));
+  const asks = clients.map((client) => run(client, ["wait", node.of(client), list, LONG]));
   for (const asked of await Promise.all(asks)) prints(asked, lines(ids));
 }
 
@@ -118,7 +118,7 @@ describe("pairs", { concurrency: CONCURRENCY }, () => {
         assert.deepEqual(printed, ids.filter((id) => id !== unset && printed.includes(id)));
       }
       for (const client of clients) {
-        const late = await run(client, ["wait", node.of(client), ids.join(), "0"]);
+        const late = await run(client, ["wait", node.of(client), ids.join(), LONG]);
         prints(late, lines(ids.filter((id) => id !== unset)));
       }
     });

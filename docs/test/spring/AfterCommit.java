@@ -87,7 +87,7 @@ class AfterCommit {
     Doorbell bell = Doorbell.at(URI.create(node));
     boolean begins = begun.contains(URI.create(node + "/" + event));
     try {
-      bell.wait(event, begins ? Duration.ofSeconds(20) : Duration.ZERO).join();
+      bell.wait(event, begins ? Duration.ofSeconds(300) : Duration.ZERO).join();
       System.out.println(when + ": set");
     } catch (CompletionException notSet) {
       boolean late = notSet.getCause() instanceof TimeoutException;
