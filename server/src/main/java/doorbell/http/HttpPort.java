@@ -90,7 +90,7 @@ public final class HttpPort implements AutoCloseable {
       InetSocketAddress address = node.options().listen();
       String why = String.valueOf(e.getMessage()).replaceFirst(".*: ", "");
       throw new IllegalStateException(
-          "can't listen on %s:%d (%s); choose another address with --listen HOST:PORT"
+          "can't listen on %s:%s (%s); choose another address with --listen HOST:PORT"
               .formatted(address.getHostString(), address.getPort(), why),
           e);
     }

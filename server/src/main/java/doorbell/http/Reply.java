@@ -182,7 +182,7 @@ final class Reply {
     String title = HttpResponseStatus.valueOf(refused.status).reasonPhrase();
     String sentence = refused.sentence().replace("\\", "\\\\").replace("\"", "\\\"");
     byte[] body =
-        "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":\"%s\"}\n"
+        "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%s,\"detail\":\"%s\"}\n"
             .formatted(title, refused.status, sentence)
             .getBytes(UTF_8);
     return new Reply(head, body, headOnly);
