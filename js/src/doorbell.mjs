@@ -69,7 +69,8 @@ export class Doorbell {
     const {origins = this.origins} = options;
     checkSeconds('look', look, LEAST);
     const own = this.url;
-    const application = new URL(url, here()).href;
+    const asked = () => new URL(url, here()).href; // as it is now: it may be an object that changes
+    let application = asked();
     let place; // where an error is from
     let over; // by what onError throws
     const tell = error => {
@@ -86,7 +87,7 @@ export class Doorbell {
       return [data, named ?? undefined, answer.url || application];
     };
     const round = async () => {
-      place = application;
+      place = application = asked();
       const [data, named, answered] = await within(ANSWER, signal, ask);
       signal?.throwIfAborted();
       if (data !== undefined) await guard(place, () => onAnswer(data), tell);

@@ -27,6 +27,20 @@ test('followWaitsForTheEventInTheHeader', async t => {
   assert.deepEqual(server.requests.map(request => request.path), ['/101', '/102']);
 });
 
+test('aUrlThatThePageChangesIsAskedAsItIsThen', async t => {
+  const server = await fake(t, ring);
+  const app = await fake(t, (request, response, n) =>
+    reply(response, 200, { n, doorbell: `10${n}` }));
+  const url = new URL('/since/0', app.url);
+  const stop = new AbortController();
+  await new Doorbell(server.url).follow(url, ({ n }) => {
+    url.pathname = `/since/${n}`;
+    if (n === 3) stop.abort();
+  }, { signal: stop.signal });
+  assert.deepEqual(app.requests.map(request => request.path),
+    ['/since/0', '/since/1', '/since/2']);
+});
+
 test('followWaitsForTheEventInTheField', async t => {
   const server = await fake(t, ring);
   const app = await fake(t, (request, response, n) =>
