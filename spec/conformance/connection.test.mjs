@@ -1,5 +1,7 @@
 // One connection and its requests: reuse, pipelining, framing, old and odd HTTP.
-import { ask, facts, isSet, nothingIsSet, open, requestBytes, set, settle } from "./wire.mjs";
+import {
+  ask, facts, IS_TLS, isSet, nothingIsSet, open, requestBytes, set, settle,
+} from "./wire.mjs";
 import { freshNumber, freshSealed, freshSmallNumber, times } from "./names.mjs";
 
 const BEHIND_A_WAIT = 16_384;
@@ -30,6 +32,35 @@ facts("connection", {
         .is(status);
     }
     wire.hangUp();
+  },
+
+  async whoSendsNoMoreIsAnsweredAndThenTheConnectionIsClosed() {
+    for (let round = 0; round < 20; round++) {
+      const [one, other, unset, partly] = times(4, freshNumber);
+      const wire = await open();
+      wire.request("POST", `/${one}`).request("GET", `/${unset}`);
+      wire.request("GET", `/${one}`).request("POST", `/${other}`, { body: "x" });
+      wire.send(requestBytes("POST", `/${partly}`, { body: "xx" }).subarray(0, -1));
+      wire.saysNoMore();
+      if (!IS_TLS) {
+        for (const status of [201, 204, 200, 201]) (await wire.answer()).is(status);
+        await wire.closed();
+      }
+      await wire.rest();
+      while (!(await isSet(other))) await settle();
+      await nothingIsSet(unset, partly);
+    }
+  },
+
+  async aParkedWaitOfAClientThatSendsNoMoreIsAnswered204() {
+    const [id, other] = [freshNumber(), freshNumber()];
+    const wire = await open();
+    wire.request("GET", `/${id}`).request("POST", `/${other}`);
+    await settle();
+    wire.saysNoMore();
+    if (!IS_TLS) for (const status of [204, 201]) (await wire.answer()).is(status);
+    await wire.rest();
+    while (!(await isSet(other))) await settle();
   },
 
   async emptyLinesBetweenRequestsAreIgnored() {

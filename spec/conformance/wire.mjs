@@ -136,6 +136,12 @@ class Wire {
     this.#socket.resume();
   }
 
+  // Ends the sending side.
+  saysNoMore() {
+    this.#socket.end();
+    return this;
+  }
+
   // Waits for the node to close; nothing may come before it does.
   async closed() {
     await this.#until(() => this.#over, "the connection to be closed");

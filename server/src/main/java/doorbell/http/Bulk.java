@@ -21,22 +21,22 @@ final class Bulk {
         throw new Refused(413, "a bulk set has at most " + Limits.BULK_LINES + " lines");
       }
       boolean crlf = end > from && body.charAt(end - 1) == '\r';
-      ids.add(line(body.substring(from, crlf ? end - 1 : end), ids.size() + 1));
+      ids.add(line(body.substring(from, crlf ? end - 1 : end), "line " + (ids.size() + 1)));
       from = end + 1;
     }
     return ids;
   }
 
-  private static EventId line(String line, int number) throws Refused {
+  /** The id of one line, its key checked; a refusal begins with its name. */
+  static EventId line(String line, String name) throws Refused {
     try {
       return line(line);
     } catch (Refused e) {
-      throw new Refused(e.status, "line " + number + ": " + e.sentence());
+      throw new Refused(e.status, name + ": " + e.sentence());
     }
   }
 
-  /** The id of one line, its key checked. */
-  static EventId line(String line) throws Refused {
+  private static EventId line(String line) throws Refused {
     int space = line.indexOf(' ');
     String key = space < 0 ? "" : line.substring(space + 1);
     EventId id = Request.Event.parse(space < 0 ? line : line.substring(0, space)).id();

@@ -35,6 +35,7 @@ final class ChannelListener implements Listener {
                 new AdaptiveRecvByteBufAllocator(64, 2_048, Limits.INPUT).maxMessagesPerRead(1))
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childOption(ChannelOption.SO_KEEPALIVE, true)
+            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
             .childOption(
                 NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPIDLE),
                 Limits.KEEP_ALIVE_IDLE_SECONDS)

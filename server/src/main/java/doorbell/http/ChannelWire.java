@@ -7,7 +7,9 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.io.IOException;
@@ -21,28 +23,32 @@ import org.slf4j.LoggerFactory;
 final class ChannelWire extends ChannelInboundHandlerAdapter implements Wire {
   private static final Logger LOG = LoggerFactory.getLogger(ChannelWire.class);
 
+  private final Node node;
   private final Loop loop;
   private final Channel channel;
-  private final boolean secured;
   private Session session;
 
+  /** The client sends no more. */
+  private boolean over;
+
   ChannelWire(Node node, Loop loop, Channel channel) {
+    this.node = node;
     this.loop = loop;
     this.channel = channel;
-    this.secured = node.tls() != null;
     this.session = new Connection(node, loop, this);
   }
 
   /** A client at a port of TLS doesn't speak it. */
   void refusePlain() {
-    ((Connection) session).refusePlain();
+    ((Connection) session).refuseAndClose(new Refused(400, "this port speaks TLS; use https://"));
   }
 
   @Override
   public void channelActive(ChannelHandlerContext context) {
     session.onOpen();
-    if (secured) {
-      ((Connection) session).awaitHandshake();
+    if (node.tls() != null) {
+      // Until TLS is agreed on, the client has the time of a request.
+      loop.deadlines.set((Connection) session, node.options().headTimeout().toMillis());
     }
   }
 
@@ -50,6 +56,17 @@ final class ChannelWire extends ChannelInboundHandlerAdapter implements Wire {
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     if (event instanceof SslHandshakeCompletionEvent handshake && handshake.isSuccess()) {
       session.onOpen();
+    } else if (event instanceof ChannelInputShutdownEvent
+        || event instanceof SslCloseCompletionEvent) {
+      onEnd();
+    }
+  }
+
+  /** Said twice by a client of TLS, which closes that and then the connection. */
+  private void onEnd() {
+    if (!over && channel.isActive()) {
+      over = true;
+      session.onEnd();
     }
   }
 

@@ -4,11 +4,9 @@ import static java.util.Objects.requireNonNull;
 
 import doorbell.http.Replies.After;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.handler.codec.http.HttpConstants;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
-import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * READING --a request for WebSocket, or the preface of HTTP/2--> HANDED_ON
  * </pre>
  */
-final class Connection extends Exchange implements Session, Turns.Taker {
+final class Connection extends Http1 implements Session, Turns.Taker {
 
   private enum State {
     IDLE,
@@ -35,19 +33,13 @@ final class Connection extends Exchange implements Session, Turns.Taker {
     HANDED_ON
   }
 
-  private final Wire wire;
   private State state = State.IDLE;
-  private After after = After.STAYS;
-  private boolean inRead;
 
   /** Requests have come that are served in its next turn. */
   private boolean resting;
 
-  /** The client speaks HTTP/1.0, which knows no chunks. */
-  private boolean old;
-
-  /** An event stream of which only the head is wanted. */
-  private boolean headOnly;
+  /** The client sends no more. */
+  private boolean ended;
 
   private @Nullable RequestDecoder decoder;
   private @Nullable Incoming incoming;
@@ -56,13 +48,7 @@ final class Connection extends Exchange implements Session, Turns.Taker {
   private @Nullable ByteBuf unread;
 
   Connection(Node node, Loop loop, Wire wire) {
-    super(node, loop);
-    this.wire = wire;
-  }
-
-  @Override
-  public Wire wire() {
-    return wire;
+    super(node, loop, wire);
   }
 
   @Override
@@ -70,17 +56,12 @@ final class Connection extends Exchange implements Session, Turns.Taker {
     loop.deadlines.set(this, node.options().idleTimeout().toMillis());
   }
 
-  /** Until the client has agreed on TLS, it has the time of a request. */
-  void awaitHandshake() {
-    loop.deadlines.set(this, node.options().headTimeout().toMillis());
-  }
-
   @Override
   public void onBytes(ByteBuf bytes) {
     inRead = true;
     switch (state) {
       case IDLE, READING -> {
-        if (resting || endsNoLine(bytes)) {
+        if (resting) {
           keepBehind(bytes);
         } else {
           read(bytes);
@@ -95,6 +76,25 @@ final class Connection extends Exchange implements Session, Turns.Taker {
   public void onReadEnd() {
     inRead = false;
     wire.flush();
+  }
+
+  @Override
+  public void onEnd() {
+    ended = true;
+    endWait();
+    closeIfEnded();
+  }
+
+  /** All whole requests of a client that sends no more are answered. */
+  private void closeIfEnded() {
+    if (ended && (isGone() || (mayRead() && !resting))) {
+      wire.close();
+    }
+  }
+
+  @Override
+  boolean hasEnded() {
+    return ended;
   }
 
   @Override
@@ -148,17 +148,11 @@ final class Connection extends Exchange implements Session, Turns.Taker {
     }
   }
 
-  /** How the connection goes on after the answer that is written now. */
-  private After after() {
-    return loop.isDraining() ? After.CLOSES : after;
-  }
-
-  @Override
-  void close() {
-    wire.close();
-  }
-
   private void read(ByteBuf came) {
+    if (unread != null && RequestDecoder.endsNoLine(unread, came)) {
+      keepBehind(came);
+      return;
+    }
     ByteBuf kept = unread;
     unread = null;
     ByteBuf bytes = kept == null ? came : kept.writeBytes(came);
@@ -172,17 +166,8 @@ final class Connection extends Exchange implements Session, Turns.Taker {
       }
       afterRead(reader, bytes);
     } finally {
-      if (kept != null) {
-        kept.release();
-      }
+      ReferenceCountUtil.release(kept);
     }
-  }
-
-  /** More of a line that isn't whole yet: looked through only once it is, or is too long. */
-  private boolean endsNoLine(ByteBuf came) {
-    return unread != null
-        && unread.readableBytes() + came.readableBytes() <= Limits.REQUEST_LINE
-        && came.indexOf(came.readerIndex(), came.writerIndex(), HttpConstants.LF) < 0;
   }
 
   private void afterRead(RequestDecoder reader, ByteBuf rest) {
@@ -239,15 +224,11 @@ final class Connection extends Exchange implements Session, Turns.Taker {
   }
 
   private void onBody(Incoming request, HttpContent content) {
-    if (content.decoderResult().isFailure()) {
-      request.refuseBody();
-    } else {
-      request.add(content.content(), loop.allocator);
-    }
+    boolean whole = request.add(content, loop.allocator);
     Refused hopeless = request.hopeless();
     if (hopeless != null) {
       refuseAndClose(hopeless);
-    } else if (content instanceof LastHttpContent) {
+    } else if (whole) {
       incoming = null;
       act(request);
     }
@@ -280,15 +261,10 @@ final class Connection extends Exchange implements Session, Turns.Taker {
     next.onOpen();
   }
 
-  /** The client should speak TLS, and doesn't. */
-  void refusePlain() {
-    refuseAndClose(new Refused(400, "this port speaks TLS; use https://"));
-  }
-
-  private void refuseAndClose(Refused refused) {
-    boolean onlyHead = incoming != null && incoming.head;
+  /** What follows is not to be read. */
+  void refuseAndClose(Refused refused) {
     after = After.CLOSES;
-    answer(Reply.problem(refused, onlyHead));
+    answer(Reply.problem(refused, incoming != null && incoming.head));
   }
 
   @Override
@@ -297,39 +273,7 @@ final class Connection extends Exchange implements Session, Turns.Taker {
   }
 
   @Override
-  void answer(Reply reply) {
-    finish(loop.replies.whole(reply, after()));
-  }
-
-  @Override
-  void open(boolean onlyHead) {
-    headOnly = onlyHead;
-    if (old) {
-      after = After.CLOSES;
-    }
-    wire.write(loop.replies.open(Reply.EVENTS, !old, after()));
-    flushSoon();
-  }
-
-  @Override
-  void send(String part) {
-    if (!headOnly) {
-      wire.write(loop.replies.part(part, !old));
-      flushSoon();
-    }
-  }
-
-  @Override
-  boolean isSent() {
-    return wire.isSent();
-  }
-
-  @Override
-  void end() {
-    finish(headOnly || old ? Unpooled.EMPTY_BUFFER : loop.replies.part("", true));
-  }
-
-  private void finish(ByteBuf reply) {
+  void finish(ByteBuf reply) {
     if (isGone()) {
       reply.release();
       return;
@@ -346,14 +290,9 @@ final class Connection extends Exchange implements Session, Turns.Taker {
       rest(); // Not on the stack of whoever set what was waited for.
     } else if (suspended) {
       readOrPause();
+      closeIfEnded();
     }
     flushSoon();
-  }
-
-  private void flushSoon() {
-    if (!inRead) {
-      wire.flush();
-    }
   }
 
   /**
@@ -377,20 +316,17 @@ final class Connection extends Exchange implements Session, Turns.Taker {
       read(next);
       next.release();
     }
+    closeIfEnded();
   }
 
   private void keepBehind(ByteBuf bytes) {
     if (bytes.isReadable()) {
-      if (unread == null) {
-        unread = loop.allocator.buffer(bytes.readableBytes());
-      }
-      unread.writeBytes(bytes);
+      int more = bytes.readableBytes();
+      unread = (unread == null ? loop.allocator.buffer(more) : unread).writeBytes(bytes);
     }
     if (isBehindFull() && isParked()) {
       abandon();
-      refuseAndClose(
-          new Refused(
-              413, "at most " + Limits.BEHIND_A_WAIT + " bytes may follow a wait before its end"));
+      refuseAndClose(Refused.behindAWait());
     } else {
       readOrPause();
     }
@@ -411,9 +347,7 @@ final class Connection extends Exchange implements Session, Turns.Taker {
       incoming.release();
       incoming = null;
     }
-    if (unread != null) {
-      unread.release();
-      unread = null;
-    }
+    ReferenceCountUtil.release(unread);
+    unread = null;
   }
 }

@@ -23,6 +23,9 @@ abstract class Exchange extends Timed {
   /** There is nobody any more to be answered: what begins now would never end. */
   abstract boolean isGone();
 
+  /** The client sends no more, and may have gone: nothing is parked for it. */
+  abstract boolean hasEnded();
+
   /** Sends the whole answer. */
   abstract void answer(Reply reply);
 
@@ -33,7 +36,9 @@ abstract class Exchange extends Timed {
   abstract void send(String part);
 
   /** Whether the client has taken, or its kernel, all that was sent. */
-  abstract boolean isSent();
+  boolean isSent() {
+    return wire().isSent();
+  }
 
   /** Ends an event stream. */
   abstract void end();
@@ -85,6 +90,13 @@ abstract class Exchange extends Timed {
     if (pending != null) {
       pending.abandon();
       pending = null;
+    }
+  }
+
+  /** Answers what is parked, as things stand: see {@link #hasEnded}. */
+  final void endWait() {
+    if (isParked() && requireNonNull(pending).isDecided()) {
+      onDecided(pending);
     }
   }
 

@@ -8,20 +8,13 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
-import io.netty.handler.codec.DecoderResult;
-import io.netty.handler.codec.http.HttpRequest;
-import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2Error;
-import io.netty.handler.codec.http2.Http2EventAdapter;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
-import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
-import io.netty.handler.codec.http2.HttpConversionUtil;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -42,10 +35,10 @@ final class Http2 extends Timed implements Session, Turns.Taker {
   final Loop loop;
   final Wire wire;
   private final WireChannel channel;
-  private final Http2Codec handler;
+  final Http2Codec handler;
   private final ChannelHandlerContext context;
-  private final Http2Connection connection;
-  private final Http2Connection.PropertyKey key;
+  final Http2Connection connection;
+  final Http2Connection.PropertyKey key;
   private final FrameEnds ends = new FrameEnds(PREFACE_LEFT);
 
   /** The frame that has come in part, and is waited for; none if it is 0. */
@@ -62,6 +55,9 @@ final class Http2 extends Timed implements Session, Turns.Taker {
   private boolean flushing;
   private boolean closing;
 
+  /** The client sends no more. */
+  private boolean ended;
+
   /** All is said, and what still comes isn't looked at. */
   private boolean lingering;
 
@@ -69,7 +65,7 @@ final class Http2 extends Timed implements Session, Turns.Taker {
     this.node = node;
     this.loop = loop;
     this.wire = wire;
-    Frames frames = new Frames();
+    Http2Frames frames = new Http2Frames(this);
     channel = new WireChannel(loop.events, wire);
     handler = Http2Codec.of(this, frames);
     channel.pipeline().addLast(new Linger(), handler);
@@ -95,7 +91,10 @@ final class Http2 extends Timed implements Session, Turns.Taker {
     channel.onBytes(Unpooled.wrappedBuffer(PREFACE));
   }
 
-  private void onIdle() {
+  void onIdle() {
+    if (closing) {
+      return;
+    }
     idleUntil = loop.deadlines.nowMillis() + node.options().idleTimeout().toMillis();
     if (awaited == 0) {
       loop.deadlines.set(this, node.options().idleTimeout().toMillis());
@@ -152,6 +151,28 @@ final class Http2 extends Timed implements Session, Turns.Taker {
     inRead = false;
     channel.onReadEnd();
     await();
+  }
+
+  /** Sets that are being stored are waited for. */
+  @Override
+  public void onEnd() {
+    if (closing) {
+      wire.close();
+      return;
+    }
+    ended = true;
+    visit(Stream::onEnd);
+    handler.gracefulShutdownTimeoutMillis(Limits.SET_MILLIS);
+    close();
+    loop.deadlines.set(this, Limits.SET_MILLIS + Limits.LINGER_MILLIS);
+  }
+
+  boolean hasEnded() {
+    return ended;
+  }
+
+  void drop(int stream) {
+    handler.resetStream(context, stream, Http2Error.CANCEL.code(), context.newPromise());
   }
 
   @Override
@@ -236,17 +257,6 @@ final class Http2 extends Timed implements Session, Turns.Taker {
         wire.listen(true);
       }
     }
-  }
-
-  /** What the fields would have in HTTP/1.1, in bytes; those that stand for its first line not. */
-  private static int size(Http2Headers headers) {
-    int bytes = 0;
-    for (Map.Entry<CharSequence, CharSequence> field : headers) {
-      if (field.getKey().charAt(0) != ':') {
-        bytes += field.getKey().length() + field.getValue().length() + ": \r\n".length();
-      }
-    }
-    return bytes;
   }
 
   boolean isOpen(int stream) {
@@ -338,84 +348,6 @@ final class Http2 extends Timed implements Session, Turns.Taker {
             flushing = false;
             channel.flush();
           });
-    }
-  }
-
-  private final class Frames extends Http2EventAdapter {
-    @Override
-    public void onHeadersRead(
-        ChannelHandlerContext from, int id, Http2Headers headers, int padding, boolean last)
-        throws Http2Exception {
-      if (handler.hasFailed()) {
-        return;
-      }
-      Http2Stream stream = connection.stream(id);
-      Stream known = stream.getProperty(key);
-      if (known != null) {
-        known.onBody(Unpooled.EMPTY_BUFFER, last);
-        return;
-      }
-      HttpRequest request = HttpConversionUtil.toHttpRequest(id, headers, false);
-      if (size(headers) > Limits.HEADER_FIELDS) {
-        request.setDecoderResult(DecoderResult.failure(new TooLongHttpHeaderException()));
-      }
-      Stream begun = new Stream(Http2.this, id, new Incoming(request, node.options().basePath()));
-      stream.setProperty(key, begun);
-      begun.onHead(last);
-    }
-
-    @Override
-    public void onHeadersRead(
-        ChannelHandlerContext from,
-        int id,
-        Http2Headers headers,
-        int dependency,
-        short weight,
-        boolean exclusive,
-        int padding,
-        boolean last)
-        throws Http2Exception {
-      onHeadersRead(from, id, headers, padding, last);
-    }
-
-    @Override
-    public int onDataRead(
-        ChannelHandlerContext from, int id, ByteBuf data, int padding, boolean last)
-        throws Http2Exception {
-      if (!data.isReadable() && !last) {
-        handler.spend(Limits.CANCEL_COST);
-      }
-      int bytes = data.readableBytes() + padding;
-      Stream stream = connection.stream(id).getProperty(key);
-      if (stream != null) {
-        stream.onBody(data, last);
-      }
-      return bytes;
-    }
-
-    /** Each of them may change the window of every stream. */
-    @Override
-    public void onSettingsRead(ChannelHandlerContext from, Http2Settings settings)
-        throws Http2Exception {
-      handler.spend(Limits.CANCEL_COST + connection.numActiveStreams() / Limits.IDS_PER_COST);
-    }
-
-    @Override
-    public void onRstStreamRead(ChannelHandlerContext from, int id, long code)
-        throws Http2Exception {
-      Stream stream = connection.stream(id).getProperty(key);
-      handler.spend(stream == null ? Limits.CANCEL_COST : stream.cancelCost());
-    }
-
-    @Override
-    public void onStreamClosed(Http2Stream closed) {
-      Stream stream = closed.getProperty(key);
-      if (stream != null) {
-        stream.onClosed();
-      }
-      if (connection.numActiveStreams() == 0 && !closing) {
-        onIdle();
-      }
     }
   }
 }

@@ -5,12 +5,14 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import doorbell.http.Replies.After;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import java.util.List;
@@ -100,9 +102,14 @@ final class Incoming {
     }
   }
 
-  /** A body that broke off in the middle, or whose chunks are no chunks. */
-  void refuseBody() {
-    refused = new Refused(400, "the body's chunks can't be read");
+  /** The same, of a body that may be broken off, or not be what it says; true if it is the last. */
+  boolean add(HttpContent piece, ByteBufAllocator allocator) {
+    if (piece.decoderResult().isFailure()) {
+      refused = new Refused(400, "the body's chunks can't be read");
+    } else {
+      add(piece.content(), allocator);
+    }
+    return piece instanceof LastHttpContent;
   }
 
   /** One character for each byte: everything that is right in a body is ASCII. */

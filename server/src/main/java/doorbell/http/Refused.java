@@ -22,6 +22,11 @@ final class Refused extends Exception {
     return new Refused(405, "this path takes " + allowed, "Allow", allowed);
   }
 
+  static Refused behindAWait() {
+    return new Refused(
+        413, "at most " + Limits.BEHIND_A_WAIT + " bytes may follow a wait before its end");
+  }
+
   /** Pages on other origins may read when to come back, too. */
   static Refused forNow(int status, String sentence) {
     return new Refused(

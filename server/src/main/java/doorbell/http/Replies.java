@@ -88,6 +88,11 @@ final class Replies {
     return part.writeBytes(CRLF).writeBytes(bytes).writeBytes(CRLF);
   }
 
+  /** What ends one: the last chunk, or nothing. */
+  ByteBuf end(boolean chunked) {
+    return chunked ? part("", true) : Unpooled.EMPTY_BUFFER;
+  }
+
   private ByteBuf start(Reply.Head head, int more) {
     date();
     return allocator

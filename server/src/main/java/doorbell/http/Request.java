@@ -56,6 +56,15 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
       }
     }
 
+    /** Those of some words, with a space between them. */
+    static List<Event> parseAll(String words) throws Refused {
+      List<Event> events = new ArrayList<>();
+      for (String word : words.split(" ", -1)) {
+        events.add(parse(word));
+      }
+      return events;
+    }
+
     /** The text that it was asked by, which the answer repeats. */
     String text() {
       return spelling == null ? id.toString() : spelling;

@@ -74,6 +74,12 @@ final class RequestDecoder extends HttpRequestDecoder {
     return true;
   }
 
+  /** More of a line that isn't whole yet: it is looked through only once it is, or is too long. */
+  static boolean endsNoLine(ByteBuf kept, ByteBuf came) {
+    return kept.readableBytes() + came.readableBytes() <= Limits.REQUEST_LINE
+        && came.indexOf(came.readerIndex(), came.writerIndex(), HttpConstants.LF) < 0;
+  }
+
   /** Those before a request mean nothing: RFC 9112, 2.2. True if there is nothing else. */
   private static boolean skipEmptyLines(ByteBuf bytes) {
     while (bytes.isReadable()) {

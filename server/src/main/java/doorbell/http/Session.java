@@ -13,6 +13,12 @@ interface Session {
   /** For now, no more bytes come. */
   void onReadEnd();
 
+  /**
+   * The client sends no more, and may have gone: its whole requests are done and answered, nothing
+   * is waited for, and then the wire is closed.
+   */
+  void onEnd();
+
   /** There is room for answers again. */
   void onWritable();
 

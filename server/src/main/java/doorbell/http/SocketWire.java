@@ -43,6 +43,9 @@ abstract class SocketWire implements Wire, Turns.Taker {
 
   private boolean ended;
 
+  /** The end was read. */
+  private boolean over;
+
   /** What follows when all is sent. */
   private boolean finishing;
 
@@ -143,7 +146,7 @@ abstract class SocketWire implements Wire, Turns.Taker {
     count(loop.turns.taken() - before);
     if (readable) {
       readOn();
-    } else if (!closed && !closing) {
+    } else if (!closed && !closing && !over) {
       poll();
     }
   }
@@ -163,8 +166,9 @@ abstract class SocketWire implements Wire, Turns.Taker {
     readable = read == bytes.capacity() || (ended && read > 0);
     if (read > 0) {
       session.onBytes(bytes.setIndex(0, read));
-    } else if (read < 0) {
-      close();
+    } else if (read < 0 && !over) {
+      over = true;
+      session.onEnd();
     }
   }
 

@@ -87,6 +87,19 @@ final class Stream extends Exchange {
   }
 
   @Override
+  boolean hasEnded() {
+    return http2.hasEnded();
+  }
+
+  /** The client sends no more: answers its wait, and drops what will never be whole. */
+  void onEnd() {
+    endWait();
+    if (incoming != null) {
+      http2.drop(id);
+    }
+  }
+
+  @Override
   boolean isGone() {
     return !http2.isOpen(id);
   }

@@ -121,7 +121,7 @@ class Wait extends Link implements Pending {
   }
 
   final boolean mayPark() {
-    return !onlyAsks && !exchange.loop.isDraining() && failure == null;
+    return !onlyAsks && !exchange.loop.isDraining() && !exchange.hasEnded() && failure == null;
   }
 
   @Override

@@ -4,11 +4,9 @@ import doorbell.event.EventId;
 import doorbell.http.WebSocketFrames.Broken;
 import doorbell.http.WebSocketFrames.Frame;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
+import io.netty.util.ReferenceCountUtil;
 import java.net.InetAddress;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -22,10 +20,8 @@ import org.jspecify.annotations.Nullable;
  * open --close frame, broken frame, drain--> closing --answered, or too slow--> closed
  * </pre>
  */
-final class WebSocket extends Timed implements Session, Turns.Taker {
-  final Loop loop;
+final class WebSocket extends WebSocketWriter implements Session, Turns.Taker {
   private final Node node;
-  private final Wire wire;
   private final WebSocketFrames frames = new WebSocketFrames();
   private final Map<WebSocketWait, WebSocketWait> waits = new HashMap<>(4);
 
@@ -41,33 +37,22 @@ final class WebSocket extends Timed implements Session, Turns.Taker {
   private @Nullable WebSocketWait lastUntold;
   private int setsInFlight;
 
-  /** A message has come in part, which is one too many for a client that stops in its midst. */
-  private boolean partial;
-
-  /** How many messages have come, and how many had when the last part of one began. */
-  private int messages;
-
-  private int messagesBefore;
-  private boolean inRead;
+  /** The number of a message that has come in part, and is waited for; 0 if there is none. */
+  private int awaited;
 
   /** Messages have come that are read in its next turn. */
   private boolean resting;
 
-  private boolean flushing;
   private boolean heard;
   private boolean asked;
-  private boolean closing;
+
+  /** The client sends no more. */
+  private boolean ended;
 
   WebSocket(Node node, Loop loop, Wire wire) {
+    super(loop, wire);
     this.node = node;
-    this.loop = loop;
-    this.wire = wire;
     this.place = node.room().addressOf(wire);
-  }
-
-  @Override
-  public Wire wire() {
-    return wire;
   }
 
   @Override
@@ -87,36 +72,20 @@ final class WebSocket extends Timed implements Session, Turns.Taker {
     ByteBuf all = kept == null ? bytes : kept.writeBytes(bytes);
     try {
       readFrames(all);
-      if (all.isReadable() && kept != null && isWellFilled(kept)) {
-        unread = kept.discardReadBytes().retain();
-      } else if (all.isReadable()) {
-        unread = loop.allocator.buffer(all.readableBytes()).writeBytes(all);
-      }
+      unread = WebSocketFrames.rest(all, kept, loop.allocator);
     } catch (Broken broken) {
       close(broken.code, String.valueOf(broken.getMessage()));
     } finally {
-      if (kept != null) {
-        kept.release();
-      }
+      ReferenceCountUtil.release(kept);
     }
     readOrPause();
-  }
-
-  /**
-   * So that a frame that comes in many pieces isn't copied at each, and a large buffer not kept.
-   */
-  private static boolean isWellFilled(ByteBuf kept) {
-    return kept.readableBytes() > kept.capacity() / 4;
   }
 
   private void readFrames(ByteBuf bytes) throws Broken {
     Frame frame;
     while (mayRead() && (frame = frames.next(bytes, loop.allocator)) != null) {
       switch (frame.opcode()) {
-        case WebSocketFrames.TEXT -> {
-          messages++;
-          onLine(frame.text());
-        }
+        case WebSocketFrames.TEXT -> onLine(frame.text());
         case WebSocketFrames.PING -> write(WebSocketFrames.pong(allocator(), frame.payload()));
         case WebSocketFrames.CLOSE -> onClose(frame.closeCode());
         default -> {}
@@ -134,30 +103,25 @@ final class WebSocket extends Timed implements Session, Turns.Taker {
     resume();
   }
 
-  private ByteBufAllocator allocator() {
-    return loop.replies.allocator;
-  }
-
   /** Who doesn't take what is said, or runs ahead of the store, isn't listened to. */
   private boolean mayRead() {
     return untold == null && !resting && wire.isWritable() && setsInFlight < Limits.SETS_IN_FLIGHT;
   }
 
-  private void readOrPause() {
+  @Override
+  void readOrPause() {
     wire.listen(mayRead());
   }
 
   /** Has a message that came in part be whole in time: P57. */
   private void await() {
-    boolean now = !closing && mayRead() && (unread != null || frames.isInMessage());
-    if (closing || untold != null || (now == partial && messages == messagesBefore)) {
-      return;
+    boolean partial = mayRead() && (unread != null || frames.isInMessage());
+    int now = partial ? frames.count() + 1 : 0;
+    if (!closing && untold == null && now != awaited) {
+      awaited = now;
+      loop.deadlines.set(
+          this, partial ? node.options().headTimeout().toMillis() : Limits.PING_MILLIS);
     }
-    if (now || partial) {
-      loop.deadlines.set(this, now ? node.options().headTimeout().toMillis() : Limits.PING_MILLIS);
-    }
-    partial = now;
-    messagesBefore = messages;
   }
 
   private void onClose(int code) {
@@ -175,22 +139,15 @@ final class WebSocket extends Timed implements Session, Turns.Taker {
     String rest = line.substring(space < 0 ? line.length() : space + 1);
     try {
       switch (verb) {
-        case "wait" -> events(rest).forEach(this::wait);
-        case "forget" -> events(rest).forEach(event -> end(new WebSocketWait(this, event)));
+        case "wait" -> Request.Event.parseAll(rest).forEach(this::wait);
+        case "forget" ->
+            Request.Event.parseAll(rest).forEach(event -> end(new WebSocketWait(this, event)));
         case "set" -> set(rest);
         default -> throw new Refused(400, "a line is wait ID..., forget ID... or set ID [KEY]");
       }
     } catch (Refused refused) {
       say("error " + refused.sentence());
     }
-  }
-
-  private static List<Request.Event> events(String words) throws Refused {
-    List<Request.Event> events = new ArrayList<>();
-    for (String word : words.split(" ", -1)) {
-      events.add(Request.Event.parse(word));
-    }
-    return events;
   }
 
   /** Links the wait first and looks second: so it sees a set, or the set sees it. */
@@ -260,11 +217,7 @@ final class WebSocket extends Timed implements Session, Turns.Taker {
   private void set(String line) throws Refused {
     String text = line.split(" ", 2)[0];
     EventId id = Request.Event.parse(text).id();
-    try {
-      Bulk.line(line);
-    } catch (Refused refused) {
-      throw new Refused(refused.status, text + ": " + refused.sentence());
-    }
+    Bulk.line(line, text);
     setsInFlight++;
     CompletionStage<Boolean> stored = node.table().set(id, 0);
     // Those who wait on the same loop have their answers before the setter has its own.
@@ -282,27 +235,7 @@ final class WebSocket extends Timed implements Session, Turns.Taker {
     if (setsInFlight == Limits.SETS_IN_FLIGHT - 1 && !inRead) {
       resume();
     }
-  }
-
-  private void say(String line) {
-    if (!closing) {
-      write(WebSocketFrames.text(allocator(), line));
-    }
-  }
-
-  /** What is said in one pass of the loop goes out together. */
-  private void write(ByteBuf frame) {
-    wire.write(frame);
-    if (!inRead && !flushing) {
-      flushing = true;
-      loop.soon(wire, this::flush);
-    }
-  }
-
-  private void flush() {
-    flushing = false;
-    wire.flush();
-    readOrPause();
+    closeIfEnded();
   }
 
   @Override
@@ -311,6 +244,20 @@ final class WebSocket extends Timed implements Session, Turns.Taker {
     wire.flush();
     readOrPause();
     await();
+  }
+
+  /** Sets that are being stored are waited for. */
+  @Override
+  public void onEnd() {
+    ended = true;
+    leaveAll();
+    closeIfEnded();
+  }
+
+  private void closeIfEnded() {
+    if (ended && (setsInFlight == 0 || closing)) {
+      wire.close();
+    }
   }
 
   @Override
@@ -342,7 +289,7 @@ final class WebSocket extends Timed implements Session, Turns.Taker {
       wire.cut();
       return;
     }
-    if (partial) {
+    if (awaited > 0) {
       close(WebSocketFrames.TOO_SLOW, "a message took too long to arrive");
       return;
     }
@@ -385,10 +332,8 @@ final class WebSocket extends Timed implements Session, Turns.Taker {
     closing = true;
     leaveAll();
     loop.deadlines.cancel(this);
-    if (unread != null) {
-      unread.release();
-      unread = null;
-    }
+    ReferenceCountUtil.release(unread);
+    unread = null;
     frames.release();
   }
 

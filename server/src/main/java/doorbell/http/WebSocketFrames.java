@@ -85,6 +85,8 @@ final class WebSocketFrames {
   /** The message so far, of which more frames are to come. */
   private @Nullable ByteBuf message;
 
+  private int count;
+
   /** The message was given out, and is over at the next call. */
   private boolean given;
 
@@ -104,6 +106,7 @@ final class WebSocketFrames {
       if (begins == (message != null)) {
         throw new Broken(PROTOCOL_ERROR, "a message is told to its end");
       }
+      count += frame.last ? 1 : 0;
       if (begins && frame.last) {
         return frame;
       }
@@ -115,6 +118,23 @@ final class WebSocketFrames {
       frame = read(bytes);
     }
     return frame;
+  }
+
+  /** How many messages were given out. */
+  int count() {
+    return count;
+  }
+
+  /**
+   * What is left of {@code all}, as a buffer to keep; null if nothing is. A frame that comes in
+   * many pieces isn't copied at each, and a large buffer isn't kept for a few bytes.
+   */
+  static @Nullable ByteBuf rest(ByteBuf all, @Nullable ByteBuf kept, ByteBufAllocator allocator) {
+    int left = all.readableBytes();
+    if (kept != null && left > kept.capacity() / 4) {
+      return kept.discardReadBytes().retain();
+    }
+    return left == 0 ? null : allocator.buffer(left).writeBytes(all);
   }
 
   /** A message has begun, and isn't whole yet. */

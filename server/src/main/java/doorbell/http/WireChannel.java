@@ -8,6 +8,7 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.DefaultChannelConfig;
 import io.netty.channel.EventLoop;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +54,12 @@ final class WireChannel extends AbstractChannel implements Session {
   @Override
   public void onReadEnd() {
     pipeline().fireChannelReadComplete();
+    wire.flush();
+  }
+
+  @Override
+  public void onEnd() {
+    pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
     wire.flush();
   }
 

@@ -246,6 +246,22 @@ class Http2Test {
     assertThat(frames.subList(0, 3)).allMatch(frame -> frame.payload.charAt(0) == NO_CONTENT);
   }
 
+  /** As HAProxy sends it on for a client of HTTP/1.0, and asks for itself. */
+  @Test
+  void aRequestWithoutAHostIsServedAsOverHttp10() {
+    open();
+    String path = "\4\14/1?timeout=0";
+    client.send(frame(HEADERS, END_STREAM | END_HEADERS, 1, "\u0082\u0086" + path));
+    client.send(frame(HEADERS, END_STREAM | END_HEADERS, 3, "\u0083\u0086\4\2/1"));
+    client.send(frame(HEADERS, END_STREAM | END_HEADERS, 5, "\2\7OPTIONS\u0086\4\1/"));
+    node.runAll();
+    List<Frame> frames = frames();
+    assertThat(frames).hasSize(3).allMatch(frame -> frame.type == HEADERS);
+    assertThat(frames.get(0).payload.charAt(0)).isEqualTo(NO_CONTENT);
+    assertThat(frames.get(1).payload).contains("201");
+    assertThat(frames.get(2).payload.charAt(0)).isEqualTo(NO_CONTENT);
+  }
+
   @Test
   void noCommentIsMadeForAStreamOfEventsWithoutAWindow() {
     open();

@@ -8,6 +8,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.concurrent.MockTicker;
 import io.netty.util.concurrent.Ticker;
 import java.net.InetAddress;
@@ -217,6 +218,12 @@ final class SimulatedNode {
     void takeAnswers(boolean takes) {
       takesAnswers = takes;
       thread.enter(channel::flush);
+    }
+
+    /** Ends its sending side. */
+    void saysNoMore() {
+      thread.enter(
+          () -> channel.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE));
     }
 
     void hangUp() {
