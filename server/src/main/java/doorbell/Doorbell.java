@@ -32,7 +32,8 @@ public final class Doorbell implements AutoCloseable {
     SetStore store =
         options.store().equals(Options.MEMORY)
             ? new MemoryStore(options.remember())
-            : RocksStore.open(options.directory(), options.remember(), options.sync());
+            : RocksStore.open(
+                options.directory(), options.remember(), options.sync(), HttpPort.filesOfStore());
     try {
       HttpPort port = HttpPort.open(options.http(), new EventTable(store, Doorbell::later));
       return new Doorbell(options.drain(), store, port);

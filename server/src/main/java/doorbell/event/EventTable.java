@@ -109,6 +109,11 @@ public final class EventTable {
     store.flush();
   }
 
+  /** Files that the store may open yet: see {@link SetStore#moreFiles}. */
+  public int moreFiles() {
+    return store.moreFiles();
+  }
+
   private void stored(
       EventVariable variable, Attempt attempt, Boolean first, @Nullable Throwable failure) {
     part(variable.id).stored(variable, failure == null);

@@ -45,6 +45,11 @@ public interface SetStore extends AutoCloseable {
   /** Sets what was put off. */
   default void flush() {}
 
+  /** How many files it may open beside those that it has. */
+  default int moreFiles() {
+    return 0;
+  }
+
   /** Completes what was accepted, then releases files and threads. May block. */
   @Override
   void close();

@@ -25,6 +25,11 @@ public final class HttpPort implements AutoCloseable {
   /** How long closing may take beyond the drain, in milliseconds. */
   private static final long CLOSE_MILLIS = 5_000;
 
+  /** The least and the most files that are left to a store. */
+  private static final int LEAST_STORE_FILES = 48;
+
+  private static final int MOST_STORE_FILES = 1_000;
+
   private final EventLoopGroup group;
   final Map<EventLoop, Loop> loops = new LinkedHashMap<>();
   private final @Nullable Tls tls;
@@ -94,6 +99,11 @@ public final class HttpPort implements AutoCloseable {
               .formatted(address.getHostString(), address.getPort(), why),
           e);
     }
+  }
+
+  /** How many of the files that this process may open clients leave to a store: an eighth. */
+  public static int filesOfStore() {
+    return Math.clamp(OpenFiles.left() / 8, LEAST_STORE_FILES, MOST_STORE_FILES);
   }
 
   /** Where it listens, with the port that it really has. */

@@ -58,7 +58,7 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
     this.transport = transport;
     this.node = node;
     this.loops = loops;
-    this.mostClients = OpenFiles.left() - Limits.SPARE_FILES;
+    this.mostClients = OpenFiles.left() - Limits.SPARE_FILES - node.table().moreFiles();
     IoEventLoop events = (IoEventLoop) loops.get(0).events;
     this.closed = events.newPromise();
     this.socket = OfFamily.socket(node.options().listen().getAddress());

@@ -4,10 +4,10 @@ import doorbell.event.StoreException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.StampedLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.Holder;
@@ -59,6 +59,12 @@ final class Database implements AutoCloseable {
   private volatile @Nullable StoreException fault;
 
   private final Seldom lookupFaults = new Seldom();
+  private final Seldom repairFaults = new Seldom();
+
+  /** Of the directory as it was opened. */
+  private List<String> identity = List.of();
+
+  private long lookAt = System.nanoTime();
   private long repairAt;
   private long flushAt;
   private final AtomicLong batches = new AtomicLong();
@@ -73,14 +79,15 @@ final class Database implements AutoCloseable {
   /**
    * @throws StoreException if the directory can't be used, with one sentence that says what to do
    */
-  static Database open(Path path, Duration remember, RocksStore.Sync sync) {
+  static Database open(Path path, Supplier<Settings> how, RocksStore.Sync sync) {
     RocksDB.loadLibrary();
     StoreDirectory directory = StoreDirectory.prepare(path);
-    Settings settings = new Settings(remember);
+    Settings settings = how.get();
     WriteOptions writing = new WriteOptions().setSync(sync == RocksStore.Sync.ALWAYS);
     Database database = new Database(directory, settings, writing);
     try {
       database.rocks = directory.open(settings);
+      database.identity = directory.identity();
     } catch (StoreException e) {
       database.close();
       throw e;
@@ -160,11 +167,15 @@ final class Database implements AutoCloseable {
   }
 
   /**
-   * Does what is due: seals the era's file, repairs what is faulty. Returns the nanoseconds until
-   * it wants to be called again.
+   * Does what is due: looks whether the directory is there, seals the era's file, repairs what is
+   * faulty. Returns the nanoseconds until it wants to be called again.
    */
   long upkeep() {
     long now = System.nanoTime();
+    if (fault == null && now - lookAt >= 0) {
+      look();
+      lookAt = now + RETRY_NANOS;
+    }
     if (fault != null && now - repairAt >= 0) {
       repair();
       repairAt = System.nanoTime() + RETRY_NANOS;
@@ -173,7 +184,7 @@ final class Database implements AutoCloseable {
       flush();
       flushAt = now + settings.eraNanos();
     }
-    return fault == null ? flushAt - now : RETRY_NANOS;
+    return fault == null ? Math.min(flushAt - now, RETRY_NANOS) : RETRY_NANOS;
   }
 
   long batches() {
@@ -195,6 +206,19 @@ final class Database implements AutoCloseable {
         });
   }
 
+  /** Files that are open take writes when they are deleted, too: for nothing. */
+  private void look() {
+    if (!isThere()) {
+      LOG.error("{} is gone, or is another: no set is kept until it is back", directory);
+      fault = new StoreException("the store is gone; the set was not kept, try again");
+      repairAt = System.nanoTime() + RETRY_NANOS;
+    }
+  }
+
+  private boolean isThere() {
+    return directory.identity().equals(identity);
+  }
+
   /** A file goes as a whole, by its youngest key's age, so no file may span more than an era. */
   private void flush() {
     try {
@@ -209,7 +233,7 @@ final class Database implements AutoCloseable {
    * log has all that was acknowledged. The old one answers lookups until the disk has room for it.
    */
   private void repair() {
-    if (!directory.takesWrites()) {
+    if (!isThere() || !directory.takesWrites()) {
       return;
     }
     replace(
@@ -220,7 +244,9 @@ final class Database implements AutoCloseable {
             fault = null;
             LOG.info("the store writes again");
           } catch (StoreException e) {
-            LOG.error("the store can't be opened again", e);
+            if (repairFaults.isDue()) {
+              LOG.error("the store can't be opened again", e);
+            }
             fault = new StoreException("the store is out of order; try again later", e);
           }
         });

@@ -68,6 +68,7 @@ public final class RocksStore implements SetStore {
 
   private final BlockingQueue<Pending> queue = new LinkedBlockingQueue<>(MAX_QUEUED_SETS);
   private final Database database;
+  private final int files;
   private final long eraNanos;
   private final ExecutorService writer;
 
@@ -88,8 +89,9 @@ public final class RocksStore implements SetStore {
 
   private volatile boolean closed;
 
-  private RocksStore(Database database, long eraNanos) {
+  private RocksStore(Database database, long eraNanos, int files) {
     this.database = database;
+    this.files = files;
     this.eraNanos = eraNanos;
     this.readers =
         new ThreadPoolExecutor(
@@ -111,8 +113,13 @@ public final class RocksStore implements SetStore {
    *     damaged, not a store or can't be written
    */
   public static RocksStore open(Path directory, Duration remember, Sync sync) {
-    RocksStore store =
-        new RocksStore(Database.open(directory, remember, sync), remember.toNanos() / ERAS);
+    return open(directory, remember, sync, 0);
+  }
+
+  /** The same, with {@code files} that others leave to it. */
+  public static RocksStore open(Path directory, Duration remember, Sync sync, int files) {
+    Database database = Database.open(directory, () -> new Settings(remember), sync);
+    RocksStore store = new RocksStore(database, remember.toNanos() / ERAS, files);
     store.writer.execute(store::write);
     return store;
   }
@@ -155,6 +162,12 @@ public final class RocksStore implements SetStore {
   @Override
   public void flush() {
     LockSupport.unpark(writing);
+  }
+
+  /** All that others leave to it: it has few at its start. */
+  @Override
+  public int moreFiles() {
+    return files;
   }
 
   @Override

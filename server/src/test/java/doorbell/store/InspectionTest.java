@@ -194,7 +194,7 @@ final class InspectionTest {
 
   @Test
   void noByteOfTheManifestTakesTheFileAlongThatCameLast() throws IOException {
-    try (Database database = Database.open(living, ERA.multipliedBy(8), Sync.OS)) {
+    try (Database database = database(ERA.multipliedBy(8))) {
       database.write(ids(10));
       Path log = logFile();
       await()
@@ -254,6 +254,10 @@ final class InspectionTest {
     }
   }
 
+  private Database database(Duration remember) {
+    return Database.open(living, () -> new Settings(remember), Sync.OS);
+  }
+
   private RocksStore open() {
     return RocksStore.open(directory, RocksStoreTest.DAY, Sync.OS);
   }
@@ -278,7 +282,7 @@ final class InspectionTest {
   }
 
   private void keepMore(byte[] key, int... batches) throws IOException {
-    try (Database database = Database.open(living, RocksStoreTest.DAY, Sync.OS)) {
+    try (Database database = database(RocksStoreTest.DAY)) {
       ends.clear();
       for (int size : batches) {
         database.write(size == LONG ? List.of(key) : ids(size));
