@@ -43,6 +43,10 @@ final class Peer implements AutoCloseable {
     socket.shutdownOutput();
   }
 
+  int port() {
+    return socket.getLocalPort();
+  }
+
   /** Is gone at once: what comes for it is answered by a reset. */
   void reset() throws IOException {
     socket.setSoLinger(true, 0);

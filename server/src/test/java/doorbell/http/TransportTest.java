@@ -29,13 +29,14 @@ class TransportTest {
   @EnabledOnOs(OS.LINUX)
   void theKernelLooksForDeadPeersAfterAMinute(Transport transport) throws Exception {
     try (PortFixture node = new PortFixture(transport)) {
-      node.crowd(1, "22482");
+      String client = "%04X".formatted(node.crowd(1, "22482").getFirst().port());
       await().until(() -> node.port.parked() == 1);
       String port = "%04X".formatted(node.port.address().getPort());
       List<String> timers =
           Stream.concat(lines("/proc/net/tcp"), lines("/proc/net/tcp6"))
               .map(line -> line.trim().split("\\s+", -1))
-              .filter(fields -> fields[1].endsWith(":" + port) && fields[3].equals("01"))
+              .filter(fields -> fields[1].endsWith(":" + port) && fields[2].endsWith(":" + client))
+              .filter(fields -> fields[3].equals("01"))
               .map(fields -> fields[5])
               .toList();
       assertThat(timers).hasSize(1);
