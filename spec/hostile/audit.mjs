@@ -138,7 +138,7 @@ export class Audit {
     if (!this.#node.pid || this.#node.ended || !this.#start) return;
     const grown = await this.#checker.until(() => this.#grown(), (list) => list.length === 0);
     for (const [name, before, now] of grown) {
-      this.#fault(`the node keeps ${now} objects of ${name} with nobody there, and ${before} before`);
+      this.#fault(`the node keeps ${now} objects of ${name} with nobody there, ${before} before`);
     }
   }
 

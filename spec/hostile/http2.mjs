@@ -105,7 +105,8 @@ class FieldReader {
   }
 }
 
-// Reads what a node sends. `on` has any of headers(stream, fields, last), data(stream, bytes, last),
+// Reads what a node sends. `on` has any of headers(stream, fields, last),
+// data(stream, bytes, last),
 // reset(stream, code), settings(), ping(payload), goAway(code).
 export class Frames {
   #bytes = Buffer.alloc(0);

@@ -10,6 +10,8 @@ import { promisify } from "node:util";
 const ROOT = process.env.DOORBELL_ROOT ?? fileURLToPath(new URL("../../", import.meta.url));
 // As small as it is on a machine of 1 GB: what takes memory without bound is found sooner.
 const HEAP = "-Xmx256m";
+// Clients that can't agree on TLS are counted there.
+const USUAL = / TLS handshakes failed since the start/;
 const TROUBLE = /Exception|Error\b|Throwable|^\s+at \S+\(|\bWARN|\bERROR/;
 
 const run = promisify(execFile);
@@ -59,7 +61,8 @@ export class Node {
   // What its log says that it shouldn't; null if nothing.
   trouble() {
     const lines = this.logFile ? readFileSync(this.logFile, "utf8").split("\n") : [];
-    return lines.filter((line) => TROUBLE.test(line)).slice(0, 5).join(" | ") || null;
+    const told = lines.filter((line) => TROUBLE.test(line) && !USUAL.test(line));
+    return told.slice(0, 5).join(" | ") || null;
   }
 
   sockets() {

@@ -49,27 +49,27 @@ export function plan(seed, number, { isSecure = false, crowds = NAMES } = {}) {
   const kinds = [...new Set([crowds[number % crowds.length], ...others])].filter(Boolean);
   const clients = kinds
     .flatMap((kind) => CROWDS[kind](random, ids, isSecure))
-    .map((client, index) => sent(random, client, index));
+    .map((client, index, all) => sent(random, client, index, all.length));
   return { seed: `${seed}/${number}`, kinds, ids, clients,
     moments: moments(random, ids, clients) };
 }
 
 // How a client's bytes leave, and when.
-function sent(random, made, index) {
+function sent(random, made, index, crowd) {
   const client = { ...made, alpn: made.alpn ?? alpn(made.protocol), from: random.pick(ADDRESSES),
     name: `client ${index} (${made.kind})`, leaves: random.pick(["reset", "hang-up"]) };
   const isPatient = client.isWhole || random.chance(0.7);
   client.later = isPatient ? 0 : random.below(client.bytes.length);
   client.takesNothing ??= !client.keepsRules && random.chance(0.1);
   client.isEarly = random.chance(0.05);
-  client.cuts = client.isWhole ? [] : cuts(random, client.bytes.length - client.later);
+  client.cuts = client.isWhole ? [] : cuts(random, client.bytes.length - client.later, crowd);
   return client;
 }
 
-// Where its bytes are cut into pieces that are sent one by one.
-function cuts(random, length) {
-  if (length < 400 && random.chance(0.2)) return random.times(length, (at) => at);
-  const count = random.pick([0, 0, 1, 3, 10]);
+// Where its bytes are cut into pieces that are sent one by one; in a large crowd that takes long.
+function cuts(random, length, crowd) {
+  if (length < 400 && crowd < 300 && random.chance(0.2)) return random.times(length, (at) => at);
+  const count = random.pick(crowd < 300 ? [0, 0, 1, 3, 10] : [0, 0, 1]);
   return random.times(count, () => random.below(length + 1)).sort((a, b) => a - b);
 }
 
@@ -92,7 +92,8 @@ function moments(random, ids, clients) {
   for (const step of random.shuffled(steps)) random.pick(all).push(step);
   for (const moment of all) {
     if (random.chance(0.3)) moment.sort((a, b) => (a.do === "end") - (b.do === "end"));
-    for (const at of random.times(random.pick([0, 0, 1, 4]), () => random.below(moment.length + 1))) {
+    for (let pauses = random.pick([0, 0, 1, 4]); pauses > 0; pauses--) {
+      const at = random.below(moment.length + 1);
       moment.splice(at, 0, { do: "pause", millis: random.below(20) });
     }
     if (random.chance(0.6)) moment.unshift({ do: "busy", times: random.between(1, 3) });

@@ -1,5 +1,5 @@
-// Plays one case: the crowd comes, the moments pass, those that keep the rules are answered, and all
-// of the crowd leaves.
+// Plays one case: the crowd comes, the moments pass, those that keep the rules are answered, and
+// all of the crowd leaves.
 import { setTimeout as pause } from "node:timers/promises";
 import { setImmediate as turn } from "node:timers/promises";
 import { Random } from "./random.mjs";
@@ -14,7 +14,7 @@ const BEATS = 3;
 export async function play(plan, node, honest, checker) {
   const random = new Random(`${plan.seed}/honest`);
   for (let beat = 0; beat < BEATS; beat++) honest.beat(random);
-  for (const id of plan.ids.ends) honest.hear(random, id);
+  const ends = plan.ids.ends.map((id) => honest.listen(random, id));
   const crowd = await comes(plan, node, checker);
   for (const moment of plan.moments) {
     honest.beat(random);
@@ -24,6 +24,7 @@ export async function play(plan, node, honest, checker) {
   // What is behind a set is only judged when the set was answered.
   await honest.quiet();
   await areAnswered(crowd, checker);
+  for (const isHeard of ends) await isHeard();
   for (const hostile of crowd) hostile.leaves();
 }
 
@@ -34,13 +35,17 @@ export async function comes({ clients }, node, checker) {
   return crowd;
 }
 
+// A long chain takes its time: as long as some are answered, it goes on.
 async function areAnswered(crowd, checker) {
   const unanswered = () => crowd.filter((hostile) => hostile.lacksAnswers());
   const isOver = (list) => list.every(({ isCutOff }) => isCutOff);
-  const [cutOff, waiting] = [[], []];
-  for (const hostile of await checker.until(unanswered, isOver, 10)) {
-    (hostile.isCutOff ? cutOff : waiting).push(hostile);
+  let left = unanswered();
+  for (let before = Infinity; !isOver(left) && left.length < before;) {
+    before = left.length;
+    left = await checker.until(unanswered, (list) => isOver(list) || list.length < before, 10);
   }
+  const [cutOff, waiting] = [[], []];
+  for (const hostile of left) (hostile.isCutOff ? cutOff : waiting).push(hostile);
   for (const [list, what] of [[cutOff, "are cut off"], [waiting, "wait"]]) {
     if (list.length === 0) continue;
     checker.fault(`${list.length} of the crowd keep the rules and ${what} without all answers, ` +

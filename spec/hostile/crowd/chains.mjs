@@ -5,7 +5,7 @@ import { spelled } from "./pipelines.mjs";
 
 const EVENTS = { Accept: "text/event-stream" };
 
-// `ids.starts` are set by somebody else, and `ids.ends` are the last ones. `links` are how many, and
+// `ids.starts` are set by somebody else, and `ids.ends` are the last ones. `links` are how many;
 // each sets the one that stands `stride` behind it: so many chains run beside each other. Clients
 // come to the loops in turn, so with 2 strides and 2 loops a chain stays on its loop.
 export function chains(random, ids, links) {

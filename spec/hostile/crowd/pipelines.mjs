@@ -1,4 +1,4 @@
-// Clients of HTTP/1.1 that send several requests at once, of every kind, and answers that they read.
+// Clients of HTTP/1.1 that send several requests at once, of every kind, and read the answers.
 import { createHash } from "node:crypto";
 import { Answers, idsIn, request } from "../http1.mjs";
 import { frame, handshake, TEXT } from "../websocket.mjs";
@@ -124,7 +124,8 @@ const MAKERS = {
   },
   broken(random) {
     const bytes = Buffer.from(random.pick(["GET /1\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "\0\0\0\r\n",
-      "GET /1 HTTP/3.0\r\nHost: x\r\n\r\n", "POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
+      "GET /1 HTTP/3.0\r\nHost: x\r\n\r\n",
+      "POST /1 HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
       "POST /1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n",
       "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
       `GET /${"1".repeat(9_000)} HTTP/1.1\r\nHost: x\r\n\r\n`,
@@ -187,6 +188,7 @@ export class PipelineReader {
   constructor(client, checker) {
     this.checker = checker;
     this.who = client.name;
+    this.keepsRules = client.keepsRules;
     this.#open = [...client.requests];
     this.#asked = [...client.requests];
     this.answers = new Answers({
@@ -217,6 +219,7 @@ export class PipelineReader {
     const { status } = answer;
     if (this.#asked.shift()?.closes) this.#open = [];
     if (status === 429 || status === 503) this.checker.counts.refused++;
+    if (status === 408 && this.keepsRules) this.checker.fault(`${this.who} is told it is slow`);
     if (answer.headers.get("connection") === "close") this.#open = [];
     if (what === "wait") {
       for (const id of idsIn(answer)) this.checker.isTold(id, this.who);

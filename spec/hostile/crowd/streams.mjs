@@ -96,7 +96,8 @@ function frames(random, stream, { method, path, headers, body }) {
     frame(DATA, END_STREAM, stream, Buffer.from(body.slice(half)))];
 }
 
-const KEEP_RULES = { wait: 10, shortWait: 3, head: 4, events: 4, set: 8, bulk: 2, page: 1, wrong: 1 };
+const KEEP_RULES = { wait: 10, shortWait: 3, head: 4, events: 4, set: 8, bulk: 2, page: 1,
+  wrong: 1 };
 const PROXY = { longWait: 10, longEvents: 3, wait: 3, shortWait: 3, events: 1, set: 1 };
 const BREAK_RULES = { ...KEEP_RULES, longWait: 4, longEvents: 6 };
 
@@ -186,12 +187,11 @@ export class StreamReader {
         }
       },
       reset: (stream, code) => {
-        const request = client.requests.get(stream);
-        if (request?.isCancelled && code !== 0) {
+        const isOpen = this.#open.delete(stream);
+        if (!client.keepsRules) return;
+        if (isOpen) checker.fault(`${who}: stream ${stream} was reset`);
+        if (client.requests.get(stream)?.isCancelled && code !== 0) {
           checker.fault(`${who}: its reset of stream ${stream} is answered by a reset (P100)`);
-        }
-        if (this.#open.delete(stream) && client.keepsRules) {
-          checker.fault(`${who}: stream ${stream} was reset`);
         }
       },
       goAway: (code) => {

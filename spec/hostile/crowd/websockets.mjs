@@ -36,8 +36,8 @@ const SAY = {
     return { ...line(random, `forget ${names.join(" ")}`), forgets: names };
   },
   nonsense(random) {
-    return line(random, random.pick(["", "\n", "wait", "wait  1", "set", "set x", "hello", "wait -1",
-      "set 1 2 3", `wait ${"9".repeat(40)}`, "forget x", `x${"y".repeat(60_000)}`]));
+    return line(random, random.pick(["", "\n", "wait", "wait  1", "set", "set x", "hello",
+      "wait -1", "set 1 2 3", `wait ${"9".repeat(40)}`, "forget x", `x${"y".repeat(60_000)}`]));
   },
   ping(random) {
     return { frames: [frame(PING, random.bytes(random.below(126)), random.bytes(4))] };
