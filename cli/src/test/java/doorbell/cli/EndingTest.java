@@ -56,8 +56,8 @@ class EndingTest {
                 BrokenNode.class.getName())
             .start();
     try {
-      String said = new String(node.getErrorStream().readAllBytes(), US_ASCII);
       assertThat(node.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      String said = new String(node.getErrorStream().readAllBytes(), US_ASCII);
       assertThat(node.exitValue()).isEqualTo(Main.BROKEN);
       assertThat(said).contains("doorbell: the node can't go on and ends: ");
     } finally {

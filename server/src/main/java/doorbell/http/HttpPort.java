@@ -25,6 +25,9 @@ public final class HttpPort implements AutoCloseable {
   /** How long closing may take beyond the drain, in milliseconds. */
   private static final long CLOSE_MILLIS = 5_000;
 
+  /** How often each loop looks whether the others go on, in milliseconds. */
+  private static final long LOOK_MILLIS = 1_000;
+
   /** The least and the most files that are left to a store. */
   private static final int LEAST_STORE_FILES = 48;
 
@@ -63,6 +66,7 @@ public final class HttpPort implements AutoCloseable {
     for (EventExecutor executor : group) {
       EventLoop events = (EventLoop) executor;
       loops.put(events, new Loop(events, InstantSource.system(), ByteBufAllocator.DEFAULT, faults));
+      events.scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
       events.terminationFuture().addListener(ended -> onEnded());
     }
     if (tls != null) {
@@ -70,6 +74,13 @@ public final class HttpPort implements AutoCloseable {
           tls::reload, Limits.RELOAD_MILLIS, Limits.RELOAD_MILLIS, TimeUnit.MILLISECONDS);
     }
     listener = listen(transport, new Node(table, room, options, tls));
+  }
+
+  /** A loop that ends may hang before it has ended; the others see that it began to. */
+  private void look() {
+    if (loops.keySet().stream().anyMatch(EventLoop::isShuttingDown)) {
+      onEnded();
+    }
   }
 
   /** Its clients are never answered any more, and nobody can tell them. */

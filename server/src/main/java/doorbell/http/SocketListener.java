@@ -185,24 +185,23 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
 
   @Override
   public Future<?> stop() {
-    IoEventLoop events = (IoEventLoop) loops.get(0).events;
     try {
-      events.execute(
-          () -> {
-            if (isUring()) {
-              registration.submit(UringOps.cancel(poll));
-            }
-            registration.cancel();
-          });
+      loops.get(0).events.execute(this::close);
     } catch (RejectedExecutionException loopHasEnded) {
       unregistered();
     }
     return closed;
   }
 
+  /** On its loop, which waits for this when it ends. */
   @Override
   public void close() {
-    stop();
+    if (registration.isValid()) {
+      if (isUring()) {
+        registration.submit(UringOps.cancel(poll));
+      }
+      registration.cancel();
+    }
   }
 
   @Override
