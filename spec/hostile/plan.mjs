@@ -51,7 +51,7 @@ export function plan(seed, number, { isSecure = false, crowds = NAMES } = {}) {
     .flatMap((kind) => CROWDS[kind](random, ids, isSecure))
     .map((client, index, all) => sent(random, client, index, all.length));
   return { seed: `${seed}/${number}`, kinds, ids, clients,
-    moments: moments(random, ids, clients) };
+    moments: moments(random, ids, clients, isSecure) };
 }
 
 // How a client's bytes leave, and when.
@@ -75,12 +75,17 @@ function cuts(random, length, crowd) {
 
 // Lists of steps: {do: "busy"}, {do: "set", id}, {do: "end", client, how}, {do: "send", client},
 // {do: "pause", millis}. What is set at last is all that somebody waits for.
-function moments(random, ids, clients) {
+function moments(random, ids, clients, isSecure) {
   const wild = clients.map((client, index) => ({ client, index }))
     .filter(({ client }) => !client.keepsRules && random.chance(0.6));
   const late = clients.map((client, index) => ({ client, index }))
     .filter(({ client }) => client.later > 0);
+  // Who keeps the rules may end its sending side, and is answered all the same, but over TLS.
+  const mute = clients.map((client, index) => ({ client, index })).filter(({ client }) =>
+    client.keepsRules && client.kind === "pipeline" && client.later === 0 && !isSecure &&
+    random.chance(0.15));
   const steps = [
+    ...mute.map(({ index }) => ({ do: "end", client: index, how: "half-close" })),
     ...ids.set.map((id) => ({ do: "set", id })),
     ...wild.map(({ client, index }) => ({ do: "end", client: index,
       how: random.pick(client.protocol ? ["reset", "reset", "half-close", "hang-up"]

@@ -117,7 +117,7 @@ class Hostile {
   }
 
   end(how) {
-    this.#isEnded = true;
+    this.#isEnded = !this.#client.keepsRules;
     this.#wire.end(how);
   }
 
