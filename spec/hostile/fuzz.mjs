@@ -36,6 +36,9 @@ const { values: given, positionals: nodeOptions } = parseArgs({
   },
 });
 
+// Its node ends with it.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(2));
+
 if (given.help) {
   process.stdout.write(HELP);
 } else {

@@ -37,6 +37,7 @@ export class Node {
       env: { ...process.env, JAVA_OPTS: process.env.JAVA_OPTS ?? HEAP },
     });
     node.pid = node.process.pid;
+    process.once("exit", () => node.process.kill("SIGKILL"));
     node.process.once("exit", (code, signal) => { node.ended = signal ?? `exit code ${code}`; });
     for await (const line of createInterface(node.process.stdout)) {
       const url = /^doorbell: listening on (\S+)/.exec(line)?.[1];
