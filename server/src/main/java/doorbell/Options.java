@@ -47,6 +47,7 @@ public record Options(
             HttpOptions.waitsThatFit(),
             0,
             1_000,
+            HttpOptions.bytesThatFit(),
             Duration.ofSeconds(10),
             Duration.ofSeconds(75));
     return new Options(

@@ -155,6 +155,11 @@ final class Arguments {
     return convert(name, Values::number);
   }
 
+  /** In bytes. */
+  long size(String name) {
+    return convert(name, Values::size);
+  }
+
   <E extends Enum<E>> E choice(String name, E[] all) {
     String text = text(name).toUpperCase(Locale.ROOT);
     for (E one : all) {

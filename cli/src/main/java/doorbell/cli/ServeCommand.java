@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs a node until it is told to end. */
 final class ServeCommand {
+  private static final long MEBI = 1 << 20;
+
   private static final List<Option> OPTIONS =
       List.of(
           Option.of(
@@ -56,6 +58,12 @@ final class ServeCommand {
                   "N",
                   "How many waits one WebSocket, or one connection of HTTP/2, may hold.")
               .or("1000"),
+          Option.of(
+                  "--max-buffered",
+                  "SIZE",
+                  "How many bytes clients may make the node hold beside their parked waits, like"
+                      + " 64m; more get 503 or are cut off. By default 1/4 of the heap (-Xmx).")
+              .or(HttpOptions.bytesThatFit() / MEBI + "m"),
           Option.of(
                   "--base-path",
                   "/PATH",
@@ -119,6 +127,7 @@ final class ServeCommand {
         given.number("--max-waits"),
         given.number("--max-waits-per-address"),
         given.number("--max-waits-per-connection"),
+        given.size("--max-buffered"),
         given.time("--head-timeout"),
         given.time("--idle-timeout"));
   }

@@ -18,7 +18,19 @@ final class Values {
   /** Is there where the kernel speaks IPv6. */
   private static final Path IPV6 = Path.of("/proc/net/if_inet6");
 
+  private static final Pattern SIZE = Pattern.compile("([0-9]{1,9})([kmg]?)");
+
   private Values() {}
+
+  /** A number of bytes: {@code 64m}, {@code 512k}, {@code 2g}; a bare number is bytes. */
+  static long size(String text) {
+    Matcher size = SIZE.matcher(text.toLowerCase(Locale.ROOT));
+    if (!size.matches()) {
+      throw new IllegalArgumentException("a size is like 512k, 64m or 2g");
+    }
+    int shift = 10 * (1 + "kmg".indexOf(size.group(2)));
+    return Long.parseLong(size.group(1)) << (size.group(2).isEmpty() ? 0 : shift);
+  }
 
   /** A time: {@code 90s}, {@code 1.5h}, {@code 24h}, {@code 500ms}, {@code 0}. */
   static Duration time(String text) {

@@ -35,10 +35,20 @@ final class NodeProcess implements AutoCloseable {
   static NodeProcess start(
       List<String> starter, Map<String, String> environment, String... arguments)
       throws IOException {
+    return start(starter, List.of(), environment, arguments);
+  }
+
+  private static NodeProcess start(
+      List<String> starter,
+      List<String> flags,
+      Map<String, String> environment,
+      String... arguments)
+      throws IOException {
     List<String> command = new ArrayList<>(starter);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED"));
     command.add("-Djava.library.path=target/native");
+    command.addAll(flags);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), "doorbell.cli.Main"));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command);
@@ -54,6 +64,13 @@ final class NodeProcess implements AutoCloseable {
     List<String> arguments = new ArrayList<>(List.of("serve", "--listen", "127.0.0.1:0"));
     arguments.addAll(List.of(options));
     return start(Map.of(), arguments.toArray(String[]::new));
+  }
+
+  /** A node on a free port in a JVM with more flags. */
+  static NodeProcess serve(List<String> flags, String... options) throws IOException {
+    List<String> arguments = new ArrayList<>(List.of("serve", "--listen", "127.0.0.1:0"));
+    arguments.addAll(List.of(options));
+    return start(List.of(), flags, Map.of(), arguments.toArray(String[]::new));
   }
 
   /** Where it listens, once it says so. */

@@ -1,30 +1,96 @@
 package doorbell.http;
 
-import doorbell.event.EventId;
-import java.util.ArrayList;
-import java.util.List;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-/** The body of a bulk set: a line for each, {@code ID} or {@code ID KEY}. */
+import doorbell.event.EventId;
+import io.netty.buffer.ByteBuf;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of a bulk set: a line for each, {@code ID} or {@code ID KEY}. Lines are read as their
+ * bytes come, and only their ids are kept. After a bad line nothing is.
+ */
 final class Bulk {
-  private Bulk() {}
+  /** A sealed id, a space, a key and CR: a longer line is malformed, and not kept. */
+  private static final int LINE = 64 + 1 + 128 + 1;
+
+  private final IdList ids;
+  private final byte[] line = new byte[LINE];
+
+  /** Bytes of the line that is being read; more than {@link #LINE} are only counted. */
+  private int length;
+
+  private @Nullable Refused refused;
+
+  Bulk(Budget budget) {
+    ids = new IdList(budget);
+  }
+
+  /** Takes a piece of the body; throws if there is no room for its ids. */
+  void add(ByteBuf piece) throws Refused {
+    int end = piece.writerIndex();
+    for (int from = piece.readerIndex(); from < end && refused == null; ) {
+      int newline = piece.indexOf(from, end, (byte) '\n');
+      int to = newline < 0 ? end : newline;
+      int room = Math.max(0, Math.min(to - from, LINE - length));
+      piece.getBytes(from, line, Math.min(length, LINE), room);
+      length += to - from;
+      from = to + 1;
+      if (newline >= 0) {
+        endLine();
+      }
+    }
+  }
+
+  private void endLine() throws Refused {
+    if (ids.size() == Limits.BULK_LINES) {
+      refuse(new Refused(413, "a bulk set has at most " + Limits.BULK_LINES + " lines"));
+      return;
+    }
+    EventId id;
+    try {
+      id = parse("line " + (ids.size() + 1));
+    } catch (Refused e) {
+      refuse(e);
+      return;
+    }
+    ids.append(id);
+    length = 0;
+  }
+
+  private void refuse(Refused why) {
+    refused = why;
+    ids.release();
+  }
+
+  private EventId parse(String name) throws Refused {
+    int bytes = Math.min(length, LINE);
+    boolean crlf = length > 0 && length <= LINE && line[length - 1] == '\r';
+    String text = new String(line, 0, crlf ? bytes - 1 : bytes, ISO_8859_1);
+    if (length > LINE && text.indexOf(' ') < 0) {
+      throw new Refused(400, name + ": an id has at most 64 characters");
+    }
+    return line(text, name);
+  }
 
   /** The ids of all lines, in order, each one's key checked; or a refusal that names the line. */
-  static List<EventId> parse(String body) throws Refused {
-    if (body.isEmpty()) {
+  List<EventId> end() throws Refused {
+    if (length > 0 && refused == null) {
+      endLine();
+    }
+    if (refused != null) {
+      throw refused;
+    }
+    if (ids.isEmpty()) {
       throw new Refused(400, "the body names no id; it has a line for each, ID or ID KEY");
     }
-    List<EventId> ids = new ArrayList<>();
-    for (int from = 0; from < body.length(); ) {
-      int newline = body.indexOf('\n', from);
-      int end = newline < 0 ? body.length() : newline;
-      if (ids.size() == Limits.BULK_LINES) {
-        throw new Refused(413, "a bulk set has at most " + Limits.BULK_LINES + " lines");
-      }
-      boolean crlf = end > from && body.charAt(end - 1) == '\r';
-      ids.add(line(body.substring(from, crlf ? end - 1 : end), "line " + (ids.size() + 1)));
-      from = end + 1;
-    }
     return ids;
+  }
+
+  /** Its ids are no longer counted. */
+  void release() {
+    ids.release();
   }
 
   /** The id of one line, its key checked; a refusal begins with its name. */

@@ -50,6 +50,7 @@ final class ChannelListener implements Listener {
                   protected void initChannel(Channel client) {
                     Loop loop = Objects.requireNonNull(loops.get(client.eventLoop()));
                     loop.onOpened();
+                    client.config().setAllocator(loop.allocator);
                     client.closeFuture().addListener(closed -> loop.onReleased());
                     if (node.tls() != null) {
                       client.pipeline().addLast(node.tls().handler());

@@ -7,7 +7,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.util.ReferenceCountUtil;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One client's connection of HTTP/1.1, until a request asks for another protocol. Belongs to its
@@ -40,12 +39,6 @@ final class Connection extends Http1 implements Session, Turns.Taker {
 
   /** The client sends no more. */
   private boolean ended;
-
-  private @Nullable RequestDecoder decoder;
-  private @Nullable Incoming incoming;
-
-  /** Bytes that came and could not be read yet: the start of a request, or what is behind one. */
-  private @Nullable ByteBuf unread;
 
   Connection(Node node, Loop loop, Wire wire) {
     super(node, loop, wire);
@@ -166,6 +159,9 @@ final class Connection extends Http1 implements Session, Turns.Taker {
       }
       afterRead(reader, bytes);
     } finally {
+      if (reader != decoder) {
+        reader.release(node.budget());
+      }
       ReferenceCountUtil.release(kept);
     }
   }
@@ -202,7 +198,7 @@ final class Connection extends Http1 implements Session, Turns.Taker {
       if (Incoming.isPreface(head)) {
         handOn(new Http2(node, loop, wire));
       } else {
-        onHead(new Incoming(head, node.options().basePath()));
+        onHead(new Incoming(head, node));
       }
     }
     if (piece instanceof HttpContent content && incoming != null) {
@@ -224,7 +220,7 @@ final class Connection extends Http1 implements Session, Turns.Taker {
   }
 
   private void onBody(Incoming request, HttpContent content) {
-    boolean whole = request.add(content, loop.allocator);
+    boolean whole = request.add(content);
     Refused hopeless = request.hopeless();
     if (hopeless != null) {
       refuseAndClose(hopeless);
@@ -242,7 +238,7 @@ final class Connection extends Http1 implements Session, Turns.Taker {
         handOn(new WebSocket(node, loop, wire));
         return;
       }
-      act(request, whole.body());
+      act(request, whole);
       if (pending != null) {
         state = State.ASKED;
       }
@@ -324,7 +320,10 @@ final class Connection extends Http1 implements Session, Turns.Taker {
       int more = bytes.readableBytes();
       unread = (unread == null ? loop.allocator.buffer(more) : unread).writeBytes(bytes);
     }
-    if (isBehindFull() && isParked()) {
+    if (!mayWait()) {
+      abandon();
+      refuseAndClose(Budget.refused());
+    } else if (isBehindFull() && isParked()) {
       abandon();
       refuseAndClose(Refused.behindAWait());
     } else {
@@ -332,22 +331,13 @@ final class Connection extends Http1 implements Session, Turns.Taker {
     }
   }
 
-  private boolean isBehindFull() {
-    return unread != null && unread.readableBytes() > Limits.BEHIND_A_WAIT;
-  }
-
   /** A client that doesn't take its answers, or runs ahead of its sets, isn't listened to. */
   private void readOrPause() {
-    wire.listen(wire.isWritable() && !isBehindFull() && !resting);
-  }
-
-  private void dropInput() {
-    decoder = null;
-    if (incoming != null) {
-      incoming.release();
-      incoming = null;
+    boolean taken = wire.isWritable();
+    if (!taken && node.budget().isSpentFor(Wire.MAX_UNSENT)) {
+      wire.cut();
+    } else {
+      wire.listen(taken && !isBehindFull() && !resting);
     }
-    ReferenceCountUtil.release(unread);
-    unread = null;
   }
 }

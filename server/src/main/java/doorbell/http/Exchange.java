@@ -44,10 +44,10 @@ abstract class Exchange extends Timed {
   abstract void end();
 
   /** Does what a whole request asks for, and answers now or later. */
-  final void act(Request request, String body) throws Refused {
+  final void act(Request request, Incoming whole) throws Refused {
     switch (request.what()) {
       case WAIT -> wait(request);
-      case SET, SET_MANY -> begin(new Setting(this, request, body), Limits.SET_MILLIS);
+      case SET, SET_MANY -> begin(new Setting(this, request, whole.ids()), Limits.SET_MILLIS);
       default -> answer(Reply.page(request));
     }
   }

@@ -2,8 +2,10 @@ package doorbell.http;
 
 import doorbell.http.Replies.After;
 import io.netty.buffer.ByteBuf;
+import io.netty.util.ReferenceCountUtil;
+import org.jspecify.annotations.Nullable;
 
-/** The answering half of a {@link Connection}: what goes out, and what becomes of it afterwards. */
+/** What a {@link Connection} holds of what has come, and how its answers go out. */
 abstract class Http1 extends Exchange {
   final Wire wire;
 
@@ -18,6 +20,12 @@ abstract class Http1 extends Exchange {
 
   /** An event stream of which only the head is wanted. */
   private boolean headOnly;
+
+  @Nullable RequestDecoder decoder;
+  @Nullable Incoming incoming;
+
+  /** Bytes that came and could not be read yet: the start of a request, or what is behind one. */
+  @Nullable ByteBuf unread;
 
   Http1(Node node, Loop loop, Wire wire) {
     super(node, loop);
@@ -72,5 +80,30 @@ abstract class Http1 extends Exchange {
     if (!inRead) {
       wire.flush();
     }
+  }
+
+  /** The rest of a request is waited for, or something that must wait behind another. */
+  final boolean mayWait() {
+    Budget budget = node.budget();
+    return (decoder == null || decoder.mayWait(budget))
+        && (incoming == null || incoming.mayWait())
+        && (unread == null || !budget.isSpentFor(unread.capacity()));
+  }
+
+  final boolean isBehindFull() {
+    return unread != null && unread.readableBytes() > Limits.BEHIND_A_WAIT;
+  }
+
+  final void dropInput() {
+    if (decoder != null) {
+      decoder.release(node.budget());
+      decoder = null;
+    }
+    if (incoming != null) {
+      incoming.release();
+      incoming = null;
+    }
+    ReferenceCountUtil.release(unread);
+    unread = null;
   }
 }

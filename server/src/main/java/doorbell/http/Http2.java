@@ -66,7 +66,7 @@ final class Http2 extends Timed implements Session, Turns.Taker {
     this.loop = loop;
     this.wire = wire;
     Http2Frames frames = new Http2Frames(this);
-    channel = new WireChannel(loop.events, wire);
+    channel = new WireChannel(node, loop, wire, Memory.HTTP2);
     handler = Http2Codec.of(this, frames);
     channel.pipeline().addLast(new Linger(), handler);
     context = channel.pipeline().context(handler);
@@ -279,7 +279,7 @@ final class Http2 extends Timed implements Session, Turns.Taker {
     ChannelFuture all =
         handler.encoder().writeHeaders(context, stream, headers, 0, bare, context.newPromise());
     if (body != null && !bare) {
-      all = write(stream, Unpooled.wrappedBuffer(body), true);
+      all = write(stream, body, true);
     }
     Http2Stream answered = connection.stream(stream);
     if (answered != null && answered.state().remoteSideOpen()) {
@@ -298,7 +298,7 @@ final class Http2 extends Timed implements Session, Turns.Taker {
   void send(int stream, String part, boolean last) {
     Http2Stream open = connection.stream(stream);
     if (open != null && open.state().localSideOpen()) {
-      write(stream, Unpooled.wrappedBuffer(part.getBytes(US_ASCII)), last);
+      write(stream, part.getBytes(US_ASCII), last);
       flushSoon();
     }
   }
@@ -310,7 +310,9 @@ final class Http2 extends Timed implements Session, Turns.Taker {
         && !connection.remote().flowController().hasFlowControlled(open);
   }
 
-  private ChannelFuture write(int stream, ByteBuf bytes, boolean last) {
+  /** Copied, so that what waits for a window is counted. */
+  private ChannelFuture write(int stream, byte[] body, boolean last) {
+    ByteBuf bytes = channel.alloc().heapBuffer(body.length).writeBytes(body);
     return handler.encoder().writeData(context, stream, bytes, 0, last, context.newPromise());
   }
 

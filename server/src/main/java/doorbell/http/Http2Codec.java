@@ -4,6 +4,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
 import io.netty.handler.codec.http2.DefaultHttp2Connection;
 import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
+import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
 import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
@@ -44,6 +45,17 @@ final class Http2Codec extends Http2ConnectionHandler {
   void spend(int cost) throws Http2Exception {
     if (!allowance.spend(cost)) {
       throw flood();
+    }
+  }
+
+  /** The client may have us remember fields of answers, but not more than we do by ourselves. */
+  void limitTable(Http2Settings settings) throws Http2Exception {
+    Long wanted = settings.headerTableSize();
+    if (wanted != null && wanted > Http2CodecUtil.DEFAULT_HEADER_TABLE_SIZE) {
+      encoder()
+          .configuration()
+          .headersConfiguration()
+          .maxHeaderTableSize(Http2CodecUtil.DEFAULT_HEADER_TABLE_SIZE);
     }
   }
 

@@ -43,7 +43,7 @@ final class Http2Frames extends Http2EventAdapter {
     if (size(headers) > Limits.HEADER_FIELDS) {
       request.setDecoderResult(DecoderResult.failure(new TooLongHttpHeaderException()));
     }
-    Stream begun = new Stream(http2, id, new Incoming(request, http2.node.options().basePath()));
+    Stream begun = new Stream(http2, id, new Incoming(request, http2.node));
     stream.setProperty(http2.key, begun);
     begun.onHead(last);
   }
@@ -80,6 +80,7 @@ final class Http2Frames extends Http2EventAdapter {
   @Override
   public void onSettingsRead(ChannelHandlerContext from, Http2Settings settings)
       throws Http2Exception {
+    http2.handler.limitTable(settings);
     http2.handler.spend(
         Limits.CANCEL_COST + http2.connection.numActiveStreams() / Limits.IDS_PER_COST);
   }

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxWaitsPerAddress the same of one client address, 0 for no such limit: behind a proxy all
  *     clients have one
  * @param maxWaitsPerConnection waits on one WebSocket, and streams of one connection of HTTP/2
+ * @param maxBuffered bytes that clients may make the node hold beside their parked waits: beyond it
+ *     memory is in danger, so {@link #bytesThatFit} follows the heap
  * @param headTimeout how long a request may take to arrive: slow senders hold memory
  * @param idleTimeout how long a connection may stay open between requests
  */
@@ -35,9 +37,14 @@ public record HttpOptions(
     int maxWaits,
     int maxWaitsPerAddress,
     int maxWaitsPerConnection,
+    long maxBuffered,
     Duration headTimeout,
     Duration idleTimeout) {
   private static final Pattern BASE_PATH = Pattern.compile("(/[A-Za-z0-9._~-]+)*");
+
+  /** Room for some large bodies at a time. */
+  private static final long LEAST_BUFFERED = 1 << 20;
+
   private static final int MAX_LOOPS = 1_024;
   private static final Duration MAX_HOLD = Duration.ofDays(7);
   private static final Duration MAX_TIMEOUT = Duration.ofHours(1);
@@ -60,6 +67,7 @@ public record HttpOptions(
     check("max-waits-per-address", maxWaitsPerAddress, 0, Integer.MAX_VALUE);
     check("max-waits-per-connection", maxWaitsPerConnection, 1, Integer.MAX_VALUE);
     check("max-wait", maxWait, Duration.ofSeconds(1), MAX_HOLD);
+    check("max-buffered", maxBuffered, LEAST_BUFFERED, Math.max(LEAST_BUFFERED, Memory.heap()));
     check("head-timeout", headTimeout, Duration.ofMillis(100), MAX_TIMEOUT);
     check("idle-timeout", idleTimeout, Duration.ofMillis(100), MAX_TIMEOUT);
   }
@@ -69,6 +77,11 @@ public record HttpOptions(
    */
   public static int waitsThatFit() {
     return Memory.waits();
+  }
+
+  /** A quarter of the JVM's heap, or of its direct memory: the default of {@link #maxBuffered}. */
+  public static long bytesThatFit() {
+    return Memory.buffered();
   }
 
   /** The same elsewhere. */
@@ -83,6 +96,24 @@ public record HttpOptions(
         maxWaits,
         maxWaitsPerAddress,
         maxWaitsPerConnection,
+        maxBuffered,
+        headTimeout,
+        idleTimeout);
+  }
+
+  /** The same with so many bytes of clients. */
+  public HttpOptions holding(long bytes) {
+    return new HttpOptions(
+        listen,
+        certificate,
+        transport,
+        loops,
+        basePath,
+        maxWait,
+        maxWaits,
+        maxWaitsPerAddress,
+        maxWaitsPerConnection,
+        bytes,
         headTimeout,
         idleTimeout);
   }

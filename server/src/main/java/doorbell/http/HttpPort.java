@@ -1,7 +1,6 @@
 package doorbell.http;
 
 import doorbell.event.EventTable;
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -58,6 +57,7 @@ public final class HttpPort implements AutoCloseable {
 
   private HttpPort(HttpOptions options, Transport transport, EventTable table) {
     tls = options.certificate() == null ? null : new Tls(options.certificate());
+    Budget budget = new Budget(options.maxBuffered());
     room = new WaitingRoom(options.maxWaits(), options.maxWaitsPerAddress());
     group =
         new MultiThreadIoEventLoopGroup(
@@ -65,7 +65,8 @@ public final class HttpPort implements AutoCloseable {
     Faults faults = new Faults(failure::complete);
     for (EventExecutor executor : group) {
       EventLoop events = (EventLoop) executor;
-      loops.put(events, new Loop(events, InstantSource.system(), ByteBufAllocator.DEFAULT, faults));
+      Loop loop = new Loop(events, InstantSource.system(), new CountedBuffers(budget), faults);
+      loops.put(events, loop);
       events.scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
       events.terminationFuture().addListener(ended -> onEnded());
     }
@@ -73,7 +74,7 @@ public final class HttpPort implements AutoCloseable {
       group.scheduleWithFixedDelay(
           tls::reload, Limits.RELOAD_MILLIS, Limits.RELOAD_MILLIS, TimeUnit.MILLISECONDS);
     }
-    listener = listen(transport, new Node(table, room, options, tls));
+    listener = listen(transport, new Node(table, room, budget, options, tls));
   }
 
   /** A loop that ends may hang before it has ended; the others see that it began to. */

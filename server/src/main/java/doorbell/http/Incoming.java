@@ -1,10 +1,8 @@
 package doorbell.http;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
+import doorbell.event.EventId;
 import doorbell.http.Replies.After;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -36,10 +34,17 @@ final class Incoming {
   private final boolean hasBody;
   private @Nullable Request request;
   private @Nullable Refused refused;
-  private @Nullable ByteBuf body;
+  private @Nullable Bulk bulk;
+  private @Nullable KeyBody key;
   private int bodyBytes;
 
-  Incoming(HttpRequest http, String basePath) {
+  /** What is counted of it in the budget, while it waits for more. */
+  private long held;
+
+  private final Budget budget;
+
+  Incoming(HttpRequest http, Node node) {
+    budget = node.budget();
     head = http.method().equals(HttpMethod.HEAD);
     expectsContinue = HttpUtil.is100ContinueExpected(http);
     old = http.protocolVersion().minorVersion() == 0;
@@ -55,7 +60,7 @@ final class Incoming {
     long length = HttpUtil.getContentLength(http, 0L);
     hasBody = length > 0 || HttpUtil.isTransferEncodingChunked(http);
     try {
-      request = Request.of(http, basePath);
+      request = Request.of(http, node.options().basePath());
       checkLength(length);
     } catch (Refused e) {
       refused = e;
@@ -87,41 +92,68 @@ final class Incoming {
   }
 
   /** Takes a piece of the body. */
-  void add(ByteBuf piece, ByteBufAllocator allocator) {
+  void add(ByteBuf piece) {
     bodyBytes += piece.readableBytes();
     try {
       checkLength(bodyBytes);
+      if (refused == null && request != null && request.needsBody() && piece.isReadable()) {
+        keep(request, piece);
+      }
     } catch (Refused e) {
       refused = e;
     }
-    if (refused == null && request != null && request.needsBody() && piece.isReadable()) {
-      if (body == null) {
-        body = allocator.heapBuffer(piece.readableBytes());
-      }
-      body.writeBytes(piece, piece.readerIndex(), piece.readableBytes());
+  }
+
+  private void keep(Request whose, ByteBuf piece) throws Refused {
+    if (whose.what() == Request.What.SET_MANY) {
+      bulk = bulk == null ? new Bulk(budget) : bulk;
+      bulk.add(piece);
+    } else {
+      key = key == null ? new KeyBody() : key;
+      key.add(piece);
     }
   }
 
   /** The same, of a body that may be broken off, or not be what it says; true if it is the last. */
-  boolean add(HttpContent piece, ByteBufAllocator allocator) {
+  boolean add(HttpContent piece) {
     if (piece.decoderResult().isFailure()) {
       refused = new Refused(400, "the body's chunks can't be read");
     } else {
-      add(piece.content(), allocator);
+      add(piece.content());
     }
     return piece instanceof LastHttpContent;
   }
 
-  /** One character for each byte: everything that is right in a body is ASCII. */
-  String body() {
-    return body == null ? "" : body.toString(ISO_8859_1);
+  /** More of it is to come: it is counted until its release. False if there is no room for it. */
+  boolean mayWait() {
+    if (held == 0) {
+      int ids = request == null ? 0 : request.events().size();
+      held = Memory.REQUEST + (long) Memory.ID * ids;
+      budget.count(held);
+    }
+    return !budget.isSpentFor(held);
   }
 
-  void release() {
-    if (body != null) {
-      body.release();
-      body = null;
+  /** The ids that it sets, each one's key checked. */
+  List<EventId> ids() throws Refused {
+    Request whose = request();
+    if (whose.what() == Request.What.SET_MANY) {
+      return (bulk == null ? new Bulk(budget) : bulk).end();
     }
+    EventId id = whose.events().get(0).id();
+    if (id instanceof EventId.Sealed sealed && !sealed.isOpenedBy(key == null ? "" : key.key())) {
+      throw new Refused(403, "the id is sealed, and the body is not its key");
+    }
+    return List.of(id);
+  }
+
+  /** It is over, or done with: nothing of it is counted any more. */
+  void release() {
+    if (bulk != null) {
+      bulk.release();
+    }
+    budget.count(-held);
+    held = 0;
   }
 
   private void checkLength(long length) throws Refused {

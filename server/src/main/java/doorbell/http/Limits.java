@@ -70,6 +70,18 @@ final class Limits {
   /** Bytes that a client may send behind a parked wait. They are served after it. */
   static final int BEHIND_A_WAIT = 16_384;
 
+  /** Bytes of a client that holds little: it is refused last when memory is short. */
+  static final int LITTLE = 2_048;
+
+  /**
+   * Bytes that a connection may hold when memory is short: more than what an answer takes on its
+   * way, so that only those are cut off who don't read, or don't finish what they say.
+   */
+  static final int HELD = 8_192;
+
+  /** Bytes of a client that HTTP/2 takes in one go: each may be answered by a multiple of it. */
+  static final int FRAMES = 4_096;
+
   /** Characters of a number of seconds: more digits tell nothing. */
   static final int SECONDS_TEXT = 20;
 

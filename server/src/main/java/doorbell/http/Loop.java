@@ -58,7 +58,7 @@ final class Loop {
   /** Where a socket's bytes are read to, one socket at a time. */
   ByteBuf input() {
     if (input == null) {
-      input = allocator.directBuffer(Limits.INPUT, Limits.INPUT);
+      input = ByteBufAllocator.DEFAULT.directBuffer(Limits.INPUT, Limits.INPUT);
     }
     return input;
   }

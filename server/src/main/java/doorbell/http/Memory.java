@@ -18,6 +18,30 @@ final class Memory {
   /** Heap of a connection of HTTP/1.1 between requests, in bytes. */
   static final int CONNECTION = 256;
 
+  /** Objects of a buffer beside its bytes: itself, its memory's, its place in a queue. */
+  static final int BUFFER = 256;
+
+  /** A request that isn't whole, with its decoder. */
+  static final int REQUEST = 1_024;
+
+  /** Each id of such a request, in a spelling of its own. */
+  static final int ID = 160;
+
+  /** A line of a head that isn't whole: its name and value as objects. */
+  static final int FIELD = 192;
+
+  /** A set on its way to the store. */
+  static final int SET = 256;
+
+  /** A stream of HTTP/2, beside its wait. */
+  static final int STREAM = 768;
+
+  /** A connection of HTTP/2 with full tables of compressed fields. */
+  static final int HTTP2 = 24_576;
+
+  /** What TLS takes for a connection, most of it outside of the heap. */
+  static final int TLS = 24_576;
+
   private static final long HEAP = Runtime.getRuntime().maxMemory();
 
   private Memory() {}

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.http.HttpConstants;
 import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
@@ -30,8 +31,36 @@ final class RequestDecoder extends HttpRequestDecoder {
   /** The head of the request isn't whole yet. */
   private boolean inHead = true;
 
+  /** What is kept of heads and trailers that have no end yet, and what is counted of it. */
+  private int kept;
+
+  private int held;
+
   RequestDecoder() {
     super(CONFIG);
+  }
+
+  /** What the lines of a head take that were read from {@code from} on. */
+  private static int cost(ByteBuf bytes, int from) {
+    int cost = bytes.readerIndex() - from;
+    for (int i = from; i < bytes.readerIndex(); i++) {
+      cost += bytes.getByte(i) == '\n' ? Memory.FIELD : 0;
+    }
+    return cost;
+  }
+
+  /** It stands by for the rest of a request. False if there is no room for it. */
+  boolean mayWait(Budget budget) {
+    int now = Memory.REQUEST + kept;
+    budget.count(now - held);
+    held = now;
+    return !budget.isSpentFor(held);
+  }
+
+  /** It doesn't stand by any more. */
+  void release(Budget budget) {
+    budget.count(-held);
+    held = 0;
   }
 
   /** The last request was whole and sound, and the next one has not begun. */
@@ -52,19 +81,26 @@ final class RequestDecoder extends HttpRequestDecoder {
     if (inHead && bytes.readableBytes() > SHORT_HEAD) {
       unfold(bytes);
     }
-    int before = bytes.readableBytes();
+    int from = bytes.readerIndex();
     try {
       decode(null, bytes, pieces);
     } catch (Exception e) {
       throw new DecoderException(e);
     }
+    boolean taken = from < bytes.readerIndex();
     if (pieces.isEmpty()) {
-      between &= before == bytes.readableBytes();
-      return before > bytes.readableBytes();
+      between &= !taken;
+      kept += cost(bytes, from);
+      return taken;
     }
     Object last = pieces.get(pieces.size() - 1);
     between = last instanceof LastHttpContent end && end.decoderResult().isSuccess();
     inHead = between;
+    if (between) {
+      kept = 0;
+    } else if (pieces.get(0) instanceof HttpRequest) {
+      kept += cost(bytes, from);
+    }
     try {
       pieces.forEach(taker);
     } finally {

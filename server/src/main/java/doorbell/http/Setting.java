@@ -21,20 +21,17 @@ final class Setting implements Pending, Turns.Taker {
   /** Everything was asked of the store, and those who were woken here have their answers. */
   private boolean begun;
 
-  /** Checks the keys, before anything is set. */
-  Setting(Exchange exchange, Request request, String body) throws Refused {
+  /** What they take on their way to the store, as the budget counts it. */
+  private final long held;
+
+  /** Throws what the budget says; nothing is set then. */
+  Setting(Exchange exchange, Request request, List<EventId> ids) throws Refused {
     this.exchange = exchange;
     this.request = request;
-    this.ids = isBulk() ? Bulk.parse(body) : List.of(one(request, body.trim()));
+    this.ids = ids;
     this.left = ids.size();
-  }
-
-  private static EventId one(Request request, String key) throws Refused {
-    EventId id = request.events().get(0).id();
-    if (id instanceof EventId.Sealed sealed && !sealed.isOpenedBy(key)) {
-      throw new Refused(403, "the id is sealed, and the body is not its key");
-    }
-    return id;
+    this.held = (long) Memory.SET * left;
+    exchange.node.budget().take(held);
   }
 
   private boolean isBulk() {
@@ -79,6 +76,9 @@ final class Setting implements Pending, Turns.Taker {
   /** One of them is stored, or couldn't be. */
   private void onStored(@Nullable Boolean first, @Nullable Throwable cause) {
     left--;
+    if (left == 0) {
+      exchange.node.budget().count(-held);
+    }
     failure = cause == null ? failure : cause;
     firsts += Boolean.TRUE.equals(first) ? 1 : 0;
     if (isDecided()) {

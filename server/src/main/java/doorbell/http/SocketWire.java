@@ -210,11 +210,16 @@ abstract class SocketWire implements Wire, Turns.Taker {
     }
   }
 
-  /** One buffer of two; one that others send too, or that can't grow, is left as it is. */
-  private static ByteBuf joined(ByteBuf before, ByteBuf more) {
+  /**
+   * One buffer of two; one that others send too, or that can't grow, is left as it is. Many answers
+   * that aren't taken are counted.
+   */
+  private ByteBuf joined(ByteBuf before, ByteBuf more) {
     ByteBuf both = before;
-    if (before.isReadOnly() || before.maxWritableBytes() < more.readableBytes()) {
-      both = before.alloc().directBuffer(before.readableBytes() + more.readableBytes());
+    int bytes = before.readableBytes() + more.readableBytes();
+    boolean much = bytes > Limits.HELD && !(before.alloc() instanceof CountedBuffers);
+    if (much || before.isReadOnly() || before.maxWritableBytes() < more.readableBytes()) {
+      both = (much ? loop.allocator : before.alloc()).directBuffer(bytes);
       both.writeBytes(before, before.readerIndex(), before.readableBytes());
       before.release();
     }

@@ -18,6 +18,7 @@ final class Stream extends Exchange {
     this.http2 = http2;
     this.id = id;
     this.incoming = incoming;
+    node.budget().count(Memory.STREAM);
   }
 
   @Override
@@ -28,6 +29,10 @@ final class Stream extends Exchange {
   /** Its head has come; and all of it, if {@code whole}. */
   void onHead(boolean whole) {
     Incoming request = requireNonNull(incoming);
+    if (node.budget().isSpentFor(Memory.STREAM)) {
+      refuse(request);
+      return;
+    }
     if (!whole && request.expectsContinue && !request.isRefused()) {
       http2.goOn(id);
     }
@@ -39,7 +44,7 @@ final class Stream extends Exchange {
 
   void onBody(ByteBuf piece, boolean whole) {
     if (incoming != null) {
-      incoming.add(piece, loop.allocator);
+      incoming.add(piece);
       onPart(whole);
     }
   }
@@ -49,12 +54,20 @@ final class Stream extends Exchange {
     if (request != null && (whole || request.isRefused())) {
       incoming = null;
       act(request);
+    } else if (request != null && !request.mayWait()) {
+      refuse(request);
     }
+  }
+
+  private void refuse(Incoming request) {
+    incoming = null;
+    request.release();
+    answer(Reply.problem(Budget.refused(), request.head));
   }
 
   private void act(Incoming request) {
     try {
-      act(request.request(), request.body());
+      act(request.request(), request);
     } catch (Refused refused) {
       answer(Reply.problem(refused, request.head));
     } finally {
@@ -138,6 +151,7 @@ final class Stream extends Exchange {
   /** The stream is closed, by whomever. */
   void onClosed() {
     abandon();
+    node.budget().count(-Memory.STREAM);
     loop.deadlines.cancel(this);
     if (incoming != null) {
       incoming.release();

@@ -188,7 +188,7 @@ final class Tls {
 
   /** A session that speaks TLS on {@code wire}. */
   Session on(Node node, Loop loop, Wire wire) {
-    WireChannel channel = new WireChannel(loop.events, wire);
+    WireChannel channel = new WireChannel(node, loop, wire, Memory.TLS);
     channel.pipeline().addLast(handler(), new ChannelWire(node, loop, channel));
     return channel;
   }

@@ -21,7 +21,6 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class WebSocket extends WebSocketWriter implements Session, Turns.Taker {
-  private final Node node;
   private final WebSocketFrames frames = new WebSocketFrames();
   private final Map<WebSocketWait, WebSocketWait> waits = new HashMap<>(4);
 
@@ -50,8 +49,7 @@ final class WebSocket extends WebSocketWriter implements Session, Turns.Taker {
   private boolean ended;
 
   WebSocket(Node node, Loop loop, Wire wire) {
-    super(loop, wire);
-    this.node = node;
+    super(node, loop, wire);
     this.place = node.room().addressOf(wire);
   }
 
@@ -73,12 +71,22 @@ final class WebSocket extends WebSocketWriter implements Session, Turns.Taker {
     try {
       readFrames(all);
       unread = WebSocketFrames.rest(all, kept, loop.allocator);
+      if (isSpent()) {
+        close(WebSocketFrames.TRY_AGAIN_LATER, Budget.refused().sentence());
+        dropInput();
+      }
     } catch (Broken broken) {
       close(broken.code, String.valueOf(broken.getMessage()));
     } finally {
       ReferenceCountUtil.release(kept);
     }
     readOrPause();
+  }
+
+  /** What is held of a message that isn't whole, or can't be read yet, is more than may be. */
+  private boolean isSpent() {
+    int held = frames.held() + (unread == null ? 0 : unread.capacity());
+    return held > 0 && node.budget().isSpentFor(held);
   }
 
   private void readFrames(ByteBuf bytes) throws Broken {
@@ -218,6 +226,7 @@ final class WebSocket extends WebSocketWriter implements Session, Turns.Taker {
     String text = line.split(" ", 2)[0];
     EventId id = Request.Event.parse(text).id();
     Bulk.line(line, text);
+    node.budget().take(Memory.SET);
     setsInFlight++;
     CompletionStage<Boolean> stored = node.table().set(id, 0);
     // Those who wait on the same loop have their answers before the setter has its own.
@@ -231,6 +240,7 @@ final class WebSocket extends WebSocketWriter implements Session, Turns.Taker {
 
   private void stored(String text, @Nullable Throwable cause) {
     setsInFlight--;
+    node.budget().count(-Memory.SET);
     say(cause == null ? "done " + text : "error " + text + ": " + Refused.sentence(cause));
     if (setsInFlight == Limits.SETS_IN_FLIGHT - 1 && !inRead) {
       resume();
@@ -332,6 +342,10 @@ final class WebSocket extends WebSocketWriter implements Session, Turns.Taker {
     closing = true;
     leaveAll();
     loop.deadlines.cancel(this);
+    dropInput();
+  }
+
+  private void dropInput() {
     ReferenceCountUtil.release(unread);
     unread = null;
     frames.release();

@@ -24,6 +24,7 @@ final class WebSocketFrames {
   private static final int NOT_UTF_8 = 1007;
   static final int TOO_SLOW = 1008;
   private static final int TOO_BIG = 1009;
+  static final int TRY_AGAIN_LATER = 1013;
 
   /** What the payload of a control frame may have, in bytes. */
   private static final int CONTROL_PAYLOAD = 125;
@@ -149,6 +150,11 @@ final class WebSocketFrames {
       throw tooBig();
     }
     return parts.writeBytes(part);
+  }
+
+  /** Bytes that it holds of a message. */
+  int held() {
+    return message == null ? 0 : message.capacity();
   }
 
   /** Gives back what it holds of a message. */

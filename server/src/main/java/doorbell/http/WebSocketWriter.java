@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 
 /** What a {@link WebSocket} says: frames, sent together once for each pass of the loop. */
 abstract class WebSocketWriter extends Timed {
+  final Node node;
   final Loop loop;
   final Wire wire;
 
@@ -16,7 +17,8 @@ abstract class WebSocketWriter extends Timed {
 
   private boolean flushing;
 
-  WebSocketWriter(Loop loop, Wire wire) {
+  WebSocketWriter(Node node, Loop loop, Wire wire) {
+    this.node = node;
     this.loop = loop;
     this.wire = wire;
   }
@@ -31,7 +33,9 @@ abstract class WebSocketWriter extends Timed {
   }
 
   final void say(String line) {
-    if (!closing) {
+    if (!closing && !wire.isWritable() && node.budget().isSpentFor(Wire.MAX_UNSENT)) {
+      wire.cut(); // Who doesn't read can't be told.
+    } else if (!closing) {
       write(WebSocketFrames.text(allocator(), line));
     }
   }

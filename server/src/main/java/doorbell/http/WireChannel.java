@@ -24,6 +24,12 @@ final class WireChannel extends AbstractChannel implements Session {
 
   private final EventLoop events;
   private final Wire wire;
+  private final Budget budget;
+  private final CountedBuffers buffers;
+
+  /** What it takes by itself, with the codec in it. */
+  private final int bytes;
+
   private final ChannelConfig config = new Config();
   private boolean open = true;
 
@@ -33,28 +39,61 @@ final class WireChannel extends AbstractChannel implements Session {
   /** What reads it has had its turn, and has bytes left for the next. */
   private boolean resting;
 
-  WireChannel(EventLoop events, Wire wire) {
+  /** What came when it was full, or resting. */
+  private @Nullable ByteBuf unread;
+
+  private boolean begun;
+
+  WireChannel(Node node, Loop loop, Wire wire, int bytes) {
     super(null);
-    this.events = events;
+    this.events = loop.events;
     this.wire = wire;
+    this.budget = node.budget();
+    this.buffers = new CountedBuffers(budget);
+    this.bytes = bytes;
+    config.setAllocator(buffers);
   }
 
   @Override
   public void onOpen() {
+    budget.count(bytes);
     events.register(this);
   }
 
+  /** In small pieces, since each may be answered by a multiple of it that is not taken. */
   @Override
-  public void onBytes(ByteBuf bytes) {
-    ByteBuf copy = alloc().directBuffer(bytes.readableBytes());
-    copy.writeBytes(bytes);
-    pipeline().fireChannelRead(copy);
+  public void onBytes(ByteBuf came) {
+    if (!begun && budget.isSpentFor(bytes)) {
+      wire.cut();
+      return;
+    }
+    begun = true;
+    while (open && !full && unread == null && came.isReadable()) {
+      int size = Math.min(Limits.FRAMES, came.readableBytes());
+      pipeline().fireChannelRead(buffers.directBuffer(size).writeBytes(came, size));
+      ChannelOutboundBuffer messages = unsafe().outboundBuffer();
+      if (messages != null && messages.totalPendingWriteBytes() > BATCH) {
+        pipeline().flush();
+      }
+    }
+    if (open && came.isReadable()) {
+      unread = unread == null ? buffers.directBuffer(came.readableBytes()) : unread;
+      unread.writeBytes(came);
+    }
   }
 
   @Override
   public void onReadEnd() {
     pipeline().fireChannelReadComplete();
     wire.flush();
+    giveUpIfSpent();
+  }
+
+  /** Who doesn't read, or doesn't finish what he says, is cut off when memory is short. */
+  private void giveUpIfSpent() {
+    if (open && buffers.held() > Limits.HELD && budget.isSpentFor(buffers.held())) {
+      wire.cut();
+    }
   }
 
   @Override
@@ -66,11 +105,23 @@ final class WireChannel extends AbstractChannel implements Session {
   @Override
   public void onWritable() {
     unsafe().flush();
+    ByteBuf next = unread;
+    if (next != null && !full) {
+      unread = null;
+      onBytes(next);
+      next.release();
+      onReadEnd();
+    }
   }
 
   @Override
   public void onClosed() {
     unsafe().close(voidPromise());
+    budget.count(-bytes);
+    if (unread != null) {
+      unread.release();
+      unread = null;
+    }
   }
 
   /** Bytes are the wire's before their promises are kept: one may be to close the channel. */
@@ -85,10 +136,11 @@ final class WireChannel extends AbstractChannel implements Session {
     wire.flush();
     full = !messages.isEmpty();
     listen();
+    giveUpIfSpent();
   }
 
   private void listen() {
-    wire.listen(!full && !resting && config.isAutoRead());
+    wire.listen(!full && !resting && unread == null && config.isAutoRead());
   }
 
   /** From now on, or until it is told otherwise, no bytes are wanted. */
@@ -137,7 +189,7 @@ final class WireChannel extends AbstractChannel implements Session {
 
   @Override
   protected void doBeginRead() {
-    wire.listen(!full && !resting);
+    listen();
   }
 
   @Override

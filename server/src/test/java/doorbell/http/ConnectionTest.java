@@ -163,8 +163,7 @@ class ConnectionTest {
     assertThat(
             client.channel.pipeline().names().stream().filter(name -> !name.startsWith("Default")))
         .hasSize(1);
-    assertThat(node.allocator.metric().usedHeapMemory()).isZero();
-    assertThat(node.allocator.metric().usedDirectMemory()).isZero();
+    assertThat(node.budget.taken()).isZero();
   }
 
   @Test

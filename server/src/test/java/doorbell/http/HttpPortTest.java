@@ -315,6 +315,7 @@ class HttpPortTest {
               1,
               0,
               1,
+              HttpOptions.bytesThatFit(),
               Duration.ofSeconds(10),
               Duration.ofSeconds(75));
       assertThatThrownBy(() -> HttpPort.open(same, node.table))

@@ -44,6 +44,7 @@ final class PortFixture implements AutoCloseable {
         1_000_000,
         0,
         1_000,
+        HttpOptions.bytesThatFit(),
         headTimeout,
         idleTimeout);
   }

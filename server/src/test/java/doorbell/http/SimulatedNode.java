@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import doorbell.event.EventTable;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
@@ -36,8 +35,7 @@ final class SimulatedNode {
   final List<SimulatedLoop> threads = new ArrayList<>();
   final List<Loop> loops = new ArrayList<>();
 
-  /** What is kept of requests; the answers come from elsewhere. */
-  final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false);
+  final Budget budget;
 
   /** What a client's bytes led to that nobody had thought of. */
   final List<Throwable> thrown = new ArrayList<>();
@@ -64,13 +62,14 @@ final class SimulatedNode {
   SimulatedNode(Random random, int loopCount, HttpOptions options) {
     store = new SimulatedStore(stage, random);
     table = new EventTable(store, this::later);
+    budget = new Budget(options.maxBuffered());
     room = new WaitingRoom(options.maxWaits(), options.maxWaitsPerAddress());
-    node = new Node(table, room, options, null);
+    node = new Node(table, room, budget, options, null);
     InstantSource clock = () -> Instant.ofEpochSecond(0, ticker.nanoTime());
     for (int i = 0; i < loopCount; i++) {
       SimulatedLoop thread = new SimulatedLoop(stage, ticker);
       threads.add(thread);
-      loops.add(new Loop(thread, clock, allocator, faults));
+      loops.add(new Loop(thread, clock, new CountedBuffers(budget), faults));
     }
   }
 
@@ -85,6 +84,7 @@ final class SimulatedNode {
         maxWaits,
         maxWaitsPerAddress,
         1_000,
+        HttpOptions.bytesThatFit(),
         Duration.ofSeconds(10),
         Duration.ofSeconds(75));
   }
@@ -162,7 +162,7 @@ final class SimulatedNode {
   /** Bytes that came in or were kept, and were not given back. */
   long leaked() {
     long unreleased = sent.stream().filter(bytes -> bytes.refCnt() > 0).count();
-    return unreleased + allocator.metric().usedHeapMemory() + allocator.metric().usedDirectMemory();
+    return unreleased + budget.taken();
   }
 
   /** A client's end of a connection. */
@@ -190,7 +190,7 @@ final class SimulatedNode {
               }
             }
           };
-      channel.config().setAllocator(allocator);
+      channel.config().setAllocator(new CountedBuffers(budget));
       channel.pipeline().addLast(new ChannelWire(node, loop, channel));
       thread.enter(this::register);
     }

@@ -207,6 +207,7 @@ class TlsTest {
             plain.maxWaits(),
             0,
             plain.maxWaitsPerConnection(),
+            plain.maxBuffered(),
             plain.headTimeout(),
             plain.idleTimeout()));
   }
