@@ -31,7 +31,7 @@ public final class Doorbell implements AutoCloseable {
   public static Doorbell start(Options options) {
     SetStore store =
         options.store().equals(Options.MEMORY)
-            ? new MemoryStore(options.remember())
+            ? new MemoryStore(options.remember(), options.maxSets())
             : RocksStore.open(
                 options.directory(), options.remember(), options.sync(), HttpPort.filesOfStore());
     try {

@@ -2,6 +2,7 @@ package doorbell;
 
 import doorbell.http.HttpOptions;
 import doorbell.http.Transport;
+import doorbell.store.MemoryStore;
 import doorbell.store.RocksStore.Sync;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -16,10 +17,12 @@ import java.time.Duration;
  * @param store {@code memory}, or {@code rocksdb:DIR}
  * @param remember how long a set is remembered, at least: as long as somebody may ask late
  * @param sync when a set counts as kept
+ * @param maxSets how many sets the store {@code memory} remembers at a time: beyond it memory is in
+ *     danger, so {@link #setsThatFit} follows the heap. The disk bounds {@code rocksdb}
  * @param drain how long the parked waits are given to come back elsewhere when the node ends
  */
 public record Options(
-    HttpOptions http, String store, Duration remember, Sync sync, Duration drain) {
+    HttpOptions http, String store, Duration remember, Sync sync, int maxSets, Duration drain) {
   static final String MEMORY = "memory";
   static final String ROCKSDB = "rocksdb:";
   private static final Duration MAX_REMEMBER = Duration.ofDays(3_650);
@@ -31,6 +34,7 @@ public record Options(
           "the store is memory or rocksdb:DIR, not '" + store + "'; write --store rocksdb:DIR");
     }
     HttpOptions.check("remember", remember, Duration.ofSeconds(1), MAX_REMEMBER);
+    HttpOptions.check("max-sets", maxSets, 1, Integer.MAX_VALUE);
     HttpOptions.check("drain", drain, Duration.ZERO, MAX_DRAIN);
   }
 
@@ -51,7 +55,17 @@ public record Options(
             Duration.ofSeconds(10),
             Duration.ofSeconds(75));
     return new Options(
-        http, ROCKSDB + "doorbell-data", Duration.ofHours(24), Sync.ALWAYS, Duration.ofSeconds(5));
+        http,
+        ROCKSDB + "doorbell-data",
+        Duration.ofHours(24),
+        Sync.ALWAYS,
+        setsThatFit(),
+        Duration.ofSeconds(5));
+  }
+
+  /** How many sets have room in their share of the JVM's heap: the default of {@link #maxSets}. */
+  public static int setsThatFit() {
+    return MemoryStore.setsThatFit();
   }
 
   Path directory() {

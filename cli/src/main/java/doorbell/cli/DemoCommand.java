@@ -108,6 +108,11 @@ final class DemoCommand {
   private static Options options(InetSocketAddress listen) {
     Options usual = Options.defaults();
     return new Options(
-        usual.http().at(listen), "memory", usual.remember(), usual.sync(), Duration.ofSeconds(1));
+        usual.http().at(listen),
+        "memory",
+        usual.remember(),
+        usual.sync(),
+        usual.maxSets(),
+        Duration.ofSeconds(1));
   }
 }

@@ -37,6 +37,12 @@ final class ServeCommand {
                       + " a power cut; os: the system has it, and it survives kill -9.")
               .or("always"),
           Option.of(
+                  "--max-sets",
+                  "N",
+                  "How many sets the store memory remembers; more get 503. The disk bounds"
+                      + " rocksdb. By default as many as fit into 5/32 of the heap (-Xmx).")
+              .or(Integer.toString(Options.setsThatFit())),
+          Option.of(
                   "--max-wait",
                   "TIME",
                   "The longest that a wait is held; then it is told to ask again.")
@@ -104,6 +110,7 @@ final class ServeCommand {
                 given.text("--store"),
                 given.time("--remember"),
                 given.choice("--sync", Sync.values()),
+                given.number("--max-sets"),
                 given.time("--drain")));
     OldGarbage.watch();
     Ending.at(node::close, node.failure());

@@ -23,6 +23,7 @@ final class BrokenNode {
                 "memory",
                 usual.remember(),
                 usual.sync(),
+                usual.maxSets(),
                 Duration.ZERO));
     Ending.at(node::close, node.failure());
     HttpPort port = (HttpPort) field(node, "port");

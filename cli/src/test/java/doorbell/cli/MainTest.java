@@ -191,6 +191,7 @@ class MainTest {
           serve --store rocksdb:        | the store is memory or rocksdb:DIR
           serve --remember 0s           | remember is between 1 s and
           serve --max-wait 8d           | max-wait is between 1 s and 604800 s
+          serve --max-sets 0            | max-sets is between 1 and
           serve --max-waits 0           | max-waits is between 1 and
           serve --base-path bell        | the base path is like /bell
           serve --transport tcp         | '--transport'
@@ -225,6 +226,7 @@ class MainTest {
         .containsPattern(
             "--max-waits=N .*Default: " + HttpOptions.waitsThatFit() + " --max-waits-per-a")
         .containsPattern("--max-waits-per-connection=N [^-]*Default: 1000 ")
+        .containsPattern("--max-sets=N .*Default: " + Options.setsThatFit() + " --max-wait=")
         .containsPattern("--remember=TIME [^-]*Default: 24h ")
         .containsPattern("--head-timeout=TIME [^-]*Default: 10s ")
         .containsPattern("--idle-timeout=TIME [^-]*Default: 75s ");
@@ -234,6 +236,7 @@ class MainTest {
     assertThat(http.maxWaitsPerConnection()).isEqualTo(1_000);
     assertThat(http.headTimeout()).isEqualTo(Duration.ofSeconds(10));
     assertThat(http.idleTimeout()).isEqualTo(Duration.ofSeconds(75));
+    assertThat(Options.defaults().maxSets()).isEqualTo(Options.setsThatFit());
     assertThat(Options.defaults().remember()).isEqualTo(Duration.ofHours(24));
   }
 
@@ -263,6 +266,7 @@ class MainTest {
   private static Doorbell node() {
     InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     HttpOptions http = Options.defaults().http().at(any);
-    return Doorbell.start(new Options(http, "memory", Duration.ofHours(1), Sync.OS, Duration.ZERO));
+    return Doorbell.start(
+        new Options(http, "memory", Duration.ofHours(1), Sync.OS, 1_000, Duration.ZERO));
   }
 }

@@ -1,6 +1,7 @@
 package doorbell.store;
 
 import doorbell.event.EventId;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
@@ -14,11 +15,12 @@ final class EraTable {
 
   private static final int PART_BITS = 6;
 
-  private final Part[] plain = parts(2);
-  private final Part[] sealed = parts(4);
+  private final AtomicInteger size = new AtomicInteger();
+  private final Part[] plain = parts(2, size);
+  private final Part[] sealed = parts(4, size);
 
-  private static Part[] parts(int words) {
-    return Stream.generate(() -> new Part(words)).limit(1 << PART_BITS).toArray(Part[]::new);
+  private static Part[] parts(int words, AtomicInteger total) {
+    return Stream.generate(() -> new Part(words, total)).limit(1 << PART_BITS).toArray(Part[]::new);
   }
 
   int get(EventId id) {
@@ -36,7 +38,7 @@ final class EraTable {
   }
 
   int size() {
-    return parts().mapToInt(Part::size).sum();
+    return size.get();
   }
 
   private Part part(EventId id) {
@@ -61,8 +63,12 @@ final class EraTable {
 
     private int size;
 
-    Part(int width) {
+    /** Of all parts. */
+    private final AtomicInteger total;
+
+    Part(int width, AtomicInteger total) {
       this.width = width;
+      this.total = total;
       this.words = new long[FIRST_SLOTS * width];
       this.eras = new int[FIRST_SLOTS];
     }
@@ -94,10 +100,6 @@ final class EraTable {
       }
     }
 
-    synchronized int size() {
-      return size;
-    }
-
     private void insert(EventId id, int era) {
       int slot = slot(id);
       for (int i = 0; i < width; i++) {
@@ -105,6 +107,7 @@ final class EraTable {
       }
       eras[slot] = era + 1;
       size++;
+      total.incrementAndGet();
     }
 
     /** Where the id is, or where there is room for it. */
@@ -140,6 +143,7 @@ final class EraTable {
       int slots = Integer.highestOneBit(Math.max(FIRST_SLOTS / 2, live(oldest))) * 4;
       words = new long[slots * width];
       eras = new int[slots];
+      total.addAndGet(-size);
       size = 0;
       for (int i = 0; i < erasBefore.length; i++) {
         if (erasBefore[i] != FREE && erasBefore[i] - 1 >= oldest) {

@@ -18,7 +18,18 @@ import java.util.function.LongSupplier;
 public final class MemoryStore implements SetStore {
   static final int ERAS = 8;
 
+  /** Heap that a set takes at most, in bytes: four slots for a sealed one, 36 bytes each. */
+  private static final int SET_BYTES = 144;
+
+  /** Of 32 parts of the heap, what sets may take by default. */
+  private static final int SHARE = 5;
+
   private final EraTable sets = new EraTable();
+  private final int most;
+
+  /** One for all: a bulk set has many answers, each of which would walk the stack. */
+  private final CompletionStage<Boolean> full;
+
   private final LongSupplier nanoTime;
   private final Executor sweeper;
   private final long start;
@@ -26,13 +37,27 @@ public final class MemoryStore implements SetStore {
   private final AtomicInteger era = new AtomicInteger();
   private volatile boolean closed;
 
-  /** Remembers each set for at least {@code remember}, which is positive. */
-  public MemoryStore(Duration remember) {
-    this(remember, System::nanoTime, sweep -> Thread.ofVirtual().start(sweep));
+  /**
+   * Remembers each set for at least {@code remember}, which is positive, and {@code most} sets at a
+   * time.
+   */
+  public MemoryStore(Duration remember, int most) {
+    this(remember, most, System::nanoTime, sweep -> Thread.ofVirtual().start(sweep));
+  }
+
+  /** How many sets have room in their share of the JVM's heap. */
+  public static int setsThatFit() {
+    long bytes = Runtime.getRuntime().maxMemory() / 32 * SHARE;
+    return (int) Math.min(Integer.MAX_VALUE, bytes / SET_BYTES);
   }
 
   /** {@code nanoTime} never runs backwards; {@code sweeper} may run a sweep at any time. */
-  MemoryStore(Duration remember, LongSupplier nanoTime, Executor sweeper) {
+  MemoryStore(Duration remember, int most, LongSupplier nanoTime, Executor sweeper) {
+    this.most = most;
+    this.full =
+        CompletableFuture.failedStage(
+            new StoreException(
+                "this node remembers " + most + " sets and has no room for more; try later"));
     this.nanoTime = nanoTime;
     this.sweeper = sweeper;
     this.start = nanoTime.getAsLong();
@@ -50,7 +75,11 @@ public final class MemoryStore implements SetStore {
       return closedStage();
     }
     int now = turnEra();
-    return sets.add(id, now, oldest(now)) ? YES : NO;
+    int oldest = oldest(now);
+    if (sets.size() >= most && sets.get(id) < oldest) {
+      return full;
+    }
+    return sets.add(id, now, oldest) ? YES : NO;
   }
 
   @Override

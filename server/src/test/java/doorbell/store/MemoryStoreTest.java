@@ -1,9 +1,11 @@
 package doorbell.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import doorbell.event.EventId;
 import doorbell.event.SetStore;
+import doorbell.event.StoreException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +23,7 @@ final class MemoryStoreTest extends SetStoreContract {
 
   @Override
   SetStore open() {
-    return new MemoryStore(REMEMBER, clock::get, sweeps::add);
+    return new MemoryStore(REMEMBER, Integer.MAX_VALUE, clock::get, sweeps::add);
   }
 
   @Test
@@ -106,7 +108,7 @@ final class MemoryStoreTest extends SetStoreContract {
           meanwhile.getAndSet(() -> {}).run();
           return read;
         };
-    try (MemoryStore held = new MemoryStore(REMEMBER, slow, sweeps::add)) {
+    try (MemoryStore held = new MemoryStore(REMEMBER, Integer.MAX_VALUE, slow, sweeps::add)) {
       meanwhile.set(
           () -> {
             pass(REMEMBER);
@@ -115,6 +117,25 @@ final class MemoryStoreTest extends SetStoreContract {
       answer(held.set(id(1)));
       pass(REMEMBER.minus(ERA));
       assertThat(answer(held.isSet(id(1)))).isTrue();
+    }
+  }
+
+  @Test
+  void oneSetMoreThanThereIsRoomForIsRefusedUntilOthersAreForgotten() {
+    int most = 1_000;
+    try (MemoryStore small = new MemoryStore(REMEMBER, most, clock::get, sweeps::add)) {
+      for (int i = 0; i < most; i++) {
+        assertThat(answer(small.set(any(i)))).isTrue();
+      }
+      assertThatThrownBy(() -> answer(small.set(any(most))))
+          .hasCauseInstanceOf(StoreException.class)
+          .hasMessageContaining("remembers 1000 sets and has no room for more; try later");
+      assertThat(answer(small.set(any(0)))).isFalse();
+      assertThat(answer(small.isSet(any(most)))).isFalse();
+      pass(REMEMBER.plus(ERA));
+      assertThatThrownBy(() -> answer(small.set(any(most)))).hasMessageContaining("try later");
+      sweep();
+      assertThat(answer(small.set(any(most)))).isTrue();
     }
   }
 
