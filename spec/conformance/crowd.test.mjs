@@ -1,7 +1,8 @@
 // Many at once: no wait is lost, and a spread wake is spread.
 import assert from "node:assert/strict";
 import { ask, facts, open, settle, wait } from "./wire.mjs";
-import { freshNumber, freshUuid, times } from "./names.mjs";
+import { connect } from "./websocket.mjs";
+import { freshNumber, freshSmallNumber, freshUuid, times } from "./names.mjs";
 
 const ROUNDS = Number(process.env.DOORBELL_ROUNDS ?? 2000);
 const CROWD = 40;
@@ -19,6 +20,15 @@ async function wakeACrowd(query) {
   (await ask("POST", `/${number}${query}`)).is(201);
   const late = (await ask("GET", `/${number}`)).is(200) && performance.now();
   return { late, moments: (await Promise.all(moments)).sort((a, b) => a - b) };
+}
+
+// Ten waits for one variable, which the node has parked.
+async function crowdOfOneSocket() {
+  const id = freshSmallNumber();
+  const texts = times(10, (zeros) => "0".repeat(zeros) + id);
+  const socket = await connect();
+  await socket.say(`wait ${texts.join(" ")}`).isQuiet();
+  return { id, texts, socket };
 }
 
 facts("crowd", {
@@ -88,5 +98,48 @@ facts("crowd", {
     const took = ({ moments }) => moments[CROWD - 1] - moments[0];
     assert.ok(took(together) < took(spread) / 2,
       `together: ${took(together)} ms, spread: ${took(spread)} ms`);
+  },
+
+  // Whoever knows the id may have set it at a slow pace before.
+  async aLaterSetThatIsFasterHastensTheWake() {
+    const lines = (...ids) => ({ body: ids.join("\n") });
+    const faster = [
+      (id) => ask("POST", `/${id}`),
+      (id) => ask("POST", `/${id}?spread=0.2`),
+      (id) => ask("POST", "/", lines(freshNumber(), id)),
+      (id) => ask("POST", "/?spread=0.2", lines(id)),
+      async (id) => {
+        const setter = await connect();
+        await setter.say(`set ${id}`).hears(`done ${id}`);
+        setter.hangUp();
+      },
+    ];
+    for (const setFaster of faster) {
+      const { id, texts, socket } = await crowdOfOneSocket();
+      const crowd = await Promise.all(times(10, () => wait(id)));
+      await settle();
+      (await ask("POST", `/${id}?spread=3600`)).is(201);
+      await setFaster(id);
+      await socket.hearsAll(texts.map((text) => `set ${text}`));
+      for (const wire of crowd) {
+        (await wire.answer()).is(200);
+        wire.hangUp();
+      }
+      socket.hangUp();
+    }
+  },
+
+  async aLaterSetThatIsNoFasterChangesNothing() {
+    const { id, texts, socket } = await crowdOfOneSocket();
+    (await ask("POST", "/?spread=3600", { body: id })).is(200);
+    await socket.hears(`set ${texts[0]}`);
+    for (let again = 0; again < 3; again++) {
+      (await ask("POST", `/${id}?spread=3600`)).is(200);
+      (await ask("POST", "/?spread=3600", { body: id })).is(200);
+      await socket.isQuiet();
+    }
+    (await ask("POST", `/${id}`)).is(200);
+    await socket.hearsAll(texts.slice(1).map((text) => `set ${text}`));
+    socket.hangUp();
   },
 });

@@ -20,9 +20,6 @@ public final class EventTable {
   /** Waiters taken under a lock at once: it is never held over a crowd. */
   private static final int TAKE = 256;
 
-  /** How often a paced wake moves on, in milliseconds. */
-  private static final int PACE_MILLIS = 20;
-
   /** Locks, each for its share of the variables: more than threads that want one at a time. */
   private static final int PART_BITS = 6;
 
@@ -78,18 +75,21 @@ public final class EventTable {
 
   /**
    * Sets the event: wakes its waiters, evenly over {@code spreadMillis}, and has the store keep it,
-   * at the next {@link #flush} at the latest. Completes when it is kept: true for exactly one
-   * caller. Fails with {@link StoreException} when it could not be kept; those who waited may have
-   * been woken all the same.
+   * at the next {@link #flush} at the latest. Where it is set already and its waiters are being
+   * woken, they are by then at the latest. Completes when it is kept: true for exactly one caller.
+   * Fails with {@link StoreException} when it could not be kept; those who waited may have been
+   * woken all the same.
    */
   public CompletionStage<Boolean> set(EventId id, long spreadMillis) {
-    Attempt mine = new Attempt();
+    Attempt mine = new Attempt(Pace.over(spreadMillis));
     Attempt counts = part(id).set(id, mine);
+    EventVariable variable = requireNonNull(mine.variable);
+    if (mine.wakes) {
+      wake(variable, mine.pace);
+    }
     if (counts != mine) {
       return counts.thenApply(first -> false);
     }
-    EventVariable variable = requireNonNull(mine.variable);
-    wake(variable, spreadMillis);
     keep(variable, mine);
     return mine;
   }
@@ -128,13 +128,11 @@ public final class EventTable {
     return parts[id.hashCode() >>> (Integer.SIZE - PART_BITS)];
   }
 
-  private void wake(EventVariable variable, long spreadMillis) {
-    int crowd = variable.crowd(); // Since it is set, nobody joins any more: it only shrinks.
-    if (crowd > 1 && spreadMillis >= PACE_MILLIS) {
-      int steps = (int) Math.min(crowd, spreadMillis / PACE_MILLIS);
-      new PacedWake(variable, crowd, steps, spreadMillis / steps).run();
-    } else if (crowd > 0) {
-      wake(variable, crowd);
+  private void wake(EventVariable variable, Pace pace) {
+    if (pace == Pace.AT_ONCE) {
+      wake(variable, variable.crowd()); // Since it is set, nobody joins: it only shrinks.
+    } else {
+      new PacedWake(variable, pace).run();
     }
   }
 
@@ -172,30 +170,21 @@ public final class EventTable {
     }
   }
 
-  /** Wakes an even share of the crowd at each step; who leaves meanwhile leaves a gap. */
+  /** Wakes an even share of those who are left at each step, unless a faster set took them over. */
   private final class PacedWake implements Runnable {
     private final EventVariable variable;
-    private final int crowd;
-    private final int steps;
-    private final long stepMillis;
-    private int step;
-    private int woken;
+    private final Pace pace;
 
-    private PacedWake(EventVariable variable, int crowd, int steps, long stepMillis) {
+    private PacedWake(EventVariable variable, Pace pace) {
       this.variable = variable;
-      this.crowd = crowd;
-      this.steps = steps;
-      this.stepMillis = stepMillis;
+      this.pace = pace;
     }
 
     @Override
     public void run() {
-      step++;
-      int due = (int) ((long) crowd * step / steps);
-      boolean more = wake(variable, due - woken);
-      woken = due;
-      if (more && step < steps) {
-        pacer.after(stepMillis, this);
+      int share = part(variable.id).step(variable, pace);
+      if (share > 0 && wake(variable, share) && pace.nextMillis() > 0) {
+        pacer.after(pace.nextMillis(), this);
       }
     }
   }

@@ -18,11 +18,23 @@ import org.jspecify.annotations.Nullable;
 final class EventVariable extends Variables.Entry {
   /** A set that the store is asked to keep: true for the one that was first. */
   static final class Attempt extends CompletableFuture<Boolean> {
-    /** What it sets; null if another attempt for the same id counts. */
+    /** What it sets. */
     @Nullable EventVariable variable;
+
+    /** Of the attempt that counts: the fastest that any has asked for. */
+    Pace pace;
 
     /** Nobody has set it before, as one who waits for it found. */
     boolean isNew;
+
+    /** It is the first, or faster than all before: its setter tells who is left, at its pace. */
+    boolean wakes;
+
+    private boolean failed;
+
+    Attempt(Pace pace) {
+      this.pace = pace;
+    }
   }
 
   private static final int SET = 1;
@@ -41,7 +53,7 @@ final class EventVariable extends Variables.Entry {
 
   private @Nullable Waiter first;
 
-  /** The set that the store was asked to keep; null if it wasn't asked, or failed. */
+  /** The set that the store was asked to keep last; null if it wasn't asked. */
   private @Nullable Attempt attempt;
 
   EventVariable(EventId id) {
@@ -60,20 +72,31 @@ final class EventVariable extends Variables.Entry {
   /** Sets it, and answers the set that counts: this one or an earlier one. */
   Attempt set(Attempt mine) {
     state |= SET;
-    if (attempt == null) {
-      attempt = mine;
+    Attempt counts = attempt == null ? mine : attempt;
+    mine.variable = this;
+    mine.wakes = counts == mine || mine.pace.isFasterThan(counts.pace);
+    if (counts.failed || counts == mine) {
       mine.isNew = first != null && first.foundUnset;
       state |= KEEPING;
+      mine.pace = mine.wakes ? mine.pace : counts.pace;
+      attempt = mine;
+      return mine;
     }
-    return attempt;
+    counts.pace = mine.wakes ? mine.pace : counts.pace;
+    return counts;
   }
 
   /** The store has answered. If it failed, the next set asks it again. */
   void stored(boolean kept) {
     state &= ~KEEPING;
-    if (!kept) {
-      attempt = null;
-    }
+    requireNonNull(attempt).failed = !kept;
+  }
+
+  /**
+   * Goes on at that pace: how many to tell now. 0 if nobody is left, or a faster set tells them.
+   */
+  int step(Pace pace) {
+    return first != null && requireNonNull(attempt).pace == pace ? pace.step(crowd()) : 0;
   }
 
   /** Whether it is to be forgotten now: nobody needs it any more. Says so once. */

@@ -98,9 +98,7 @@ final class Variables {
     try {
       Entry known = find(id);
       EventVariable variable = known == null ? add(new EventVariable(id)) : variable(known);
-      Attempt counts = variable.set(mine);
-      mine.variable = counts == mine ? variable : null;
-      return counts;
+      return variable.set(mine);
     } finally {
       lock.unlock();
     }
@@ -111,6 +109,16 @@ final class Variables {
     try {
       variable.stored(kept);
       forgetIfDone(variable);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How many are to be told now, by who goes on at that pace: see {@link EventVariable#step}. */
+  int step(EventVariable variable, Pace pace) {
+    lock.lock();
+    try {
+      return variable.step(pace);
     } finally {
       lock.unlock();
     }

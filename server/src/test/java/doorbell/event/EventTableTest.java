@@ -3,6 +3,7 @@ package doorbell.event;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -20,7 +21,8 @@ class EventTableTest {
 
   private final SlowStore store = new SlowStore();
   private final ArrayDeque<Runnable> later = new ArrayDeque<>();
-  private final EventTable table = new EventTable(store, (millis, task) -> later.add(task));
+  private final List<Long> pauses = new ArrayList<>();
+  private final EventTable table = new EventTable(store, this::after);
   private final List<Ear> told = new ArrayList<>();
 
   @Test
@@ -249,6 +251,132 @@ class EventTableTest {
     assertThat(leavesSet(new Ear())).isTrue();
   }
 
+  @Test
+  void aLaterSetWithoutASpreadTellsAllWhoAreLeftOfAPacedWake() {
+    List<Ear> crowd = crowd(1_000);
+    table.set(ID, 3_600_000);
+    assertThat(told).hasSize(1);
+    table.set(ID, 0);
+    assertThat(told).isEqualTo(crowd);
+    runAllLater();
+    assertThat(told).isEqualTo(crowd);
+    store.keepAll();
+    assertThat(table.size()).isZero();
+  }
+
+  @Test
+  void aLaterSetHastensTheWakeAfterTheStoreHasTheFirstToo() {
+    List<Ear> crowd = crowd(10);
+    table.set(ID, 3_600_000);
+    store.keepAll();
+    assertThat(now(table.set(ID, 0))).isFalse();
+    assertThat(told).isEqualTo(crowd);
+    assertThat(table.size()).isZero();
+  }
+
+  @Test
+  void aLaterSetOfASmallerSpreadPacesWhoAreLeftByIt() {
+    List<Ear> crowd = crowd(101);
+    table.set(ID, 3_600_000);
+    assertThat(told).hasSize(1);
+    table.set(ID, 200);
+    Runnable slow = requireNonNull(later.poll());
+    for (int step = 1; step <= 10; step++) {
+      assertThat(told).hasSize(1 + step * 10);
+      runLater();
+    }
+    slow.run();
+    assertThat(told).isEqualTo(crowd);
+    assertThat(later).isEmpty();
+    assertThat(pauses).containsOnly(3_600_000L / 101, 20L);
+  }
+
+  @Test
+  void ofManySetsTheFastestDecidesThePaceOfTheWake() {
+    List<Ear> crowd = crowd(100);
+    for (long seconds = 3_600; seconds > 0; seconds--) {
+      table.set(ID, seconds * 1_000);
+    }
+    assertThat(told).isEqualTo(crowd);
+    runAllLater();
+    assertThat(told).isEqualTo(crowd);
+  }
+
+  @Test
+  void aLaterSetThatIsNoFasterChangesNothing() {
+    crowd(100);
+    table.set(ID, 200);
+    for (int step = 1; step <= 9; step++) {
+      for (long spread : new long[] {200, 3_600_000, 200 - 20 * step}) {
+        table.set(ID, spread);
+        assertThat(told).hasSize(step * 10);
+        assertThat(later).hasSize(1);
+      }
+      runLater();
+    }
+    assertThat(told).hasSize(100);
+  }
+
+  @Test
+  void theLastOfAPacedWakeKeepsItsTurnWhenASlowerSetComes() {
+    crowd(2);
+    table.set(ID, 1_000);
+    table.set(ID, 1_000);
+    assertThat(told).hasSize(1);
+    table.set(ID, 499);
+    assertThat(told).hasSize(2);
+  }
+
+  @Test
+  void aSetThatIsTriedAgainAfterAFailureKeepsThePaceUnlessItIsFaster() {
+    crowd(100);
+    table.set(ID, 200);
+    store.failAll();
+    table.set(ID, 200);
+    table.set(ID, 3_600_000);
+    assertThat(told).hasSize(10);
+    store.failAll();
+    table.set(ID, 0);
+    assertThat(told).hasSize(100);
+    store.keepAll();
+    runAllLater();
+    assertThat(table.size()).isZero();
+  }
+
+  @Test
+  void whoAreLeftWhenOthersLeaveAreToldEvenlyOverTheRestOfTheTime() {
+    List<Ear> crowd = crowd(100);
+    table.set(ID, 200);
+    for (int i = 10; i < 55; i++) {
+      table.leave(crowd.get(i));
+    }
+    for (int step = 1; step <= 9; step++) {
+      runLater();
+      assertThat(told).hasSize(10 + step * 5);
+    }
+    assertThat(later).isEmpty();
+  }
+
+  @Test
+  void ofAnyCrowdWhoIsToldAtATimeIsInStepWithTheTime() {
+    for (int size : new int[] {1, 2, 3, 9, 10, 11, 15, 99, 101, 175, 375, 1_001}) {
+      told.clear();
+      pauses.clear();
+      EventId id = new EventId.Plain(1, size);
+      for (int i = 0; i < size; i++) {
+        table.wait(new Ear(id));
+      }
+      table.set(id, 2_000);
+      while (!later.isEmpty()) {
+        long passed = pauses.stream().mapToLong(Long::longValue).sum();
+        assertThat(told.size() / (double) size).isCloseTo(passed / 2_000.0, within(0.03));
+        runLater();
+      }
+      assertThat(told).hasSize(size);
+      assertThat(pauses).allMatch(pause -> pause >= 20);
+    }
+  }
+
   private boolean leavesSet(Ear ear) {
     boolean set = now(table.wait(ear));
     table.leave(ear);
@@ -265,10 +393,21 @@ class EventTableTest {
     return crowd;
   }
 
+  private void after(long millis, Runnable task) {
+    pauses.add(millis);
+    later.add(task);
+  }
+
   private void runLater() {
     Runnable task = later.poll();
     if (task != null) {
       task.run();
+    }
+  }
+
+  private void runAllLater() {
+    while (!later.isEmpty()) {
+      runLater();
     }
   }
 
