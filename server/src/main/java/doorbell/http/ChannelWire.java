@@ -88,9 +88,18 @@ final class ChannelWire extends ChannelInboundHandlerAdapter implements Wire {
     session.onReadEnd();
   }
 
+  /** Said in the middle of a write or a flush, perhaps of the session's own. */
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext context) {
-    session.onWritable();
+    if (channel.isWritable()) {
+      loop.soon(this, this::onRoom);
+    }
+  }
+
+  private void onRoom() {
+    if (channel.isActive() && channel.isWritable()) {
+      session.onWritable();
+    }
   }
 
   @Override

@@ -151,11 +151,16 @@ abstract class SocketWire implements Wire, Turns.Taker {
     }
   }
 
-  /** One that was greedy isn't any more when it needed little of a turn. */
+  /**
+   * One that was greedy isn't any more when it needed little of a turn; one that asked for the next
+   * turn meanwhile still waits for it.
+   */
   private void count(long nanos) {
     byte now = loop.turns.stretch();
-    long sum = (stretch == now ? taken : 0) + (nanos >> TAKEN_BITS);
-    taken = (byte) Math.min(sum, Byte.MAX_VALUE);
+    if (taken != ASKS) {
+      long sum = (stretch == now ? taken : 0) + (nanos >> TAKEN_BITS);
+      taken = (byte) Math.min(sum, Byte.MAX_VALUE);
+    }
     stretch = now;
     greedy = (readable && listening) || (greedy && nanos > loop.turns.length / 4);
   }

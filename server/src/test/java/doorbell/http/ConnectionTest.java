@@ -313,6 +313,7 @@ class ConnectionTest {
     }
     assertThat(requests).isLessThan(64 * 1024 / 100);
     client.takeAnswers(true);
+    node.runAll();
     assertThat(client.channel.config().isAutoRead()).isTrue();
     for (int i = 0; i < requests; i++) {
       assertThat(answer(client).status()).isEqualTo(204);

@@ -48,7 +48,7 @@ final class SimulatedNode {
         }
       };
 
-  private final Node node;
+  final Node node;
   private final List<Paced> paced = new ArrayList<>();
   private final List<ByteBuf> sent = new ArrayList<>();
 
