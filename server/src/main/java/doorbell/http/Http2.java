@@ -177,6 +177,9 @@ final class Http2 extends Timed implements Session, Turns.Taker {
 
   @Override
   public void onWritable() {
+    if (awaited != 0 && !closing) { // Until now it wasn't read, so it couldn't be whole.
+      loop.deadlines.set(this, node.options().headTimeout().toMillis());
+    }
     channel.onWritable();
   }
 
@@ -196,7 +199,7 @@ final class Http2 extends Timed implements Session, Turns.Taker {
   void onDeadline() {
     if (closing) {
       wire.cut();
-    } else if (awaited != 0 && wire.isWritable()) {
+    } else if (awaited != 0 && unread == null && channel.isReading()) {
       visit(Stream::onLate);
       handler.end("a frame took too long to arrive");
     } else if (awaited != 0) {

@@ -139,6 +139,11 @@ final class WireChannel extends AbstractChannel implements Session {
     giveUpIfSpent();
   }
 
+  /** Whether what has come is being read, or has to wait. */
+  boolean isReading() {
+    return !full && unread == null && wire.isWritable();
+  }
+
   private void listen() {
     wire.listen(!full && !resting && unread == null && config.isAutoRead());
   }
