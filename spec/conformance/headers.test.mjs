@@ -107,6 +107,34 @@ facts("headers", {
     all[505].is(505, /\bHTTP/);
   },
 
+  async aBrowserAtAMistypedPathGetsThatSentenceAsAPage() {
+    const pages = ["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+      "text/html", "TEXT/HTML;charset=utf-8, application/json", "application/json;q=0.9, text/html"];
+    for (const accept of pages) {
+      for (const [method, path] of [["GET", "/abc"], ["GET", "/a/b"], ["GET", "/1?timeout=x"],
+        ["GET", "/%3Cb%3E"], ["PUT", "/1"]]) {
+        const { detail } = (await ask(method, path)).json();
+        const page = (await ask(method, path, { headers: { Accept: accept } }))
+          .has("Content-Type", "text/html; charset=utf-8")
+          .has("Content-Security-Policy", /default-src 'none'/);
+        const text = detail.replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]);
+        assert.ok(page.body.includes(`<p>${text}</p>`), page.body);
+      }
+      (await ask("HEAD", "/abc", { headers: { Accept: accept } })).is(400).says("")
+        .has("Content-Type", "text/html; charset=utf-8");
+      (await ask("PUT", "/1", { headers: { Accept: accept } })).is(405).has("Allow", /GET/);
+    }
+  },
+
+  async anErrorIsNoPageUnlessAPageIsPreferred() {
+    for (const accept of [null, "*/*", "text/*", "application/json, text/html", "text/html;q=0",
+      "text/html;q=0.5, application/problem+json", "text/javascript, text/html", "image/png",
+      "text/html;q=0.1, text/event-stream"]) {
+      (await ask("GET", "/abc", { headers: { Accept: accept } })).is(400, ID_RULE)
+        .has("Content-Type", "application/problem+json");
+    }
+  },
+
   async anErrorOfHeadHasNoBody() {
     (await ask("HEAD", "/abc")).is(400).says("");
     (await ask("HEAD", "/a/b")).is(404).says("");

@@ -1,24 +1,40 @@
 package doorbell.http;
 
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The forms of a wait's answer, and which one a request's {@code Accept} prefers. */
+/** The forms of a wait's answer and of an error, and which a request's {@code Accept} prefers. */
 enum Accept {
   JAVASCRIPT,
   JSON,
-  EVENTS;
+  EVENTS,
+  PROBLEM,
+  PAGE;
+
+  private static final Set<Accept> ANSWERS = EnumSet.of(JAVASCRIPT, JSON, EVENTS);
+  private static final Set<Accept> ALL = EnumSet.allOf(Accept.class);
 
   /** The listed type with the highest weight wins, on a tie the first; wildcards say nothing. */
   static Accept of(List<String> headers) {
+    return best(headers, ANSWERS);
+  }
+
+  /** Whether it is a browser's that shows people what it gets. */
+  static boolean prefersPage(List<String> headers) {
+    return best(headers, ALL) == PAGE;
+  }
+
+  private static Accept best(List<String> headers, Set<Accept> forms) {
     double best = 0;
     Accept form = JAVASCRIPT;
     for (String header : headers) {
       for (String range : header.split(",", -1)) {
         String[] parts = range.split(";", -1);
         Accept known = named(parts[0].trim().toLowerCase(Locale.ROOT));
-        double weight = known == null ? 0 : weight(parts);
+        double weight = known == null || !forms.contains(known) ? 0 : weight(parts);
         if (known != null && weight > best) {
           best = weight;
           form = known;
@@ -33,6 +49,8 @@ enum Accept {
       case "application/json" -> JSON;
       case "text/event-stream" -> EVENTS;
       case "text/javascript", "application/javascript" -> JAVASCRIPT;
+      case "application/problem+json" -> PROBLEM;
+      case "text/html", "application/xhtml+xml" -> PAGE;
       default -> null;
     };
   }

@@ -63,7 +63,7 @@ final class Incoming {
       request = Request.of(http, node.options().basePath());
       checkLength(length);
     } catch (Refused e) {
-      refused = e;
+      refused = e.inFormFor(http.headers().getAll(HttpHeaderNames.ACCEPT));
     }
   }
 

@@ -1,6 +1,7 @@
 package doorbell.http;
 
 import doorbell.event.StoreException;
+import java.util.List;
 import java.util.concurrent.CompletionException;
 
 /** A request that gets an error: its status, one plain sentence, and fields where they are due. */
@@ -12,10 +13,23 @@ final class Refused extends Exception {
   /** Names and values in turn. */
   final String[] fields;
 
+  /** Whether people will read it, in a browser. */
+  final boolean asPage;
+
   Refused(int status, String sentence, String... fields) {
+    this(false, status, sentence, fields);
+  }
+
+  private Refused(boolean asPage, int status, String sentence, String... fields) {
     super(sentence, null, false, false);
+    this.asPage = asPage;
     this.status = status;
     this.fields = fields;
+  }
+
+  /** The same, as a page if such a browser asks. */
+  Refused inFormFor(List<String> accept) {
+    return Accept.prefersPage(accept) ? new Refused(true, status, sentence(), fields) : this;
   }
 
   static Refused method(String allowed) {

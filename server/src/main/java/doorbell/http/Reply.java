@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** An answer of the node, whatever carries it. */
@@ -30,12 +31,10 @@ final class Reply {
 
   private static final Head SET_JAVASCRIPT = new Head(200, JAVASCRIPT);
   private static final Head SET_JSON = new Head(200, JSON);
-  private static final Head PAGE =
-      new Head(
-          200,
-          HTML,
-          "Content-Security-Policy",
-          "default-src 'none'; style-src 'unsafe-inline'; img-src data:");
+  private static final String[] POLICY = {
+    "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+  };
+  private static final Head PAGE = new Head(200, HTML, POLICY);
 
   /** An event stream; proxies are told neither to hold it back nor to compress it. */
   static final Head EVENTS = new Head(200, EVENT_STREAM, "X-Accel-Buffering", "no");
@@ -173,8 +172,11 @@ final class Reply {
     };
   }
 
-  /** An error, as RFC 9457 writes it. */
+  /** An error, as RFC 9457 writes it, or as a page. */
   static Reply problem(Refused refused, boolean headOnly) {
+    if (refused.asPage) {
+      return errorPage(refused, headOnly);
+    }
     Head head =
         refused.fields.length == 0
             ? Objects.requireNonNull(PROBLEMS.get(refused.status))
@@ -186,6 +188,30 @@ final class Reply {
             .formatted(title, refused.status, sentence)
             .getBytes(UTF_8);
     return new Reply(head, body, headOnly);
+  }
+
+  private static Reply errorPage(Refused refused, boolean headOnly) {
+    String[] fields = Stream.of(POLICY, refused.fields).flatMap(Stream::of).toArray(String[]::new);
+    String title = HttpResponseStatus.valueOf(refused.status).reasonPhrase();
+    String sentence =
+        refused.sentence().replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
+    String page =
+        """
+        <!doctype html>
+        <html lang="en">
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>%1$s</title>
+        <link rel="icon" href="data:,">
+        <style>
+          :root { color-scheme: light dark }
+          body { font: 17px/1.55 system-ui, sans-serif; max-width: 42em; margin: 3em auto }
+        </style>
+        <h1>%1$s</h1>
+        <p>%2$s</p>
+        """
+            .formatted(title, sentence);
+    return new Reply(new Head(refused.status, HTML, fields), page.getBytes(UTF_8), headOnly);
   }
 
   private static Reply options(String methods) {
