@@ -38,7 +38,7 @@ class NamesTest {
   void aNameThatNobodyKnowsMayBeKnownLater() throws Exception {
     String url = "http://no_such_bell:8080";
     assertThat(command("my_bell", "set", url, "5"))
-        .isEqualTo("Could not set 5 in 5 s: " + url + " has an unknown name.\n");
+        .isEqualTo("Could not set 5 in 30 s: " + url + " has an unknown name.\n");
   }
 
   @ParameterizedTest

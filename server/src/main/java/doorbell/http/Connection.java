@@ -107,6 +107,9 @@ final class Connection extends Http1 implements Session, Turns.Taker {
       resume();
       inRead = false;
       wire.session().onReadEnd();
+      if (ended && state == State.HANDED_ON) {
+        wire.session().onEnd();
+      }
     }
   }
 
@@ -309,8 +312,11 @@ final class Connection extends Http1 implements Session, Turns.Taker {
     unread = null;
     readOrPause();
     if (next != null) {
-      read(next);
-      next.release();
+      try {
+        read(next);
+      } finally {
+        next.release();
+      }
     }
     closeIfEnded();
   }

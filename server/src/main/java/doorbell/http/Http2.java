@@ -49,6 +49,9 @@ final class Http2 extends Timed implements Session, Turns.Taker {
 
   private boolean inRead;
 
+  /** The client sends no more, and what came before is to be read yet. */
+  private boolean endsLater;
+
   /** Bytes that came and are read in its next turn. */
   private @Nullable ByteBuf unread;
 
@@ -139,10 +142,13 @@ final class Http2 extends Timed implements Session, Turns.Taker {
     ByteBuf next = unread;
     unread = null;
     if (next != null) {
-      onBytes(next);
+      onBytes(next); // The pipeline keeps to itself what is thrown.
       next.release();
       channel.rest(unread != null);
       onReadEnd();
+      if (endsLater && unread == null) {
+        onEnd();
+      }
     }
   }
 
@@ -158,6 +164,10 @@ final class Http2 extends Timed implements Session, Turns.Taker {
   public void onEnd() {
     if (closing) {
       wire.close();
+      return;
+    }
+    endsLater = unread != null;
+    if (endsLater) {
       return;
     }
     ended = true;

@@ -129,7 +129,7 @@ final class Loop {
    * behind them: at once, unless somebody who was woken is being answered on this stack.
    */
   void wakeBefore(Wire client, Runnable then) {
-    if (wakeups.isRunning()) {
+    if (wakeups.isBusy()) {
       tell(client, then);
     } else {
       wakeups.run();

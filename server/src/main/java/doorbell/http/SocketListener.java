@@ -53,6 +53,9 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
   private int next;
   private boolean refused;
 
+  /** It will accept again by itself: edges that come meanwhile begin nothing. */
+  private boolean again;
+
   /** Throws what is wrong with the address. */
   SocketListener(Transport transport, Node node, List<Loop> loops) throws IOException {
     this.transport = transport;
@@ -121,12 +124,19 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
 
   @Override
   public void handle(IoRegistration self, IoEvent event) {
-    if (!(event instanceof IoUringIoEvent polled) || UringOps.isPoll(polled)) {
+    boolean ready = !(event instanceof IoUringIoEvent polled) || UringOps.isPoll(polled);
+    if (ready && !again) {
       accept();
     }
   }
 
+  private void acceptAgain(long millis) {
+    again = true;
+    loops.get(0).events.schedule(this::accept, millis, TimeUnit.MILLISECONDS);
+  }
+
   private void accept() {
+    again = false;
     if (!registration.isValid()) {
       return;
     }
@@ -147,7 +157,7 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
         }
         welcome(new Socket(accepted));
       }
-      Loop.next(loops.get(0).events, this::accept);
+      acceptAgain(0);
     } catch (IOException e) {
       onRefused(String.valueOf(e.getMessage()));
     } catch (Throwable e) { // Nobody else would ever accept again.
@@ -161,7 +171,7 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
       LOG.warn("clients must wait until others leave: {}", why);
     }
     refused = true;
-    loops.get(0).events.schedule(this::accept, Limits.ACCEPT_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+    acceptAgain(Limits.ACCEPT_AGAIN_MILLIS);
   }
 
   private void welcome(Socket accepted) throws IOException {

@@ -14,6 +14,7 @@ final class Wakeups implements Runnable {
   private final AtomicReference<@Nullable LoopWaiter> newest = new AtomicReference<>();
   private @Nullable LoopWaiter oldest;
   private boolean running;
+  private boolean scheduled;
 
   Wakeups(EventLoop events, Faults faults) {
     this.events = events;
@@ -42,11 +43,11 @@ final class Wakeups implements Runnable {
   }
 
   /**
-   * In the middle of answering one who was woken. Who sets something then is no deeper on the
-   * stack: those whom that wakes are answered later, and so is the setter, behind them.
+   * In the middle of answering one who was woken, or a crowd. Who sets something then is no deeper
+   * on the stack: those whom that wakes are answered later, and so is the setter, behind them.
    */
-  boolean isRunning() {
-    return running;
+  boolean isBusy() {
+    return running || oldest != null;
   }
 
   @Override
@@ -65,9 +66,15 @@ final class Wakeups implements Runnable {
       wake(woken);
     }
     running = false;
-    if (oldest != null || newest.get() != null) {
-      Loop.next(events, this);
+    if (!scheduled && (oldest != null || newest.get() != null)) {
+      scheduled = true;
+      Loop.next(events, this::goOn);
     }
+  }
+
+  private void goOn() {
+    scheduled = false;
+    run();
   }
 
   private void wake(LoopWaiter woken) {

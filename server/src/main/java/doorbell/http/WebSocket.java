@@ -109,6 +109,7 @@ final class WebSocket extends WebSocketWriter implements Session, Turns.Taker {
   public void onTurn() {
     resting = false;
     resume();
+    closeIfEnded();
   }
 
   /** Who doesn't take what is said, or runs ahead of the store, isn't listened to. */
@@ -265,7 +266,7 @@ final class WebSocket extends WebSocketWriter implements Session, Turns.Taker {
   }
 
   private void closeIfEnded() {
-    if (ended && (setsInFlight == 0 || closing)) {
+    if (ended && !resting && (setsInFlight == 0 || closing)) {
       wire.close();
     }
   }
@@ -286,8 +287,11 @@ final class WebSocket extends WebSocketWriter implements Session, Turns.Taker {
     ByteBuf next = unread;
     unread = null;
     if (next != null) {
-      onBytes(next);
-      next.release();
+      try {
+        onBytes(next);
+      } finally {
+        next.release();
+      }
     }
     onReadEnd();
   }

@@ -108,8 +108,11 @@ final class WireChannel extends AbstractChannel implements Session {
     ByteBuf next = unread;
     if (next != null && !full) {
       unread = null;
-      onBytes(next);
-      next.release();
+      try {
+        onBytes(next);
+      } finally {
+        next.release();
+      }
       onReadEnd();
     }
   }
