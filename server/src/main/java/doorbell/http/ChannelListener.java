@@ -3,31 +3,34 @@ package doorbell.http;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioChannelOption;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.util.concurrent.Future;
-import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.channels.spi.SelectorProvider;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import jdk.net.ExtendedSocketOptions;
 
 /** Listens by a channel of Netty's, for {@link ChannelWire}s. */
 final class ChannelListener implements Listener {
+  private final AtomicInteger clients = new AtomicInteger();
   private final Channel channel;
 
   /** Throws what is wrong with the address. */
-  ChannelListener(EventLoopGroup group, Node node, Map<?, Loop> loops) {
+  ChannelListener(EventLoopGroup group, Node node, Map<?, Loop> loops, int mostClients) {
+    InetAddress listen = node.options().listen().getAddress();
     ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(group)
-            .channelFactory(() -> of(node.options().listen().getAddress()))
+            .channelFactory(() -> new LimitedServerChannel(listen, clients::get, mostClients))
+            .handler(counter())
             .option(ChannelOption.SO_BACKLOG, Limits.ACCEPT_BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(
@@ -61,11 +64,16 @@ final class ChannelListener implements Listener {
     channel = bootstrap.bind(node.options().listen()).syncUninterruptibly().channel();
   }
 
-  /** One of IPv6 would take clients of IPv4 too: right for [::], and for nothing else. */
-  private static NioServerSocketChannel of(InetAddress listen) {
-    return new NioServerSocketChannel(
-        SelectorProvider.provider(),
-        listen instanceof Inet6Address ? SocketProtocolFamily.INET6 : SocketProtocolFamily.INET);
+  /** Counts clients on the acceptor's own loop: their loops may be behind. */
+  private ChannelHandler counter() {
+    return new ChannelInboundHandlerAdapter() {
+      @Override
+      public void channelRead(ChannelHandlerContext context, Object accepted) {
+        clients.incrementAndGet();
+        ((Channel) accepted).closeFuture().addListener(closed -> clients.decrementAndGet());
+        context.fireChannelRead(accepted);
+      }
+    };
   }
 
   @Override

@@ -98,19 +98,23 @@ public final class HttpPort implements AutoCloseable {
 
   private Listener listen(Transport transport, Node node) {
     try {
+      int mostClients = OpenFiles.forClients(node.table().moreFiles());
       return transport == Transport.NIO
-          ? new ChannelListener(group, node, loops)
-          : new SocketListener(transport, node, List.copyOf(loops.values()));
+          ? new ChannelListener(group, node, loops, mostClients)
+          : new SocketListener(transport, node, List.copyOf(loops.values()), mostClients);
     } catch (Exception e) {
       closing = true;
       group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
-      InetSocketAddress address = node.options().listen();
-      String why = String.valueOf(e.getMessage()).replaceFirst(".*: ", "");
-      throw new IllegalStateException(
-          "can't listen on %s:%s (%s); choose another address with --listen HOST:PORT"
-              .formatted(address.getHostString(), address.getPort(), why),
-          e);
+      throw e instanceof IllegalStateException told ? told : cantListen(node.options().listen(), e);
     }
+  }
+
+  private static IllegalStateException cantListen(InetSocketAddress address, Exception e) {
+    String why = String.valueOf(e.getMessage()).replaceFirst(".*: ", "");
+    return new IllegalStateException(
+        "can't listen on %s:%s (%s); choose another address with --listen HOST:PORT"
+            .formatted(address.getHostString(), address.getPort(), why),
+        e);
   }
 
   /** How many of the files that this process may open clients leave to a store: an eighth. */

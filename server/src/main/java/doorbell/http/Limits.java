@@ -117,6 +117,9 @@ final class Limits {
    */
   static final int SPARE_FILES = 32;
 
+  /** Clients that a node has files for at least, or it doesn't start: it would listen in vain. */
+  static final int LEAST_CLIENTS = 16;
+
   /** Silence after which the kernel asks whether a peer still lives, in seconds. */
   static final int KEEP_ALIVE_IDLE_SECONDS = 60;
 

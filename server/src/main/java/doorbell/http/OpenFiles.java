@@ -10,7 +10,27 @@ final class OpenFiles {
   private static final Path OPEN = Path.of("/proc/self/fd");
   private static final String SOFT_LIMIT = "Max open files ";
 
+  /** Why a client must wait. */
+  static final String ALL_TAKEN = "as many are connected as files may be open (ulimit -n)";
+
   private OpenFiles() {}
+
+  /**
+   * How many clients may have one, beside the node itself and {@code ofStore} that its store may
+   * open yet.
+   *
+   * @throws IllegalStateException if these are too few to be a node
+   */
+  static int forClients(int ofStore) {
+    int clients = left() - Limits.SPARE_FILES - ofStore;
+    if (clients < Limits.LEAST_CLIENTS) {
+      throw new IllegalStateException(
+          "too few files may be open for a node and its clients; raise the limit (ulimit -n) by "
+              + (Limits.LEAST_CLIENTS - clients)
+              + " at least");
+    }
+    return clients;
+  }
 
   /** A large number where nobody can tell. */
   static int left() {

@@ -57,11 +57,12 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
   private boolean again;
 
   /** Throws what is wrong with the address. */
-  SocketListener(Transport transport, Node node, List<Loop> loops) throws IOException {
+  SocketListener(Transport transport, Node node, List<Loop> loops, int mostClients)
+      throws IOException {
     this.transport = transport;
     this.node = node;
     this.loops = loops;
-    this.mostClients = OpenFiles.left() - Limits.SPARE_FILES - node.table().moreFiles();
+    this.mostClients = mostClients;
     IoEventLoop events = (IoEventLoop) loops.get(0).events;
     this.closed = events.newPromise();
     this.socket = OfFamily.socket(node.options().listen().getAddress());
@@ -144,7 +145,7 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
       loops.get(0).turns.begin();
       for (int i = 0; i < ACCEPTS_PER_PASS && !loops.get(0).turns.isOver(); i++) {
         if (loops.stream().mapToInt(Loop::open).sum() >= mostClients) {
-          onRefused("as many are connected as files may be open (ulimit -n)");
+          onRefused(OpenFiles.ALL_TAKEN);
           return;
         }
         int accepted = socket.accept(client);
