@@ -1,12 +1,14 @@
 package doorbell.store;
 
 import doorbell.event.StoreException;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.StampedLock;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.FlushOptions;
@@ -48,6 +50,7 @@ final class Database implements AutoCloseable {
   private final StoreDirectory directory;
   private final Settings settings;
   private final WriteOptions writing;
+  private final Room room;
   private final FlushOptions flushing = new FlushOptions().setWaitForFlush(false);
   private final StampedLock lock = new StampedLock();
   private @Nullable RocksDB rocks;
@@ -58,6 +61,11 @@ final class Database implements AutoCloseable {
   /** Why nothing is written now. */
   private volatile @Nullable StoreException fault;
 
+  /** Why nothing is written now, though it could be: for the writer. */
+  private @Nullable StoreException lack;
+
+  private boolean isLackTold;
+  private final Seldom lacks = new Seldom();
   private final Seldom lookupFaults = new Seldom();
   private final Seldom repairFaults = new Seldom();
 
@@ -65,32 +73,39 @@ final class Database implements AutoCloseable {
   private List<String> identity = List.of();
 
   private long lookAt = System.nanoTime();
+  private long bytesUntilLook;
   private long repairAt;
   private long flushAt;
   private final AtomicLong batches = new AtomicLong();
   private boolean closed;
 
-  private Database(StoreDirectory directory, Settings settings, WriteOptions writing) {
+  private Database(StoreDirectory directory, Settings settings, WriteOptions writing, Room room) {
     this.directory = directory;
     this.settings = settings;
     this.writing = writing;
+    this.room = room;
   }
 
   /**
    * @throws StoreException if the directory can't be used, with one sentence that says what to do
    */
-  static Database open(Path path, Supplier<Settings> how, RocksStore.Sync sync) {
+  static Database open(
+      Path path, Supplier<Settings> how, RocksStore.Sync sync, Function<Path, Room> where) {
     RocksDB.loadLibrary();
     StoreDirectory directory = StoreDirectory.prepare(path);
     Settings settings = how.get();
     WriteOptions writing = new WriteOptions().setSync(sync == RocksStore.Sync.ALWAYS);
-    Database database = new Database(directory, settings, writing);
+    Database database = new Database(directory, settings, writing, where.apply(path));
     try {
       database.rocks = directory.open(settings);
       database.identity = directory.identity();
+      database.room.begin(directory.openFiles());
     } catch (StoreException e) {
       database.close();
       throw e;
+    } catch (IOException e) {
+      database.close();
+      throw StoreDirectory.unusable(path, e);
     }
     database.flushAt = System.nanoTime() + settings.eraNanos();
     return database;
@@ -143,11 +158,13 @@ final class Database implements AutoCloseable {
     if (keys.isEmpty()) {
       return;
     }
-    StoreException already = fault;
+    StoreException already = fault == null ? lack : fault;
     if (already != null) {
       throw already;
     }
-    try (WriteBatch batch = new WriteBatch(written(keys))) {
+    byte[] bytes = written(keys);
+    bytesUntilLook -= bytes.length;
+    try (WriteBatch batch = new WriteBatch(bytes)) {
       open().write(writing, batch);
       batches.incrementAndGet();
     } catch (RocksDBException e) {
@@ -167,14 +184,15 @@ final class Database implements AutoCloseable {
   }
 
   /**
-   * Does what is due: looks whether the directory is there, seals the era's file, repairs what is
-   * faulty. Returns the nanoseconds until it wants to be called again.
+   * Does what is due: looks whether the directory is there and has room, seals the era's file,
+   * repairs what is faulty. Returns the nanoseconds until it wants to be called again.
    */
   long upkeep() {
     long now = System.nanoTime();
-    if (fault == null && now - lookAt >= 0) {
+    if (fault == null && (now - lookAt >= 0 || bytesUntilLook < 0)) {
       look();
       lookAt = now + RETRY_NANOS;
+      bytesUntilLook = room.untilLook();
     }
     if (fault != null && now - repairAt >= 0) {
       repair();
@@ -185,6 +203,11 @@ final class Database implements AutoCloseable {
       flushAt = now + settings.eraNanos();
     }
     return fault == null ? Math.min(flushAt - now, RETRY_NANOS) : RETRY_NANOS;
+  }
+
+  /** How many files it may open beside those that it had at its start. */
+  int moreFiles() {
+    return room.moreFiles();
   }
 
   long batches() {
@@ -212,6 +235,28 @@ final class Database implements AutoCloseable {
       LOG.error("{} is gone, or is another: no set is kept until it is back", directory);
       fault = new StoreException("the store is gone; the set was not kept, try again");
       repairAt = System.nanoTime() + RETRY_NANOS;
+      return;
+    }
+    try {
+      look(room.lack(directory.openFiles(), directory.logBytes()));
+    } catch (IOException e) {
+      // It has just begun or ended to be there: the next look tells.
+    }
+  }
+
+  private void look(@Nullable String lacking) {
+    if (lacking == null) {
+      lack = null;
+      if (isLackTold) {
+        LOG.info("{}: there is room again", directory);
+        isLackTold = false;
+      }
+      return;
+    }
+    lack = new StoreException(lacking + "; the set was not kept, try again later");
+    if (lacks.isDue()) {
+      LOG.error("{}: {}; no new set is kept until there is room", directory, lacking);
+      isLackTold = true;
     }
   }
 

@@ -22,6 +22,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDBException;
 import org.slf4j.Logger;
@@ -68,7 +69,6 @@ public final class RocksStore implements SetStore {
 
   private final BlockingQueue<Pending> queue = new LinkedBlockingQueue<>(MAX_QUEUED_SETS);
   private final Database database;
-  private final int files;
   private final long eraNanos;
   private final ExecutorService writer;
 
@@ -89,9 +89,8 @@ public final class RocksStore implements SetStore {
 
   private volatile boolean closed;
 
-  private RocksStore(Database database, long eraNanos, int files) {
+  private RocksStore(Database database, long eraNanos) {
     this.database = database;
-    this.files = files;
     this.eraNanos = eraNanos;
     this.readers =
         new ThreadPoolExecutor(
@@ -118,8 +117,12 @@ public final class RocksStore implements SetStore {
 
   /** The same, with {@code files} that others leave to it. */
   public static RocksStore open(Path directory, Duration remember, Sync sync, int files) {
-    Database database = Database.open(directory, () -> new Settings(remember), sync);
-    RocksStore store = new RocksStore(database, remember.toNanos() / ERAS, files);
+    return open(directory, remember, sync, path -> Room.in(path, files));
+  }
+
+  static RocksStore open(Path directory, Duration remember, Sync sync, Function<Path, Room> where) {
+    Database database = Database.open(directory, () -> new Settings(remember), sync, where);
+    RocksStore store = new RocksStore(database, remember.toNanos() / ERAS);
     store.writer.execute(store::write);
     return store;
   }
@@ -167,7 +170,7 @@ public final class RocksStore implements SetStore {
   /** All that others leave to it: it has few at its start. */
   @Override
   public int moreFiles() {
-    return files;
+    return database.moreFiles();
   }
 
   @Override
@@ -254,7 +257,9 @@ public final class RocksStore implements SetStore {
       database.write(choose(batch));
     } catch (Throwable e) {
       StoreException failure = failure(e);
-      batch.forEach(set -> set.completeExceptionally(failure));
+      batch.stream()
+          .filter(set -> !set.isFound())
+          .forEach(set -> set.completeExceptionally(failure));
     }
     for (Pending set : batch) {
       if (set.complete(set.first)) {
@@ -277,13 +282,16 @@ public final class RocksStore implements SetStore {
     Map<EventId, Pending> unsure = new LinkedHashMap<>();
     for (Pending set : batch) {
       if (!set.first) {
-        unsure.putIfAbsent(set.id, set);
+        set.same = unsure.putIfAbsent(set.id, set);
       }
     }
     // Only this thread writes, so an id that is not there now won't be until the batch is.
     Iterator<byte[]> found =
         database.find(unsure.values().stream().map(set -> set.key).toList()).iterator();
-    unsure.values().forEach(set -> set.first = found.next() == null);
+    for (Pending set : unsure.values()) {
+      set.isFound = found.next() != null;
+      set.first = !set.isFound;
+    }
     return batch.stream().filter(set -> set.first).map(set -> set.key).toList();
   }
 
@@ -304,10 +312,20 @@ public final class RocksStore implements SetStore {
      */
     boolean first;
 
+    boolean isFound;
+
+    /** One before it in the batch, for the same id. */
+    @Nullable Pending same;
+
     Pending(EventId id, boolean isNew) {
       this.id = id;
       this.key = id.bytes();
       this.first = isNew;
+    }
+
+    /** Kept before this batch, whatever becomes of it. */
+    boolean isFound() {
+      return same == null ? isFound : same.isFound;
     }
   }
 }

@@ -84,10 +84,7 @@ record StoreDirectory(Path path) {
    */
   boolean takesWrites() {
     try {
-      long bytes = PROBE_BYTES;
-      for (Path log : files(".log")) {
-        bytes += Files.size(log);
-      }
+      long bytes = PROBE_BYTES + logBytes();
       try (FileChannel file =
           FileChannel.open(
               path.resolve(PROBE),
@@ -104,6 +101,16 @@ record StoreDirectory(Path path) {
     } catch (IOException e) {
       return false;
     }
+  }
+
+  /** Bytes of what isn't in a table yet. RocksDB deletes a log meanwhile, when it is one. */
+  long logBytes() throws IOException {
+    return files(".log").stream().mapToLong(log -> log.toFile().length()).sum();
+  }
+
+  /** How many logs and tables there are: RocksDB has each of them open. */
+  int openFiles() throws IOException {
+    return files(".log", ".sst").size();
   }
 
   /**
@@ -194,7 +201,7 @@ record StoreDirectory(Path path) {
         cause);
   }
 
-  private static StoreException unusable(Path path, IOException e) {
+  static StoreException unusable(Path path, IOException e) {
     String reason =
         switch (e) {
           case FileAlreadyExistsException _ -> "it is a file";

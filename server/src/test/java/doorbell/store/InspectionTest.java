@@ -255,7 +255,7 @@ final class InspectionTest {
   }
 
   private Database database(Duration remember) {
-    return Database.open(living, () -> new Settings(remember), Sync.OS);
+    return Database.open(living, () -> new Settings(remember), Sync.OS, path -> Room.in(path, 0));
   }
 
   private RocksStore open() {

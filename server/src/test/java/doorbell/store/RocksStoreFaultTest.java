@@ -58,7 +58,9 @@ final class RocksStoreFaultTest {
   private void sufferAndHeal(String reason, Step suffer, Step heal) throws Exception {
     Path path = directory.resolve("store");
     long acknowledged;
-    try (RocksStore store = RocksStore.open(path, RocksStoreTest.DAY, Sync.ALWAYS);
+    Room asIfEmpty = new Room(() -> Long.MAX_VALUE, 0, 0);
+    try (RocksStore store =
+            RocksStore.open(path, RocksStoreTest.DAY, Sync.ALWAYS, where -> asIfEmpty);
         Crowd _ = new Crowd(store)) {
       long first = setUntil(store, 0, 500);
       suffer.run();
