@@ -45,7 +45,8 @@ async function waitsAndSets(page, ids, transport) {
     return Promise.all(ids.map(id => bell.set(id)));
   }, [node.url, ids]);
   assert.deepEqual(await page.evaluate('rung'), ids);
-  if (transport === 'fetch') assert.equal(asked.length, ids.length, 'none had to ask again');
+  // A page that wakes asks once more; with six connections for a host, most would have to.
+  if (transport === 'fetch') assert.ok(asked.length < ids.length + 6, `asked ${asked.length} times`);
 }
 
 for (const transport of ['fetch', 'script']) {
