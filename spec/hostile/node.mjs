@@ -10,6 +10,8 @@ import { promisify } from "node:util";
 const ROOT = process.env.DOORBELL_ROOT ?? fileURLToPath(new URL("../../", import.meta.url));
 // As small as it is on a machine of 1 GB: what takes memory without bound is found sooner.
 const HEAP = "-Xmx256m";
+// More than twenty minutes bring: a node that is full answers 503, as it should.
+const SETS = "1000000";
 // Clients that can't agree on TLS are counted there.
 const USUAL = / TLS handshakes failed since the start/;
 const TROUBLE = /Exception|Error\b|Throwable|^\s+at \S+\(|\bWARN|\bERROR/;
@@ -34,7 +36,7 @@ export class Node {
     node.process = spawn(join(ROOT, "doorbell"), ["serve", "--listen", "127.0.0.1:0",
       "--transport", transport, "--store", place, ...secure, ...options], {
       stdio: ["ignore", "pipe", log],
-      env: { ...process.env, JAVA_OPTS: process.env.JAVA_OPTS ?? HEAP },
+      env: { DOORBELL_MAX_SETS: SETS, ...process.env, JAVA_OPTS: process.env.JAVA_OPTS ?? HEAP },
     });
     node.pid = node.process.pid;
     process.once("exit", () => node.process.kill("SIGKILL"));
