@@ -4,8 +4,8 @@ import io.netty.util.internal.PlatformDependent;
 
 /**
  * How the memory that the JVM may take is shared out, unless options say otherwise: 3/8 of the heap
- * are for parked waits, 1/4 is for other bytes of clients, 1/8 for connections, 5/32 for the sets
- * that the store in memory remembers; the rest is for the node itself.
+ * are for parked waits, 1/4 is for other bytes of clients, 5/32 for the sets
+ * that the store in memory remembers; the rest is for connections and for the node itself.
  */
 final class Memory {
   /**
@@ -14,9 +14,6 @@ final class Memory {
    * further id; an id in another spelling and a callback add up to 200.
    */
   static final int WAIT = 512;
-
-  /** Heap of a connection of HTTP/1.1 between requests, in bytes. */
-  static final int CONNECTION = 256;
 
   /** Objects of a buffer beside its bytes: itself, its memory's, its place in a queue. */
   static final int BUFFER = 256;
@@ -54,11 +51,6 @@ final class Memory {
   /** How many bytes clients may make the node hold, on the heap and outside of it together. */
   static long buffered() {
     return Math.min(HEAP, PlatformDependent.maxDirectMemory()) / 4;
-  }
-
-  /** How many connections may be open that hold no wait. */
-  static int connections() {
-    return (int) Math.min(Integer.MAX_VALUE, HEAP / 8 / CONNECTION);
   }
 
   static long heap() {
