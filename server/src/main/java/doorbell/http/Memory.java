@@ -4,8 +4,8 @@ import io.netty.util.internal.PlatformDependent;
 
 /**
  * How the memory that the JVM may take is shared out, unless options say otherwise: 3/8 of the heap
- * are for parked waits, 1/4 is for other bytes of clients, 5/32 for the sets
- * that the store in memory remembers; the rest is for connections and for the node itself.
+ * are for parked waits, 1/4 is for other bytes of clients, 5/32 for the sets that the store in
+ * memory remembers; the rest is for connections and for the node itself.
  */
 final class Memory {
   /**
