@@ -205,7 +205,8 @@ final class Reply {
         <link rel="icon" href="data:,">
         <style>
           :root { color-scheme: light dark }
-          body { font: 17px/1.55 system-ui, sans-serif; max-width: 42em; margin: 3em auto }
+          body { font: 17px/1.55 system-ui, sans-serif; max-width: 42em;
+            margin: 3em auto; padding: 0 1em }
         </style>
         <h1>%1$s</h1>
         <p>%2$s</p>
