@@ -112,7 +112,7 @@ final class ServeCommand {
                 given.choice("--sync", Sync.values()),
                 given.number("--max-sets"),
                 given.time("--drain")));
-    OldGarbage.watch();
+    OldGarbage.watch(node::held);
     Ending.at(node::close, node.failure());
     Hangup.reloads(node::reload);
     String url = Values.url(Values.host(given.text("--listen")), node.address());

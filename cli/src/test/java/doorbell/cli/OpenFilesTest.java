@@ -93,6 +93,25 @@ class OpenFilesTest {
   }
 
   @Test
+  void noMoreConnectThanTheHeapHasRoomFor() throws Exception {
+    try (NodeProcess node = NodeProcess.serve(List.of("-Xmx8m"), "--store", "memory")) {
+      URI url = node.url();
+      List<Socket> crowd = new ArrayList<>();
+      while (!node.errors().contains("the heap has room for")) {
+        assertThat(crowd.size()).as("clients of 8 MB").isLessThan(10_000);
+        for (int i = 0; i < 500; i++) {
+          crowd.add(new Socket(url.getHost(), url.getPort()));
+        }
+      }
+      Client late = ask(url, "POST /1");
+      for (Socket client : crowd) {
+        client.close();
+      }
+      assertThat(late.status()).isEqualTo(201);
+    }
+  }
+
+  @Test
   void aNodeThatHasFilesForNoClientSaysSoInsteadOfListening(@TempDir Path folder) throws Exception {
     try (NodeProcess node = serve(100, folder.resolve("store"))) {
       assertThat(node.process.waitFor(TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)).isTrue();

@@ -37,6 +37,7 @@ public final class HttpPort implements AutoCloseable {
   private final @Nullable Tls tls;
   private final Listener listener;
   private final WaitingRoom room;
+  private final Budget budget;
   private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
   private volatile boolean closing;
 
@@ -57,7 +58,7 @@ public final class HttpPort implements AutoCloseable {
 
   private HttpPort(HttpOptions options, Transport transport, EventTable table) {
     tls = options.certificate() == null ? null : new Tls(options.certificate());
-    Budget budget = new Budget(options.maxBuffered());
+    budget = new Budget(options.maxBuffered());
     room = new WaitingRoom(options.maxWaits(), options.maxWaitsPerAddress());
     group =
         new MultiThreadIoEventLoopGroup(
@@ -130,6 +131,11 @@ public final class HttpPort implements AutoCloseable {
   /** How many waits are parked, each id of them counted. */
   public int parked() {
     return room.taken();
+  }
+
+  /** About how many bytes clients make it hold: by waits and by all else. */
+  public long held() {
+    return Memory.held(room.taken(), budget.taken());
   }
 
   /** Looks at the certificate's files, as it does by itself every few seconds. */

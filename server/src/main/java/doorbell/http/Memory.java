@@ -43,6 +43,11 @@ final class Memory {
 
   private Memory() {}
 
+  /** How many clients may be connected: as many as waits, since an idle one takes less. */
+  static int clients() {
+    return waits();
+  }
+
   /** How many waits may be parked. */
   static int waits() {
     return (int) Math.min(Integer.MAX_VALUE, HEAP / 8 * 3 / WAIT);
@@ -51,6 +56,11 @@ final class Memory {
   /** How many bytes clients may make the node hold, on the heap and outside of it together. */
   static long buffered() {
     return Math.min(HEAP, PlatformDependent.maxDirectMemory()) / 4;
+  }
+
+  /** About what clients make the node hold, in bytes: waits at their worst, and all else. */
+  static long held(int waits, long buffered) {
+    return (long) waits * WAIT + buffered;
   }
 
   static long heap() {

@@ -11,13 +11,14 @@ final class OpenFiles {
   private static final String SOFT_LIMIT = "Max open files ";
 
   /** Why a client must wait. */
-  static final String ALL_TAKEN = "as many are connected as files may be open (ulimit -n)";
+  static final String ALL_TAKEN =
+      "as many are connected as files may be open (ulimit -n) and as the heap has room for (-Xmx)";
 
   private OpenFiles() {}
 
   /**
    * How many clients may have one, beside the node itself and {@code ofStore} that its store may
-   * open yet.
+   * open yet; but no more than the heap has room for.
    *
    * @throws IllegalStateException if these are too few to be a node
    */
@@ -29,7 +30,7 @@ final class OpenFiles {
               + (Limits.LEAST_CLIENTS - clients)
               + " at least");
     }
-    return clients;
+    return Math.min(clients, Memory.clients());
   }
 
   /** A large number where nobody can tell. */
