@@ -124,7 +124,8 @@ describe('documents', { concurrency: 1 }, () => {
     mkdirSync(cwd);
     symlinkSync(join(root, 'doorbell'), join(cwd, 'doorbell'));
     execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj',
-      '/CN=localhost', '-keyout', 'privkey.pem', '-out', 'fullchain.pem'], { cwd, stdio: 'pipe' });
+      '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', 'privkey.pem',
+      '-out', 'fullchain.pem'], { cwd, stdio: 'pipe' });
     const [, serves] = blocks('docs/start.md', 'sh');
     const secure = run(`exec ${serves}`, cwd);
     try {
@@ -133,10 +134,36 @@ describe('documents', { concurrency: 1 }, () => {
       const asked = await run(`curl -sk -o /dev/null -w '%{http_version} %{http_code}' \
         'https://127.0.0.1:8443/22482?timeout=0'`, cwd).exit;
       assert.equal(asked.output, '2 204');
+      await everyClientTrustsWhatItIsTold(cwd);
     } finally {
       await stop(secure);
     }
   });
+
+  // By the words of the table there, and without them by none.
+  async function everyClientTrustsWhatItIsTold(cwd) {
+    const start = readFileSync(join(root, 'docs/start.md'), 'utf8');
+    const [keytool] = start.match(/keytool [^`]*/);
+    const made = await run(`'${jdk}/bin/'${keytool}`, cwd).exit;
+    assert.equal(made.code, 0, made.output);
+    const url = 'https://127.0.0.1:8443';
+    const clients = [
+      ['--cacert fullchain.pem', told => `curl -s ${told} -d '' ${url}/1`],
+      ['SSL_CERT_FILE=fullchain.pem', told => `${told} php '${root}/php/bin/doorbell' set ${url} 2`],
+      ['SSL_CERT_FILE=fullchain.pem',
+        told => `PYTHONPATH='${root}/python/src' ${told} python3 -m doorbell set ${url} 3`],
+      ['NODE_EXTRA_CA_CERTS=fullchain.pem',
+        told => `${told} node '${root}/js/bin/doorbell.mjs' set ${url} 4`],
+      ['-Djavax.net.ssl.trustStore=FILE -Djavax.net.ssl.trustStorePassword=changeit',
+        told => `JAVA_OPTS='${told}' ./doorbell set ${url}/5`],
+    ];
+    for (const [told, set] of clients) {
+      assert.ok(start.includes(`\`${told}\``), told);
+      assert.notEqual((await run(set(''), cwd).exit).code, 0, set(''));
+      const { code, output } = await run(set(told), cwd).exit;
+      assert.equal(code, 0, output);
+    }
+  }
 
   test('theAnswerOfStartIsJsonAndItsIdIsTheOneThatIsSet', () => {
     const [answer] = blocks('docs/start.md', 'json').map(JSON.parse);
@@ -149,8 +176,13 @@ describe('documents', { concurrency: 1 }, () => {
   const client = join(root, 'client/target/classes');
 
   test('theJavaOfStartRuns', () => {
-    const [source] = blocks('docs/start.md', 'java');
+    const [source, embedded, ...more] = blocks('docs/start.md', 'java');
+    assert.deepEqual(more, []);
     assert.equal(says(source, 'Start.java', java, ['-cp', client]), 'look again\n');
+    const node = [join(root, 'server/target/classes'), join(root, 'cli/target/lib/*')].join(':');
+    const native = '--enable-native-access=ALL-UNNAMED';
+    assert.match(says(embedded, 'Embedded.java', java, [native, '-cp', node]),
+      /^listening on port \d+\n$/);
   });
 
   /** What a script says that is run with `command` in a folder with the clients. */

@@ -61,6 +61,21 @@ const SERVERS = {
         .map(name => `LoadModule ${name}_module ${MODULES}/mod_${name}.so`).join('\n')}
       ${block('apache')}`,
   },
+  haproxy: {
+    path: '/usr/sbin/haproxy',
+    args: folder => ['-db', '-f', join(folder, 'conf')],
+    // With no time for the node to answer in but that of the lines.
+    conf: (folder, port) => `
+defaults
+  mode http
+  timeout connect 60s
+  timeout client 60s
+  timeout server 1ms
+frontend pages
+  bind 127.0.0.1:${port}
+  ${START.match(/^HAProxy, with `(use_backend .*)` in `frontend`:$/m)[1]}
+${block('haproxy')}`,
+  },
   caddy: {
     path: '/usr/bin/caddy',
     args: folder => ['run', '--adapter', 'caddyfile', '--config', join(folder, 'conf')],
