@@ -15,12 +15,15 @@ import { streams } from "./compare/parts/streams.mjs";
 import { broadcast, pingpong, storm } from "./compare/parts/wakes.mjs";
 import { execute, root } from "./compare/processes.mjs";
 import { missing } from "./compare/summary.mjs";
-import { barTable, figureTables, measuredFigures, storesTable } from "./compare/tables.mjs";
+import { againstTable, barTable, figureTables, measuredFigures, storesTable } from "./compare/tables.mjs";
 
 const measures = { start, footprint, memory, broadcast, storm, pingpong, get, post, flat, hangup,
   streams, soak };
 
 const TARGET = "bench/target";
+
+// Parts that begin a server of their own each time, which is slow.
+const FRESH = ["memory", "footprint", "streams"];
 
 async function measure(parts, settings) {
   await execute("./doorbell", ["--version"], { cwd: root }); // builds, where that is due
@@ -30,6 +33,29 @@ async function measure(parts, settings) {
   const gaps = missing(bench.samples, parts);
   if (gaps.length > 0) throw new Error(`not measured: ${gaps.join(", ")}`);
   return bench.samples;
+}
+
+// The settings of one checkout's turn, of a round.
+const turn = (settings, folder) =>
+  ({ ...settings, folder, rounds: 1, freshRounds: 1, startRounds: 3 });
+
+// The samples of the other checkout and of this one, each measured once a round, part by part, and
+// another one first each time.
+async function measureBoth(parts, settings) {
+  for (const folder of [settings.against, root]) {
+    await execute("./doorbell", ["--version"], { cwd: folder });
+  }
+  const before = new Bench(turn(settings, settings.against));
+  const now = new Bench(turn(settings, root));
+  for (const part of parts) {
+    const rounds = FRESH.includes(part) ? settings.freshRounds : settings.rounds;
+    for (let round = 1; round <= rounds; round++) {
+      for (const bench of round % 2 ? [before, now] : [now, before]) await measures[part](bench);
+    }
+  }
+  await before.end();
+  await now.end();
+  return { before: before.samples, samples: now.samples };
 }
 
 function keep(run) {
@@ -57,6 +83,11 @@ async function main(words) {
   }
   const about = { date: new Date().toISOString(), ...source(), machine: await machine() };
   const command = ["script/bench", ...words].join(" ");
+  if (settings.against !== undefined) {
+    const run = { ...about, command, settings, ...await measureBoth(parts, settings) };
+    process.stdout.write(`${againstTable(run)}\n\nkept in ${keep(run)}\n`);
+    return;
+  }
   const run = { ...about, command, settings, samples: await measure(parts, settings) };
   const file = keep(run);
   const texts = [figureTables(run), barTable(run), storesTable(run), `kept in ${file}`];

@@ -30,9 +30,15 @@ export class Bench {
     }
   }
 
+  // Where two checkouts are compared, only what differs between them is of interest.
+  subjects(names) {
+    return this.settings.against === undefined ? names : names.filter((name) => name === "node");
+  }
+
   // A server of its own, cold; who asks for it ends it.
   fresh(name, options = {}) {
-    return start(name, { transport: this.settings.transport, ...options });
+    const { transport, folder } = this.settings;
+    return start(name, { transport, folder, ...options });
   }
 
   // The server that stays until the run ends, warm.

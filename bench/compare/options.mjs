@@ -1,4 +1,5 @@
 // The command line, and the settings of a run.
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 export const USAGE = `usage: script/bench [PART]... [OPTION]...
@@ -30,6 +31,8 @@ options:
                       and footprint at most 3 times
   --duration SECONDS  how long each half of the soak goes on (600)
   --transport NAME    what carries the node's sockets: io_uring, epoll or nio
+  --against FOLDER    the node of another checkout instead of nchan and the floor, in turn with this
+                      one: what a change costs. All parts but soak, if none is named.
   --help
 `;
 
@@ -37,6 +40,8 @@ export const PARTS = ["start", "footprint", "memory", "broadcast", "storm", "pin
   "post", "flat", "hangup"];
 // What takes so long that it is run by itself; its block of the document tells of its run.
 export const ALONE = ["streams", "soak"];
+
+const COMPARED = [...PARTS, "streams"];
 
 const FULL = {
   waits: 18_000, base: 2_000, few: 1_000, footprint: 10_000, samples: 3_000, rounds: 7,
@@ -70,13 +75,14 @@ export function parse(words) {
     allowPositionals: true,
     options: {
       quick: { type: "boolean" }, help: { type: "boolean" }, rounds: { type: "string" },
-      duration: { type: "string" }, transport: { type: "string" },
+      duration: { type: "string" }, transport: { type: "string" }, against: { type: "string" },
     },
   });
   if (positionals[0] === "render") return { render: positionals.slice(1) };
   const unknown = positionals.find((name) => ![...PARTS, ...ALONE].includes(name));
   if (unknown !== undefined) throw new Error(`there is no part ${unknown}; see --help`);
-  const everything = values.quick ? [...PARTS, ...ALONE] : PARTS;
+  const everything = values.against !== undefined ? COMPARED
+    : values.quick ? [...PARTS, ...ALONE] : PARTS;
   const parts = positionals.length ? positionals : everything;
   const rounds = positive(values, "rounds");
   if (rounds.rounds < FULL.freshRounds) rounds.freshRounds = rounds.rounds;
@@ -85,8 +91,8 @@ export function parse(words) {
     parts,
     settings: {
       ...(values.quick ? QUICK : FULL), ...rounds, ...positive(values, "duration"),
-      transport: values.transport,
+      transport: values.transport, against: values.against && resolve(values.against),
     },
-    documented: isDocumented(values, parts),
+    documented: values.against === undefined && isDocumented(values, parts),
   };
 }

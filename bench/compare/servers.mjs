@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readProcess, root, Running, SERVER_CORE } from "./processes.mjs";
 
 const PATIENCE_MILLIS = 60_000;
+mkdirSync(join(root, "bench/target"), { recursive: true });
 const scratch = mkdtempSync(join(root, "bench/target/run-"));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 let scratchFolders = 0;
@@ -92,11 +93,13 @@ function workerOf(running) {
   return found(running, () => Number(readProcess(pid, `task/${pid}/children`).trim()));
 }
 
-// core: null lets it run on any; java: flags for the JVM; options: more for `serve`.
-export async function startNode(name, { transport, core = SERVER_CORE, java = "", options = [] }) {
+// folder: the checkout; core: null lets it run on any; java: flags for the JVM; options: more for
+// `serve`.
+export async function startNode(name, settings) {
+  const { transport, folder = root, core = SERVER_CORE, java = "", options = [] } = settings;
   const store = NODE_OPTIONS[name].map((word) => word.replace("STORE", scratchFolder()));
   const carrier = transport ? ["--transport", transport] : [];
-  const command = ["./doorbell", "serve", "--loops", "1", "--listen", "127.0.0.1:0",
+  const command = [join(folder, "doorbell"), "serve", "--loops", "1", "--listen", "127.0.0.1:0",
     ...store, ...carrier, ...options];
   const javaOptions = `${process.env.JAVA_OPTS ?? ""} ${java}`.trim();
   const running = new Running(command, { core, env: { JAVA_OPTS: javaOptions } });

@@ -1,6 +1,6 @@
 // Tables of a run, in Markdown that is readable as it is.
 import { figures } from "./figures.mjs";
-import { filled, grouped, judged, medianOf, ratioOf } from "./summary.mjs";
+import { filled, grouped, judged, median, medianOf, ratioOf } from "./summary.mjs";
 
 const MINUS = "–";
 
@@ -54,6 +54,21 @@ function measuredAndMet({ bar, value, ratio: share, met }) {
   const measured = `${grouped(value, digits)} ${unit}`;
   const text = share === undefined ? measured : `${grouped(share, 2)} (${measured})`;
   return [text, met ? "yes" : "no"];
+}
+
+// Two checkouts side by side; the ratio is the median of the rounds' own.
+export function againstTable(run) {
+  const rows = measuredFigures(run).flatMap((name) => {
+    const { digits, unit, subjects, title } = figures[name];
+    return Object.keys(run.samples[name]).map((subject) => {
+      const values = [run.before, run.samples].map((samples) => medianOf(samples, name, subject));
+      const ratios = run.samples[name][subject]
+        .map((value, round) => value / run.before[name][subject][round]);
+      return [filled(title, run.settings), filled(subjects[subject], run.settings),
+        ...values.map((value) => `${grouped(value, digits)} ${unit}`), grouped(median(ratios), 3)];
+    });
+  });
+  return table(["what", "of", "before", "now", "ratio"], rows, 2);
 }
 
 export function barTable(run, wanted = () => true) {

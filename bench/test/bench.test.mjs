@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bench } from "../compare/bench.mjs";
 import { figures } from "../compare/figures.mjs";
+import { parse } from "../compare/options.mjs";
 import { judged, ratioOf } from "../compare/summary.mjs";
-import { barTable, storesTable } from "../compare/tables.mjs";
+import { againstTable, barTable, storesTable } from "../compare/tables.mjs";
 
 test("each round measures every subject, and begins with another one", async () => {
   const bench = new Bench({ rounds: 4 });
@@ -51,6 +52,23 @@ test("a run without the nodes with RocksDB has no table of theirs", () => {
     run.samples.post = { ...run.samples.post, [name]: [name === "always" ? 50 : 100] };
   }
   assert.match(storesTable(run), /\| POST .*floor's \| 1\.00 .*\| yes \| 0\.50 .*\| no  \|/);
+});
+
+test("a change is the median of its rounds' ratios to another checkout", () => {
+  const run = {
+    settings: { waits: 18_000 },
+    before: { storm: { node: [10, 20, 10] } },
+    samples: { storm: { node: [11, 20, 20] } },
+  };
+  assert.match(againstTable(run), /per wake: 18,000 ids.* 10\.00 µs \| 20\.00 µs \| 1\.100 \|$/);
+});
+
+test("beside another checkout a part measures the node with the memory store alone", () => {
+  const { parts, settings, documented } = parse(["--against", "."]);
+  assert.ok(parts.includes("streams") && !parts.includes("soak"));
+  assert.equal(documented, false);
+  assert.deepEqual(new Bench(settings).subjects(["node", "peer", "os"]), ["node"]);
+  assert.deepEqual(new Bench({}).subjects(["node", "peer"]), ["node", "peer"]);
 });
 
 test("a plot has room for each label", () => {

@@ -57,7 +57,7 @@ async function held(bench, oneId) {
 
 export async function memory(bench) {
   const turns = [
-    ...RESIDENT_SUBJECTS.map((name) => () => resident(bench, name)),
+    ...bench.subjects(RESIDENT_SUBJECTS).map((name) => () => resident(bench, name)),
     () => held(bench, false), () => held(bench, true),
   ];
   await bench.rounds("memory", turns, (turn) => turn(), bench.settings.freshRounds);

@@ -6,8 +6,8 @@ const POSTED = [...SUBJECTS, "kept"];
 
 export async function get(bench) {
   const { wrkSeconds } = bench.settings;
-  for (const name of SUBJECTS) await bench.server(name);
-  await bench.rounds("get", [...SUBJECTS, "constant"], async (name) => {
+  for (const name of bench.subjects(SUBJECTS)) await bench.server(name);
+  await bench.rounds("get", bench.subjects([...SUBJECTS, "constant"]), async (name) => {
     const rate = name === "constant" ? getConstant(await bench.server("peer"), wrkSeconds)
       : getSet(await bench.server(name), wrkSeconds);
     note(bench, "get", name, await rate);
@@ -18,8 +18,9 @@ export async function get(bench) {
 // grow.
 export async function post(bench) {
   const { wrkSeconds } = bench.settings;
-  for (const name of POSTED) await bench.server(name);
-  await bench.rounds("post", POSTED, async (name) => {
+  const subjects = bench.subjects(POSTED);
+  for (const name of subjects) await bench.server(name);
+  await bench.rounds("post", subjects, async (name) => {
     note(bench, "post", name, await postNew(await bench.renewed(name), wrkSeconds));
   });
 }

@@ -4,7 +4,7 @@
 import { writeFileSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
-import { execute, javaHome, Running } from "../processes.mjs";
+import { execute, javaHome, root, Running } from "../processes.mjs";
 import { scratchFolder } from "../servers.mjs";
 
 const HELLO = `public class Hello {
@@ -32,7 +32,7 @@ public class Least {
 `;
 
 // The commands, by subject; training is the least server's, from which it has its cache.
-async function programs({ transport }) {
+async function programs({ transport, folder: checkout = root }) {
   const [home, folder] = [await javaHome(), scratchFolder()];
   const [java, jar] = [join(home, "bin/java"), join(folder, "programs.jar")];
   const sources = Object.entries({ Hello: HELLO, Least: LEAST }).map(([name, text]) => {
@@ -45,7 +45,7 @@ async function programs({ transport }) {
   const least = (cache) =>
     [java, "-XX:+UseSerialGC", `-XX:${cache}=${join(folder, "least.aot")}`, "-cp", jar, "Least"];
   return {
-    node: ["./doorbell", "serve", "--listen", "127.0.0.1:0", "--store", "memory",
+    node: [join(checkout, "doorbell"), "serve", "--listen", "127.0.0.1:0", "--store", "memory",
       ...(transport ? ["--transport", transport] : [])],
     java: [java, "-cp", folder, "Hello"],
     least: least("AOTCache"),
@@ -89,7 +89,7 @@ export async function start(bench) {
     least: () => millisToAnswer(least),
     node: () => millisToAnswer(node),
   };
-  const subjects = Object.keys(starts);
+  const subjects = bench.subjects(Object.keys(starts));
   for (const name of subjects) await starts[name](); // the first reads its files from the disk
   await bench.rounds("start", subjects,
     async (name) => bench.record("start", name, await starts[name]()), bench.settings.startRounds);

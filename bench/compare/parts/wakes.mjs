@@ -15,7 +15,8 @@ export async function cpuPerWake(server, mode, waits, times = 1) {
   return cpu / 1000 / wakes;
 }
 
-async function wakes(bench, mode, subjects) {
+async function wakes(bench, mode, names) {
+  const subjects = bench.subjects(names);
   for (const name of subjects) await bench.server(name);
   await bench.rounds(mode, subjects, async (name) => {
     const cost = await cpuPerWake(await bench.server(name), mode, bench.settings.waits);
@@ -28,8 +29,9 @@ export const storm = (bench) => wakes(bench, "storm", [...SUBJECTS, "kept"]);
 
 export async function pingpong(bench) {
   const { waits, samples } = bench.settings;
-  for (const name of SUBJECTS) await bench.server(name);
-  await bench.rounds("pingpong", SUBJECTS, async (name) => {
+  const subjects = bench.subjects(SUBJECTS);
+  for (const name of subjects) await bench.server(name);
+  await bench.rounds("pingpong", subjects, async (name) => {
     const server = await bench.server(name);
     const figures = await park(server, "pingpong", { waits, samples });
     const ofFew = await park(server, "pingpong", { waits: FEW, samples });
