@@ -15,7 +15,8 @@ $polls = isset($_GET['poll']);
 <title>Shared counter</title>
 <link rel="icon" href="data:,">
 <style>
-  :root { color-scheme: light dark; --quiet: #777 }
+  :root { color-scheme: light dark; --quiet: #6b7076 }
+  @media (prefers-color-scheme: dark) { :root { --quiet: #a2a7ad } }
   body { font: 17px/1.5 system-ui, sans-serif; max-width: 38em; margin: 1.2em auto; padding: 0 1em }
   #count { font-size: 6rem; line-height: 1.1; font-variant-numeric: tabular-nums }
   button { font: inherit; font-size: 1.2rem; padding: .5em 1.4em; border-radius: .5em;

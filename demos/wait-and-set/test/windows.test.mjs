@@ -119,7 +119,7 @@ for (const { name, skip, launch } of engines) {
       for (const button of ['Wait', 'Set']) {
         await page.getByLabel('Event').fill('door');
         await press(page, button);
-        await page.getByRole('alert').filter({ hasText: 'door is not a valid event id' }).waitFor();
+        await page.getByRole('alert').filter({ hasText: 'door is not a valid event id: a number below' }).waitFor();
         await says(page, 'Idle');
       }
       await press(page, 'New');

@@ -10,6 +10,7 @@ import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.time.Duration;
+import java.util.regex.Pattern;
 
 /**
  * An event and the node to ask about it, as a command line names them. It has an HttpClient of its
@@ -21,6 +22,7 @@ final class Place implements AutoCloseable {
   static final Option NODE =
       Option.of("--node", "URL", "The node of a bare id.").or("http://127.0.0.1:8080");
 
+  private static final Pattern NO_EVENT = Pattern.compile("(?i)https?://[^/]*/?");
   private static final Duration CONNECT = Duration.ofSeconds(10);
 
   /** A script waits for its set: long enough for a node to restart. */
@@ -39,6 +41,10 @@ final class Place implements AutoCloseable {
    * @throws IllegalArgumentException if it is no event's name, with a sentence
    */
   EventId id() {
+    if (NO_EVENT.matcher(event).matches()) {
+      throw new IllegalArgumentException(
+          event + " is a node; write the id of an event behind it, like http://HOST:PORT/22482");
+    }
     return EventId.of(event.substring(event.lastIndexOf('/') + 1));
   }
 

@@ -152,7 +152,8 @@ class MainTest {
           """
           wait abc                      | a decimal number below 2^128
           wait http://127.0.0.1:1/5     | nobody answers at http://127.0.0.1:1
-          wait http://127.0.0.1:1/      | An empty text is not a valid event id
+          wait http://127.0.0.1:1/      | http://127.0.0.1:1/ is a node; write the id of an event
+          wait http://127.0.0.1:1       | http://127.0.0.1:1 is a node; write the id of an event
           wait x:/y/5                   | is no node's URL
           wait 5 --timeout soon         | a time is like 90s
           wait 5 --timeout -1           | a time is like 90s

@@ -55,7 +55,7 @@ public final class EventId {
         "\""
             + shortened(text)
             + "\" is not a valid event id, which is a decimal number below 2^128, a UUID or 64 hex"
-            + " digits: did the answer name one?");
+            + " digits");
   }
 
   /**

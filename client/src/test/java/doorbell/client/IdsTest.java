@@ -123,6 +123,9 @@ class IdsTest {
         .isThrownBy(() -> EventId.of(""))
         .withMessage("An empty text is not a valid event id: did the answer name one?");
     assertThatIllegalArgumentException()
+        .isThrownBy(() -> EventId.of("x_y"))
+        .withMessageEndingWith("a decimal number below 2^128, a UUID or 64 hex digits");
+    assertThatIllegalArgumentException()
         .isThrownBy(() -> SealedId.ofKey(nothing()))
         .withMessageStartingWith("A key is");
   }
