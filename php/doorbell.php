@@ -146,7 +146,7 @@ if (!class_exists(Doorbell::class, false)) {
          */
         public static function header(mixed ...$ids): void
         {
-            header('Doorbell-Wait: ' . Ids::waitable(null, $ids));
+            self::send(Ids::waitable(null, $ids));
         }
 
         /**
@@ -157,7 +157,16 @@ if (!class_exists(Doorbell::class, false)) {
          */
         public static function headerAt(string $base, mixed ...$ids): void
         {
-            header('Doorbell-Wait: ' . Ids::waitable($base, $ids));
+            self::send(Ids::waitable($base, $ids));
+        }
+
+        private static function send(string $value): void
+        {
+            try {
+                header("Doorbell-Wait: $value");
+            } catch (Error $error) {
+                Log::tell('', 'header', "No header Doorbell-Wait: {$error->getMessage()}.");
+            }
         }
 
         /**
@@ -289,8 +298,21 @@ if (!class_exists(Doorbell::class, false)) {
         {
             $ids = Ids::some($ids);
             self::check('timeout', $timeout ?? 0.0, 0.0, self::LONGEST_TIMEOUT);
+            try {
+                return $this->waitFor($ids, $timeout);
+            } catch (Error $error) {
+                throw new DoorbellException(
+                    'This PHP lacks what a wait needs, see disable_functions in its settings: '
+                    . $error->getMessage() . '.'
+                );
+            }
+        }
+
+        /** @param list<string> $ids */
+        private function waitFor(array $ids, ?float $timeout): array
+        {
             if ($this->node === null) {
-                throw new DoorbellException("This PHP lacks what a wait needs: {$this->lack}.");
+                throw new Error($this->lack);
             }
             $end = $timeout === null ? INF : Deadline::now() + $timeout;
             $failures = 0;
@@ -387,7 +409,7 @@ if (!class_exists(Doorbell::class, false)) {
             flush();
         }
 
-        private static function oneLine(mixed $id, ?string $key): string
+        private static function oneLine(mixed $id, mixed $key): string
         {
             return rtrim(Ids::settable($id, $key) . ' ' . $key);
         }
@@ -563,9 +585,13 @@ if (!class_exists(Ids::class, false)) {
         }
 
         /** The id, where the key is the one that it needs. */
-        public static function settable(mixed $id, ?string $key): string
+        public static function settable(mixed $id, mixed $key): string
         {
             $id = self::one($id);
+            if ($key !== null && !is_string($key)) {
+                $what = get_debug_type($key);
+                throw new InvalidArgumentException("A key is text, not of the type $what.");
+            }
             if ($key !== null && !preg_match('/\A[!-~]{1,128}\z/', $key)) {
                 throw new InvalidArgumentException(
                     'A key is 1 to 128 printable ASCII characters without spaces.'
@@ -950,7 +976,8 @@ if (!class_exists(Answer::class, false)) {
                 if ($line === false && strncmp($bytes, 'HTTP/1.', min(7, strlen($bytes))) === 0) {
                     return null;
                 }
-                if (!preg_match('~\AHTTP/1\.([01]) ([1-5]\d\d)(?: |\z)~', (string) $line, $is)) {
+                // A 101 would be another protocol.
+                if (!preg_match('~\AHTTP/1\.[01] (?!101)([1-5]\d\d)(?: |\z)~', (string) $line, $is)) {
                     return self::nonsense($url);
                 }
                 $cut = strpos($bytes, "\r\n\r\n");
@@ -958,8 +985,8 @@ if (!class_exists(Answer::class, false)) {
                     return null;
                 }
                 [$head, $bytes] = [substr($bytes, 0, $cut + 2), substr($bytes, $cut + 4)];
-            } while ($is[2] < 200); // 1xx is said before the answer, any number of times
-            $status = (int) $is[2];
+            } while ($is[1] < 200); // 1xx is said before the answer, any number of times
+            $status = (int) $is[1];
             $length = self::field($head, 'Content-Length');
             $isFramed = true;
             $rest = '';
@@ -1125,8 +1152,8 @@ if (!class_exists(Answer::class, false)) {
         private static function seconds(string $head): float
         {
             $value = self::field($head, 'Retry-After');
-            if (preg_match('/\A0*\d{1,9}\z/', $value)) {
-                $seconds = (int) $value;
+            if (preg_match('/\A\d+\z/', $value)) {
+                $seconds = (float) $value;
             } else {
                 $now = self::time(self::field($head, 'Date')) ?? time();
                 $seconds = (self::time($value) ?? $now) - $now;

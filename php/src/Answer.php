@@ -57,7 +57,8 @@ final class Answer
             if ($line === false && strncmp($bytes, 'HTTP/1.', min(7, strlen($bytes))) === 0) {
                 return null;
             }
-            if (!preg_match('~\AHTTP/1\.([01]) ([1-5]\d\d)(?: |\z)~', (string) $line, $is)) {
+            // A 101 would be another protocol.
+            if (!preg_match('~\AHTTP/1\.[01] (?!101)([1-5]\d\d)(?: |\z)~', (string) $line, $is)) {
                 return self::nonsense($url);
             }
             $cut = strpos($bytes, "\r\n\r\n");
@@ -65,8 +66,8 @@ final class Answer
                 return null;
             }
             [$head, $bytes] = [substr($bytes, 0, $cut + 2), substr($bytes, $cut + 4)];
-        } while ($is[2] < 200); // 1xx is said before the answer, any number of times
-        $status = (int) $is[2];
+        } while ($is[1] < 200); // 1xx is said before the answer, any number of times
+        $status = (int) $is[1];
         $length = self::field($head, 'Content-Length');
         $isFramed = true;
         $rest = '';
@@ -232,8 +233,8 @@ final class Answer
     private static function seconds(string $head): float
     {
         $value = self::field($head, 'Retry-After');
-        if (preg_match('/\A0*\d{1,9}\z/', $value)) {
-            $seconds = (int) $value;
+        if (preg_match('/\A\d+\z/', $value)) {
+            $seconds = (float) $value;
         } else {
             $now = self::time(self::field($head, 'Date')) ?? time();
             $seconds = (self::time($value) ?? $now) - $now;

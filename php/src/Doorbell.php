@@ -136,7 +136,7 @@ final class Doorbell
      */
     public static function header(mixed ...$ids): void
     {
-        header('Doorbell-Wait: ' . Ids::waitable(null, $ids));
+        self::send(Ids::waitable(null, $ids));
     }
 
     /**
@@ -147,7 +147,16 @@ final class Doorbell
      */
     public static function headerAt(string $base, mixed ...$ids): void
     {
-        header('Doorbell-Wait: ' . Ids::waitable($base, $ids));
+        self::send(Ids::waitable($base, $ids));
+    }
+
+    private static function send(string $value): void
+    {
+        try {
+            header("Doorbell-Wait: $value");
+        } catch (Error $error) {
+            Log::tell('', 'header', "No header Doorbell-Wait: {$error->getMessage()}.");
+        }
     }
 
     /**
@@ -279,8 +288,21 @@ final class Doorbell
     {
         $ids = Ids::some($ids);
         self::check('timeout', $timeout ?? 0.0, 0.0, self::LONGEST_TIMEOUT);
+        try {
+            return $this->waitFor($ids, $timeout);
+        } catch (Error $error) {
+            throw new DoorbellException(
+                'This PHP lacks what a wait needs, see disable_functions in its settings: '
+                . $error->getMessage() . '.'
+            );
+        }
+    }
+
+    /** @param list<string> $ids */
+    private function waitFor(array $ids, ?float $timeout): array
+    {
         if ($this->node === null) {
-            throw new DoorbellException("This PHP lacks what a wait needs: {$this->lack}.");
+            throw new Error($this->lack);
         }
         $end = $timeout === null ? INF : Deadline::now() + $timeout;
         $failures = 0;
@@ -377,7 +399,7 @@ final class Doorbell
         flush();
     }
 
-    private static function oneLine(mixed $id, ?string $key): string
+    private static function oneLine(mixed $id, mixed $key): string
     {
         return rtrim(Ids::settable($id, $key) . ' ' . $key);
     }

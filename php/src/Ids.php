@@ -53,9 +53,13 @@ final class Ids
     }
 
     /** The id, where the key is the one that it needs. */
-    public static function settable(mixed $id, ?string $key): string
+    public static function settable(mixed $id, mixed $key): string
     {
         $id = self::one($id);
+        if ($key !== null && !is_string($key)) {
+            $what = get_debug_type($key);
+            throw new InvalidArgumentException("A key is text, not of the type $what.");
+        }
         if ($key !== null && !preg_match('/\A[!-~]{1,128}\z/', $key)) {
             throw new InvalidArgumentException(
                 'A key is 1 to 128 printable ASCII characters without spaces.'

@@ -20,6 +20,28 @@ final class CommandTest extends DoorbellTestCase
     }
 
     /** @test */
+    public function noListOfProcessesShowsAKeyThatIsNotAnArgument(): void
+    {
+        $file = tempnam(sys_get_temp_dir(), 'key');
+        foreach (['-', $file, ''] as $from) {
+            [$sealed, $key] = Doorbell::newSealed();
+            file_put_contents($file, "$key\n");
+            $words = ['set', self::node(), $sealed];
+            $run = $from === '' ? self::invoke($words, '', ['DOORBELL_KEY' => $key])
+                : self::invoke([...$words, '--key-file', $from], "$key\r\n");
+            self::assertSame([0, "first\n", ''], $run);
+        }
+        file_put_contents($file, "s\n");
+        self::assertSame(
+            self::command('derive', 's', 'room', '7'),
+            self::command('derive', '--secret-file', $file, 'room', '7')
+        );
+        unlink($file);
+        [$code, , $error] = self::command('set', self::node(), '5', '--key-file', $file);
+        self::assertSame([2, "doorbell: $file can't be read.\n"], [$code, $error]);
+    }
+
+    /** @test */
     public function waitPrintsWhatIsSet(): void
     {
         [$id, $other] = [Doorbell::newId(), Doorbell::newId()];
@@ -125,6 +147,8 @@ final class CommandTest extends DoorbellTestCase
                 'There is no Doorbell node at NODE (status 404)'],
             'a redirect' => [Fake::answer(301, '', 'Location: https://x/y'),
                 'A redirect to https://x/y is not followed (status 301)'],
+            'a change of protocol' => ["HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n",
+                'NODE gave no answer of a Doorbell node.'],
             'another protocol' =>
                 ["SSH-2.0-OpenSSH_9.2\r\n", 'NODE gave no answer of a Doorbell node.'],
         ];
@@ -147,8 +171,9 @@ final class CommandTest extends DoorbellTestCase
         return self::invoke($words, '');
     }
 
-    private static function invoke(array $words, string $in): array
+    private static function invoke(array $words, string $in, array $environment = []): array
     {
-        return Process::run([PHP_BINARY, '-n', dirname(__DIR__) . '/bin/doorbell', ...$words], $in);
+        $command = [PHP_BINARY, '-n', dirname(__DIR__) . '/bin/doorbell', ...$words];
+        return Process::run($command, $in, null, $environment);
     }
 }

@@ -65,6 +65,31 @@ final class HostTest extends DoorbellTestCase
     }
 
     /** @test */
+    public function aWaitWithoutAFunctionIsAnExceptionOfOurs(): void
+    {
+        $code = 'require "' . dirname(__DIR__) . '/doorbell.php";'
+            . 'try { (new Doorbell\Doorbell("http://127.0.0.1:9"))->wait(7, 1.0); }'
+            . 'catch (Doorbell\DoorbellException $late) { echo $late->getMessage(); }';
+        foreach (['stream_socket_client', 'fwrite', 'hrtime', 'stream_set_timeout'] as $gone) {
+            $run = Process::run([PHP_BINARY, '-n', '-d', "disable_functions=$gone", '-r', $code]);
+            $sentence = 'This PHP lacks what a wait needs, see disable_functions in its settings: '
+                . "Call to undefined function Doorbell\\$gone().";
+            $isNeeded = in_array($gone, ['stream_socket_client', 'hrtime'], true);
+            self::assertSame([0, $isNeeded ? $sentence : ''], [$run[0], $run[1]], $gone);
+        }
+    }
+
+    /** @test */
+    public function aPageWithoutHeaderGoesOn(): void
+    {
+        $code = 'require "' . dirname(__DIR__) . '/doorbell.php";'
+            . 'Doorbell\Doorbell::header(7); Doorbell\Doorbell::headerAt("/bell", 7); echo "page";';
+        $run = Process::run([PHP_BINARY, '-n', '-d', 'disable_functions=header', '-r', $code]);
+        self::assertSame([0, 'page'], [$run[0], $run[1]]);
+        self::assertStringStartsWith('doorbell: No header Doorbell-Wait: ', $run[2]);
+    }
+
+    /** @test */
     public function aMissingFunctionIsNamedAndToldToTheLogOnce(): void
     {
         $code = 'require "' . dirname(__DIR__) . '/doorbell.php";'

@@ -36,12 +36,16 @@ final class Process
      *
      * @return array{int, string, string} exit code, standard output, standard error
      */
-    public static function run(array $command, string $input = '', ?string $folder = null): array
-    {
+    public static function run(
+        array $command,
+        string $input = '',
+        ?string $folder = null,
+        array $environment = []
+    ): array {
         [$in, $out, $err] = [tmpfile(), tmpfile(), tmpfile()];
         fwrite($in, $input);
         rewind($in);
-        $process = proc_open($command, [$in, $out, $err], $pipes, $folder);
+        $process = proc_open($command, [$in, $out, $err], $pipes, $folder, $environment + getenv());
         $code = proc_close($process);
         rewind($out);
         rewind($err);

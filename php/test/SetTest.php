@@ -14,6 +14,21 @@ final class SetTest extends DoorbellTestCase
     private const LIMIT = 1.0; // the promise of README.md
 
     /** @test */
+    public function aKeyThatIsNoTextIsAMistakeAndNotALackOfPhp(): void
+    {
+        $bell = new Doorbell('http://127.0.0.1:9', null, 0.1);
+        foreach ([5, false, 1.5, ['k']] as $key) {
+            try {
+                $bell->setAll([['5', $key]]);
+                self::fail('taken');
+            } catch (\InvalidArgumentException $mistake) {
+                $type = get_debug_type($key);
+                self::assertSame("A key is text, not of the type $type.", $mistake->getMessage());
+            }
+        }
+    }
+
+    /** @test */
     public function oneCallSetsAndAllLaterFindItSet(): void
     {
         $bell = new Doorbell(self::node(), null, 30);
