@@ -774,6 +774,24 @@ class UvloopTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
+class LengthsAndNamesTest(unittest.TestCase):
+    def test_a_length_that_is_none_is_an_answer_of_no_node(self):
+        for head in (
+            "Content-Length: 99999999999999999999",
+            "Transfer-Encoding: chunked\r\n\r\nffffffffffffffffffff\r\nx",
+        ):
+            data = f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n{{".encode()
+            with FakeNode(data, data) as node, self.assertRaises(DoorbellError) as caught:
+                Doorbell(node.url).wait(5, timeout=60)
+            self.assertIn("is not a Doorbell node", str(caught.exception))
+
+    def test_an_interface_is_for_the_system_and_not_for_the_node(self):
+        for zone in ("%25Eth_0", "%Eth_0"):
+            bell = Doorbell(f"http://[FE80::1{zone}]:8080")
+            self.assertEqual(bell._host.lower(), "fe80::1%eth_0")
+            self.assertEqual(bell._host_header.lower(), "[fe80::1]:8080")
+
+
 class TypesTest(unittest.TestCase):
     def test_every_public_name_is_typed_and_documented(self):
         for name in doorbell.__all__:

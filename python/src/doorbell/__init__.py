@@ -176,7 +176,7 @@ class _Answer(NamedTuple):
 
     def is_passing(self) -> bool:
         """Another try may fare better. A 408 is a head that was slow on its way."""
-        return self.status >= 500 or self.status in (408, 429)
+        return self.status // 100 == 5 or self.status in (408, 429)
 
     def coding(self) -> str:
         """How the body is packed, though nobody asked for that; empty where it isn't."""
@@ -254,9 +254,10 @@ class _Client:
         self._node = _base(node)
         url = urllib.parse.urlsplit(self._node)
         self._tls = url.scheme == "https"
-        self._host = (url.hostname or "").encode("idna").decode()
+        self._host = _host(url.hostname or "")
         self._port = url.port or (443 if self._tls else 80)
-        name = f"[{self._host}]" if ":" in self._host else self._host
+        # An interface is this machine's own matter.
+        name = f"[{self._host.partition('%')[0]}]" if ":" in self._host else self._host
         self._host_header = f"{name}:{url.port}" if url.port else name
         self._prefix = url.path
         self._public = None if public is None else _public(public)
@@ -782,7 +783,7 @@ def _parsed(data: bytes, is_whole: bool) -> Optional[_Answer]:
     response = http.client.HTTPResponse(_Wire(data))  # type: ignore[arg-type]
     try:
         response.begin()
-    except (http.client.HTTPException, ValueError) as failure:
+    except (http.client.HTTPException, ValueError, OverflowError) as failure:
         raise _NoHttp(f"its answer is no HTTP/1.1: {ascii(str(failure))}.") from failure
     is_open = response.length is None and not response.chunked  # it ends with the connection
     body: Optional[bytes] = None
@@ -791,6 +792,8 @@ def _parsed(data: bytes, is_whole: bool) -> Optional[_Answer]:
             body = response.read()
         except http.client.HTTPException:
             pass
+        except (ValueError, OverflowError) as failure:  # a length that is none
+            raise _NoHttp(f"its answer is no HTTP/1.1: {ascii(str(failure))}.") from failure
     if body is None:
         body = data.partition(b"\r\n\r\n")[2][:_ANSWER_BYTES]
         is_page = body and response.headers.get_content_type() == "text/html"
@@ -937,6 +940,13 @@ def _base(node: str) -> str:
             f"A node is an http or https URL without query and fragment, not {_shown(node)}."
         ) from None
     return node.rstrip("/")
+
+
+def _host(name: str) -> str:
+    """As the system looks it up: in ASCII, and the interface of an address as it is named."""
+    if ":" in name:
+        return re.sub("%(25)?", "%", name, count=1)
+    return name.encode("idna").decode()
 
 
 def _public(base: str) -> str:
