@@ -53,6 +53,7 @@ export class Doorbell extends Client {
 
   async set(id, key, options) {
     const text = idText(id);
+    if (key !== undefined && typeof key !== 'string') throw new TypeError('a key is text');
     const {status} = await this.#post(text, key, options, told => !told);
     this._remember(`${this.url}/${text}`);
     return status === 201;
@@ -125,21 +126,27 @@ export class Doorbell extends Client {
     return this.#lastOf(signal, timeout, signal => () => within(ANSWER, signal, once));
   }
 
-  // Insists on what work(signal) gives; when the time is over, the last failure tells more.
+  // Insists on what work(signal) gives; when the time is over, the last failure tells more. Empty,
+  // if the last answer was a "not yet".
   async #lastOf(signal, seconds, work) {
     let failure;
+    let isAsking = false;
     return within(seconds, signal, inner => {
       const once = work(inner);
       return insist(inner, async () => {
+        isAsking = true;
         const result = await once();
-        failure = undefined;
+        failure = isAsking = undefined;
         return result;
       }, error => {
         failure = error;
         return isFinal(error) || warn(this.url, error);
       });
     }).catch(error => {
-      throw signal.aborted ? error : failure || error;
+      if (signal.aborted || failure) throw signal.aborted ? error : failure;
+      if (error.name !== 'TimeoutError') throw error;
+      if (isAsking) throw new Error('the node is silent');
+      return [];
     });
   }
 }

@@ -9,18 +9,20 @@ const ERROR = 2;
 const SET_SECONDS = 30; // long enough for a node to restart
 
 const HELP = `Usage: doorbell-client COMMAND ARGUMENT...
-Waits for event variables at a Doorbell node, and sets them. Set is for good.
+Waits for event variables at a Doorbell node, and sets them. Once set, an event
+stays set; a node forgets it after 24 hours, or what its --remember says.
 
   wait NODE ID[,ID...] [SECONDS]
         Waits until one of them is set, 64 at most, and prints those that are,
         a line each. Without SECONDS it waits for ever; 0 only asks.
-  set NODE ID [KEY]
+  set NODE ID [KEY | --key-file FILE]
         Sets it, and prints "first" if this call did, or "already". A sealed id
-        needs its key.
+        needs its key, as it stands in FILE (- is standard input) or in the
+        environment as DOORBELL_KEY: others see a KEY in the list of processes.
   setAll NODE
         Sets many: reads lines, ID or ID KEY, and prints how many it set and
         how many were set already.
-  derive SECRET TOPIC VERSION
+  derive SECRET|--secret-file FILE TOPIC VERSION
         Prints the id and the key of a topic's version.
 
 NODE is a URL such as http://127.0.0.1:8080. A set is tried for ${SET_SECONDS} s.
@@ -29,12 +31,15 @@ error, also where a wait's last try failed. What may pass is tried again.
 Also: --help, --version.
 `;
 
+const USAGE = 'wait NODE ID[,ID...] [SECONDS], set NODE ID [KEY | --key-file FILE], setAll NODE,'
+  + ' or derive SECRET TOPIC VERSION; --help tells more';
+
 // Of how many words each is made.
 const COMMANDS = new Map([
   ['wait', [2, 3, wait]],
-  ['set', [2, 3, set]],
+  ['set', [2, 4, set]],
   ['setAll', [1, 1, setAll]],
-  ['derive', [3, 3, derive]],
+  ['derive', [3, 4, derive]],
 ]);
 
 async function wait(node, ids, seconds) {
@@ -46,16 +51,17 @@ async function wait(node, ids, seconds) {
   return set.join('\n');
 }
 
-async function set(node, id, key) {
+async function set(node, id, ...words) {
+  if (words[1] !== undefined && words[0] !== '--key-file') throw new TypeError(USAGE);
+  const key = words[1] !== undefined ? (await text(words[1])).trim()
+    : words[0] ?? (process.env.DOORBELL_KEY || undefined);
   return await new Doorbell(node).set(id, key, { timeout: SET_SECONDS }) ? 'first' : 'already';
 }
 
 async function setAll(node) {
   const bell = new Doorbell(node);
-  const chunks = [];
-  for await (const chunk of process.stdin) chunks.push(chunk);
-  const text = Buffer.concat(chunks).toString().replace(/\r?\n$/, '');
-  const lines = text.split(/\r?\n/).map((line, index) => {
+  const all = (await text('-')).replace(/\r?\n$/, '');
+  const lines = all.split(/\r?\n/).map((line, index) => {
     const [id, key, ...more] = line.split(' ');
     if (more.length) throw new TypeError(`line ${index + 1} is neither ID nor ID KEY`);
     return key === undefined ? id : { id, key };
@@ -64,7 +70,18 @@ async function setAll(node) {
   return `${count.set} ${count.already}`;
 }
 
-async function derive(secret, topic, version) {
+// What stands in a file, or in standard input.
+async function text(path) {
+  if (path !== '-') return readFileSync(path, 'utf8');
+  const chunks = [];
+  for await (const chunk of process.stdin) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+async function derive(...words) {
+  if (words.length === 4 && words[0] !== '--secret-file') throw new TypeError(USAGE);
+  if (words.length === 4) words.splice(0, 2, (await text(words[1])).replace(/[\r\n]+$/, ''));
+  const [secret, topic, version] = words;
   const { id, key } = await new Doorbell('http://localhost', { secret }).topic(topic).at(version);
   return `${id} ${key}`;
 }
@@ -84,8 +101,7 @@ async function run([name, ...words]) {
   }
   const [least, most, command] = COMMANDS.get(name) || [];
   if (!(words.length >= least && words.length <= most)) {
-    throw new TypeError('wait NODE ID[,ID...] [SECONDS], set NODE ID [KEY], setAll NODE,'
-      + ' or derive SECRET TOPIC VERSION; --help tells more');
+    throw new TypeError(USAGE);
   }
   return command(...words);
 }

@@ -8,7 +8,7 @@ export const page = globalThis.document; // not in Node
 
 // What Node's fetch says of a peer that no new try will change: its certificate, its protocol.
 const FOR_GOOD =
-  /^(?!.*(TIMEOUT|EOF)).*(CERT|CRL|SSL|TLS|ISSUER|SIGNATURE|PROTO|INVALID|HOSTNAME|bad port)/;
+  /^(?!.*(TIMEOUT|EOF)).*(CERT|CRL|SSL|TLS|ISSUER|SIGNATURE|PROTO|INVALID|HPE|HOSTNAME|bad [pu])/;
 
 let policy;
 

@@ -11,8 +11,9 @@ export function idText(id) {
 }
 
 export function idTexts(ids) {
-  const texts = [...ids].map(idText);
-  if (!texts[0] || texts[64]) throw new TypeError('a wait is for 1 to 64 ids');
+  // One that isn't in a list would come apart, or be a riddle.
+  const texts = [...Object(ids) === ids ? ids : [ids]].map(idText);
+  if (!texts[0] || texts[64]) throw new TypeError('1 to 64 ids');
   return texts;
 }
 

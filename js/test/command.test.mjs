@@ -43,6 +43,28 @@ test('setAllReadsLinesWithEitherEnd', async t => {
   assert.equal(server.requests[0].body, `5\n${id} ${key}`);
 });
 
+test('aKeyOfAFileOfStandardInputOrOfTheEnvironmentIsShownToNobody', async t => {
+  const server = await fake(t, (request, response) => reply(response, 201));
+  const file = fileURLToPath(new URL('package.test.mjs', import.meta.url));
+  process.env.DOORBELL_KEY = 'environment';
+  t.after(() => { delete process.env.DOORBELL_KEY; });
+  for (const [words, input] of [[['--key-file', '-'], ' stdin\r\n'], [[], ''], [['argument'], ''],
+    [['--key-file', file], '']]) {
+    assert.deepEqual(await doorbell(['set', server.url, '5', ...words], input),
+      { code: 0, stdout: 'first\n', stderr: '' });
+  }
+  assert.deepEqual(server.requests.map(({ body }) => body),
+    ['stdin', 'environment', 'argument', readFileSync(file, 'utf8').trim()]);
+  assert.deepEqual(await doorbell(['derive', '--secret-file', '-', 't', '1'], 's\n'),
+    await doorbell(['derive', 's', 't', '1']));
+});
+
+test('aNodeThatSaysNotYetAtOnceIsCode1', async t => {
+  const server = await fake(t, (request, response) => reply(response, 204));
+  assert.deepEqual(await doorbell(['wait', server.url, '5', '1']),
+    { code: 1, stdout: '', stderr: '' });
+});
+
 test('anErrorIsASentenceAndCode2', async t => {
   const server = await fake(t, () => {});
   await server.close();
@@ -97,7 +119,7 @@ for (const [name, start, sentence] of [
     await server.close();
     return server;
   }, /not within \d+ s: no answer: connect ECONNREFUSED [\d.:]+$/],
-  ['Silence', t => fake(t, () => {}), /not within \d+ s: not within \d+ s$/],
+  ['Silence', t => fake(t, () => {}), /not within \d+ s: the node is silent$/],
 ]) {
   test(`aWaitThatMeets${name}IsCode2WithItsReason`, async t => {
     const server = await start(t);

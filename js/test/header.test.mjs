@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import Doorbell from 'doorbell-client/server';
-import { readWait } from '../src/text.mjs';
+import { idTexts, readWait } from '../src/text.mjs';
 import { fake, reply, ring } from './fake.mjs';
 
 const VECTORS = JSON.parse(readFileSync(new URL('../../spec/vectors.json', import.meta.url), 'utf8'));
@@ -19,6 +19,14 @@ for (const name of ['waitHeaders', 'waitFields']) {
     }
   });
 }
+
+test('whatIsNoListIsOneIdAndDoesNotComeApart', () => {
+  assert.deepEqual(idTexts('22482'), ['22482']);
+  assert.deepEqual(idTexts(22482), ['22482']);
+  assert.deepEqual(idTexts(new Set(['1', 2])), ['1', '2']);
+  for (const none of [undefined, null, '', []]) assert.throws(() => idTexts(none), TypeError);
+  assert.throws(() => idTexts(undefined), /undefined is not a valid event id/);
+});
 
 test('everyVectorOfHeadersWrittenIsWrittenAndReadAgain', () => {
   for (const { base, ids, value } of VECTORS.headersWritten) {

@@ -206,6 +206,12 @@ test('aSetOfAPageIsTriedForLonger', async t => {
   assert.equal(server.requests.length, 3);
 });
 
+test('aKeyThatIsNoTextIsATypeError', async () => {
+  for (const key of [5, false, null, {}]) {
+    await assert.rejects(new Doorbell(NODE).set('5', key), { name: 'TypeError', message: 'a key is text' });
+  }
+});
+
 // What no new try changes: how a server shows it, and what is told.
 const FINAL = {
   aLoginPage: [response => reply(response, 200, '<p>Log in</p>'), { message: 'not a Doorbell node' }],
