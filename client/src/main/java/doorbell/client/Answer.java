@@ -23,7 +23,7 @@ record Answer(HttpResponse<String> response) {
   private static final Pattern DETAIL =
       Pattern.compile("\"detail\"\\s*:\\s*\"([^\"\\\\]*+(?:\\\\.[^\"\\\\]*+)*+)\"");
   private static final Pattern ESCAPE = Pattern.compile("\\\\(?:u([0-9a-fA-F]{4})|(.))");
-  private static final Pattern SECONDS = Pattern.compile("\\d{1,9}");
+  private static final Pattern SECONDS = Pattern.compile("\\d+");
   private static final int LONGEST_SENTENCE = 300;
 
   int status() {
@@ -51,7 +51,7 @@ record Answer(HttpResponse<String> response) {
     return switch (status()) {
       case 408, 429 -> true;
       case 501, 505, 511 -> false;
-      default -> status() >= 500;
+      default -> status() / 100 == 5;
     };
   }
 
@@ -106,19 +106,26 @@ record Answer(HttpResponse<String> response) {
     String value = response.headers().firstValue("Retry-After").orElse("").strip();
     Duration wait = Duration.ZERO;
     if (SECONDS.matcher(value).matches()) {
-      wait = Duration.ofSeconds(Integer.parseInt(value));
+      boolean isHuge = value.replaceFirst("^0+", "").length() > 9;
+      wait = isHuge ? Options.LONGEST_RETRY_AFTER : Duration.ofSeconds(Long.parseLong(value));
     } else if (!value.isEmpty()) {
-      try {
-        ZonedDateTime date = ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME);
-        wait = Duration.between(Instant.now(), date);
-      } catch (DateTimeException e) {
-        return Duration.ZERO;
-      }
+      Instant date = date(value);
+      // By the clock of whoever wrote the date, where it is told.
+      Instant now = date(response.headers().firstValue("Date").orElse(""));
+      wait = date == null ? wait : Duration.between(now == null ? Instant.now() : now, date);
     }
     if (wait.isNegative()) {
       return Duration.ZERO;
     }
     return wait.compareTo(Options.LONGEST_RETRY_AFTER) < 0 ? wait : Options.LONGEST_RETRY_AFTER;
+  }
+
+  private static @Nullable Instant date(String text) {
+    try {
+      return ZonedDateTime.parse(text, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant();
+    } catch (DateTimeException e) {
+      return null;
+    }
   }
 
   private String sentence() {

@@ -13,6 +13,8 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,12 @@ import org.jspecify.annotations.Nullable;
  */
 record Failure(String kind, boolean mayPass, Throwable error, Duration retryAfter) {
   private static final System.Logger LOG = System.getLogger("doorbell.client");
+
+  private static final String HTTP = "HTTP/1.";
+  private static final Pattern STATUS_LINE =
+      Pattern.compile("(?s)receiving \\[(.*)], parser state \\[STATUS_LINE");
+  private static final Pattern NO_CHUNK =
+      Pattern.compile("invalid chunk|in chunk size|chunk size .*(too|invalid)");
 
   /** Keeps the memory of what was told small, whatever is asked. */
   private static final int MOST_TOLD = 1_000;
@@ -42,7 +50,7 @@ record Failure(String kind, boolean mayPass, Throwable error, Duration retryAfte
     if (isOfTls(error)) {
       return lasting("TLS", node + " is not trusted or speaks no TLS: " + message(error), error);
     }
-    if (find(error, ProtocolException.class)) {
+    if (isNoHttp(error)) {
       return lasting("no HTTP", node + " is not a Doorbell node: " + message(error), error);
     }
     if (find(error, ConnectException.class)) {
@@ -96,6 +104,17 @@ record Failure(String kind, boolean mayPass, Throwable error, Duration retryAfte
         && !find(error, SocketException.class)
         && !message(error).contains("terminated the handshake")
         && !message(error).contains("close_notify");
+  }
+
+  /** The JDK says in words alone that what came is no HTTP. */
+  private static boolean isNoHttp(Throwable error) {
+    Matcher status = STATUS_LINE.matcher(message(error));
+    return find(error, ProtocolException.class)
+        || find(error, NumberFormatException.class) // of a length
+        || NO_CHUNK.matcher(message(error)).find()
+        || (status.find()
+            && !HTTP.startsWith(status.group(1))
+            && !status.group(1).startsWith(HTTP));
   }
 
   private static boolean find(Throwable error, Class<? extends Throwable> kind) {

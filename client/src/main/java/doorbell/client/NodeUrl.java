@@ -1,5 +1,6 @@
 package doorbell.client;
 
+import java.net.IDN;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 record NodeUrl(String scheme, String authority, String path) {
   private static final Pattern AUTHORITY =
-      Pattern.compile("(\\[[0-9a-f:.]+]|[a-z0-9._~%-]+)(?::([0-9]*))?");
+      Pattern.compile("(\\[[0-9a-f:.]+(?:%[\\w.-]+)?]|[a-z0-9._~%-]+)(?::([0-9]*))?");
   private static final int LARGEST_PORT = 65_535;
 
   /**
@@ -38,7 +39,7 @@ record NodeUrl(String scheme, String authority, String path) {
 
   /** In one spelling; null where there is none that can be asked. */
   private static @Nullable String authority(String scheme, @Nullable String raw) {
-    Matcher match = AUTHORITY.matcher(raw == null ? "" : raw.toLowerCase(Locale.ROOT));
+    Matcher match = AUTHORITY.matcher(raw == null ? "" : inAscii(raw));
     if (!scheme.matches("https?") || !match.matches()) {
       return null;
     }
@@ -48,6 +49,25 @@ record NodeUrl(String scheme, String authority, String path) {
     }
     boolean isUsual = port.isEmpty() || port.equals(scheme.equals("http") ? "80" : "443");
     return isUsual ? match.group(1) : match.group(1) + ":" + port;
+  }
+
+  /** In lower case, but for the name of an interface. */
+  private static String inAscii(String authority) {
+    if (authority.startsWith("[")) {
+      int zone = (authority + "%").indexOf('%');
+      return authority.substring(0, zone).toLowerCase(Locale.ROOT)
+          + authority.substring(zone).replaceFirst("%25(?=.*])", "%");
+    }
+    try {
+      boolean isAscii = authority.chars().allMatch(c -> c < 128);
+      int port = authority.lastIndexOf(':');
+      int end = port < 0 ? authority.length() : port;
+      String host = authority.substring(0, end);
+      return (isAscii ? host : IDN.toASCII(host)).toLowerCase(Locale.ROOT)
+          + authority.substring(end);
+    } catch (IllegalArgumentException e) { // no name can be so
+      return "";
+    }
   }
 
   /** Without dot segments, as RFC 3986 has it in 5.2.4; java.net.URI joins slashes too. */

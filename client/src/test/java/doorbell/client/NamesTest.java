@@ -14,6 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Names of nodes that java.net.URI takes for no host; the system looks up all. */
@@ -32,6 +33,17 @@ class NamesTest {
               wait -> assertThat(wait).startsWith("GET /doorbell/5?timeout="),
               set -> assertThat(set).isEqualTo("POST /doorbell/5"));
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "http://Bücher.example/x, http://xn--bcher-kva.example/x",
+    "https://BÜCHER:8443, https://xn--bcher-kva:8443",
+    "http://[FE80::1%25Eth_0]:8080, http://[fe80::1%Eth_0]:8080",
+    "http://[fe80::1%lo], http://[fe80::1%lo]"
+  })
+  void aNameInAnyLettersAndAnInterfaceAreTaken(String given, String asked) {
+    assertThat(NodeUrl.of(URI.create(given))).hasToString(asked);
   }
 
   @Test

@@ -106,7 +106,7 @@ class WaitTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"999999999", "Fri, 31 Dec 9999 23:59:59 GMT"})
+  @ValueSource(strings = {"999999999", "99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"})
   void noRetryAfterSendsAClientAwayForGood(String value) {
     try (FakeNode node = new FakeNode(answer(429, "", "Retry-After: " + value), wake("22482"))) {
       var wait = clock.doorbell(node).wait(ID);
@@ -116,7 +116,7 @@ class WaitTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"-5", "soon", "99999999999999999999", "Thu, 01 Jan 1970 00:00:00 GMT"})
+  @ValueSource(strings = {"-5", "soon", "1e9", "Thu, 01 Jan 1970 00:00:00 GMT"})
   void aRetryAfterWithoutSenseIsNone(String value) {
     try (FakeNode node = new FakeNode(answer(503, "", "Retry-After: " + value), wake("22482"))) {
       var wait = clock.doorbell(node).wait(ID);
@@ -183,10 +183,42 @@ class WaitTest {
     }
   }
 
-  @Test
-  void anAnswerThatIsNotHttpIsToldAtOnce() {
-    try (FakeNode node = new FakeNode("SSH-2.0-nonsense\r\n\r\n")) {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "SSH-2.0-nonsense\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nx",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nx",
+        "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhello"
+      })
+  void anAnswerThatIsNotHttpIsToldAtOnce(String answer) {
+    try (FakeNode node = new FakeNode(answer)) {
       fails(clock.doorbell(node).wait(ID), 0).withMessageContaining("is not a Doorbell node");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"<html>hello</html>", "\u0015\u0003\u0001", "ICY 200"})
+  void anAnswerThatEndsAndIsNotHttpIsToldAtOnce(String answer) {
+    FakeNode node = new FakeNode();
+    var wait = clock.doorbell(node).wait(ID);
+    await().until(() -> node.held() == 1);
+    node.release(answer);
+    node.close();
+    fails(wait, 0).withMessageContaining("is not a Doorbell node");
+  }
+
+  @Test
+  void aDateOfRetryAfterIsReadByTheClockThatWroteIt() {
+    String dates =
+        "Date: Sat, 01 Jan 2000 00:00:00 GMT\r\nRetry-After: Sat, 01 Jan 2000 00:00:07 GMT";
+    try (FakeNode node = new FakeNode(answer(503, "", dates), wake("22482"))) {
+      var wait = clock.doorbell(node).wait(ID);
+      clock.awaitPending(Duration.ofMillis(10_500)); // of 7 to 14 s
+      clock.pass(Duration.ofMillis(10_500));
+      assertThat(wait).succeedsWithin(SOON);
     }
   }
 
