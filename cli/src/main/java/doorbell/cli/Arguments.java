@@ -155,6 +155,10 @@ final class Arguments {
     return convert(name, Values::number);
   }
 
+  String store(String name) {
+    return convert(name, Values::store);
+  }
+
   /** In bytes. */
   long size(String name) {
     return convert(name, Values::size);

@@ -91,8 +91,11 @@ record ConfigFile(Path path) {
       }
       return text.substring(1, text.length() - 1);
     }
-    if (text.matches(".*\\s#.*")) {
-      throw wrong(line, "a comment has a line of its own; a value with # in it stands in quotes");
+    if (text.matches(".*\\s(#|;|//).*")) {
+      throw wrong(
+          line,
+          "a comment has a line of its own and begins with #; a value with #, ; or // behind a"
+              + " space stands in quotes");
     }
     if (text.endsWith("\\")) {
       throw wrong(line, "a value doesn't go on in the next line");
@@ -104,8 +107,8 @@ record ConfigFile(Path path) {
     return new IllegalArgumentException(path + ", line " + line + ": " + why);
   }
 
-  /** Without what looks like a space on either side. */
-  private static String strip(String text) {
+  /** Without what looks like a space, or like nothing, on either side. */
+  static String strip(String text) {
     int from = 0;
     int to = text.length();
     while (from < to && isSpace(text.charAt(from))) {
@@ -118,6 +121,9 @@ record ConfigFile(Path path) {
   }
 
   private static boolean isSpace(char c) {
-    return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == '\uFEFF' || c == '\u200B';
+    return Character.isWhitespace(c)
+        || Character.isSpaceChar(c)
+        || Character.isISOControl(c)
+        || Character.getType(c) == Character.FORMAT;
   }
 }

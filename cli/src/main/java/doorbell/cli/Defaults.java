@@ -32,7 +32,7 @@ final class Defaults {
 
   /** Of {@code --max-wait}, say; null if neither says it. */
   @Nullable String value(String option) {
-    String value = environment.getOrDefault(variable(option), "").strip();
+    String value = ConfigFile.strip(environment.getOrDefault(variable(option), ""));
     return value.isEmpty() ? file.get(bare(option)) : value;
   }
 

@@ -3,6 +3,7 @@ package doorbell.cli;
 import doorbell.client.Doorbell;
 import doorbell.client.EventId;
 import java.io.IOException;
+import java.net.IDN;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -75,8 +76,10 @@ final class Place implements AutoCloseable {
     boolean isPort = colon > authority.lastIndexOf(']');
     String port = isPort ? authority.substring(colon + 1) : "";
     int usual = "https".equalsIgnoreCase(url.getScheme()) ? 443 : 80;
+    String host = isPort ? authority.substring(0, colon) : authority;
     return new InetSocketAddress(
-        isPort ? authority.substring(0, colon) : authority,
+        // An address of IPv6 may name its interface.
+        host.startsWith("[") ? host.replace("%25", "%") : IDN.toASCII(host),
         port.isEmpty() ? usual : Integer.parseInt(port));
   }
 

@@ -107,7 +107,7 @@ final class ServeCommand {
         Doorbell.start(
             new Options(
                 http,
-                given.text("--store"),
+                given.store("--store"),
                 given.time("--remember"),
                 given.choice("--sync", Sync.values()),
                 given.number("--max-sets"),

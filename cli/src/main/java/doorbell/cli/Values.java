@@ -20,7 +20,27 @@ final class Values {
 
   private static final Pattern SIZE = Pattern.compile("([0-9]{1,9})([kmg]?)");
 
+  private static final String ROCKSDB = "rocksdb:";
+
+  /** What a shell, a quote or a comment would be meant to change. */
+  private static final Pattern UNLIKELY =
+      Pattern.compile("[~\\s\"'].*|.*[\\s;\"']|.*[$`].*|%[a-zA-Z]/.*|file:.*", Pattern.DOTALL);
+
   private Values() {}
+
+  /**
+   * A store. A folder that is hardly named as it is meant is taken if it is there: a new one would
+   * be an empty store, with which a node seems to have lost all sets.
+   */
+  static String store(String text) {
+    String folder = text.startsWith(ROCKSDB) ? text.substring(ROCKSDB.length()) : "";
+    if (UNLIKELY.matcher(folder).matches() && !Files.exists(Path.of(folder))) {
+      throw new IllegalArgumentException(
+          "a folder is taken as it is written, with its quotes, spaces, ~ and $: write its whole"
+              + " name, or make it first if it is named so");
+    }
+    return text;
+  }
 
   /** A number of bytes: {@code 64m}, {@code 512k}, {@code 2g}; a bare number is bytes. */
   static long size(String text) {

@@ -74,6 +74,9 @@ class DefaultsTest {
         "store='rocksdb:/x/db' ",
         "# a comment\n\n  # another = one\nstore=rocksdb:/x/db",
         "store=rocksdb:/x/db\u00a0",
+        "store=rocksdb:/x/db\u200e",
+        "store=rocksdb:/x/db\u00ad",
+        "store=rocksdb:/x/db\u0085",
         "\r\nstore=rocksdb:/x/db\r\n\r\n"
       })
   void whatSurroundsAValueCountsForNothing(String text) throws Exception {
@@ -100,6 +103,8 @@ class DefaultsTest {
           """
           store=rocksdb:/x/data # kept | line 1: a comment has a line of its own
           store=memory\\t#kept         | line 1: a comment has a line of its own
+          store=rocksdb:/x/data ; kept | line 1: a comment has a line of its own
+          store=rocksdb:/x/data // k   | line 1: a comment has a line of its own
           drain=1s;store=memory        | a time is like
           store="memory                | line 1: a value that begins with a quote ends with the same
           store="memory' # x           | line 1: a value that begins with a quote ends with the same
@@ -120,6 +125,37 @@ class DefaultsTest {
   void whatMayBeMeantOtherwiseIsRefusedWithItsLine(String text, String sentence) {
     String lines = text.replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\");
     assertThatRefused(() -> configured(Map.of(), lines).time("--drain"), sentence);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "rocksdb:~/db",
+        "rocksdb:$HOME/db",
+        "rocksdb:${HOME}/db",
+        "rocksdb:%h/db",
+        "rocksdb: /x/db",
+        "rocksdb:/x/db ",
+        "rocksdb:/x/db;",
+        "rocksdb:\"/x/db\"",
+        "rocksdb:file:/x/db"
+      })
+  void aFolderThatIsHardlyNamedAsItIsMeantIsNotMade(String store) throws Exception {
+    Arguments given = configured(Map.of("DOORBELL_STORE", store + "\u200e"), "");
+    String[] words = {"--store", store};
+    assertThatRefused(
+        () ->
+            new Arguments(ServeCommand.COMMAND, new Defaults(Map.of()), words, 0).store("--store"),
+        "a folder is taken as it is written");
+    if (!store.endsWith(" ")) {
+      assertThatRefused(() -> given.store("--store"), "a folder is taken as it is written");
+    }
+  }
+
+  @Test
+  void aFolderThatIsThereIsTakenWhateverItsName() throws Exception {
+    String store = "rocksdb:" + Files.createDirectory(folder.resolve("a $b"));
+    assertThat(configured(Map.of("DOORBELL_STORE", store), "").store("--store")).isEqualTo(store);
   }
 
   @Test

@@ -82,6 +82,7 @@ class LauncherTest {
     "-Xmx16m, MaxHeapSize = 16777216",
     "-Xmx16384k, MaxHeapSize = 16777216",
     "-XX:MaxHeapSize=16777216, MaxHeapSize = 16777216",
+    "-XX:MaxHeapSize=0x1000000, MaxHeapSize = 16777216",
     "-Xmx256m, InitialHeapSize = 25165824",
     "-Xms64m, InitialHeapSize = 67108864",
     "-XX:InitialHeapSize=16m, InitialHeapSize = 16777216",
@@ -109,6 +110,36 @@ class LauncherTest {
           .as("%s in %s, with %s", said, variable, flags)
           .contains(" " + flag + " ");
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\"-Dx=a  b*\"", "'-Dx=a  b*'", "-Dx=\"a  b*\"", "-Dx=a'  'b*"})
+  void aFlagInQuotesIsOneWord(String quoted) throws Exception {
+    Run run = tree.run(Map.of("JAVA_OPTS", quoted + " \"-XX:+UseZGC\""), "./doorbell", "new");
+    assertThat(run.lines()).containsSubsequence("-Dx=a  b*", "-XX:+UseZGC", "-cp", "new");
+    assertThat(run.lines()).doesNotContain("-Xmn5m");
+  }
+
+  @Test
+  void aHeapInTheOldSpellingIsNoSmallerThanItBegins() throws Exception {
+    Run run = tree.run(Map.of("JAVA_OPTS", "-mx16m"), "./doorbell", "new");
+    assertThat(run.lines()).contains("-mx16m").doesNotContain("-Xms24m", "-Xmn5m");
+  }
+
+  @Test
+  void aFolderThatJavaCannotRunFromIsTold() throws Exception {
+    Path colon = Files.createDirectories(tree.root.resolve("a:b"));
+    Files.copy(tree.root.resolve("doorbell"), colon.resolve("doorbell"));
+    Run run = tree.run(Map.of(), "sh", "a:b/doorbell", "new");
+    assertThat(run.code()).isEqualTo(2);
+    assertThat(run.out()).contains("a folder with a colon in its name");
+  }
+
+  @Test
+  void aQuoteThatIsNotClosedIsTold() throws Exception {
+    Run run = tree.run(Map.of("JAVA_OPTS", "-Dx=\"a b"), "./doorbell", "new");
+    assertThat(run.code()).isEqualTo(2);
+    assertThat(run.out()).contains("a quote in JAVA_OPTS isn't closed");
   }
 
   /** As the real JVM has them, in words with one space between. */
