@@ -182,7 +182,8 @@ final class Connection extends Http1 implements Session, Turns.Taker {
       }
       return;
     }
-    if (state == State.IDLE && wire.isWritable() && (decoder != null || rest.isReadable())) {
+    boolean begun = decoder != null || (rest.isReadable() && !resting); // Else nobody knows yet.
+    if (state == State.IDLE && wire.isWritable() && begun) {
       state = State.READING;
       loop.deadlines.set(this, node.options().headTimeout().toMillis());
     }

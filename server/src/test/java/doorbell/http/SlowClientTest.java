@@ -198,6 +198,17 @@ class SlowClientTest {
   }
 
   @Test
+  void anEmptyLineBehindARequestMeansNothingInALaterTurnEither() {
+    node.loops.get(0).turns.length = 0;
+    client.send("GET /1?timeout=0 HTTP/1.1\r\nHost: a\r\n\r\n\r\n");
+    node.runAll();
+    client.received().setLength(0);
+    node.pass(20_000);
+    assertThat(client.received()).asString().isEmpty();
+    assertThat(client.isOpen()).isTrue();
+  }
+
+  @Test
   void anEmptyLineBehindAParkedWaitMeansNothing() {
     client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n\r\n");
     node.pass(20_000);
