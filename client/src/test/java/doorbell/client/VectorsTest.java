@@ -46,7 +46,7 @@ class VectorsTest {
     assertThatIllegalArgumentException()
         .as(text(id, "why"))
         .isThrownBy(() -> EventId.of(text(id, "text")))
-        .withMessageMatching("[^\\n]+ is not a valid event id[^\\n]+\\?");
+        .withMessageMatching("[^\\n]+ is not a valid event id[,:] [^\\n]+");
   }
 
   static List<?> everyInvalidIdIsRefusedInOneSentence() {
