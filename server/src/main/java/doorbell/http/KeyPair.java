@@ -8,6 +8,7 @@ import java.security.KeyFactory;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.Signature;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.MGF1ParameterSpec;
@@ -17,8 +18,6 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,9 +25,14 @@ import org.jspecify.annotations.Nullable;
  * of PEM: in any order, with text between, and the key as PKCS#8, PKCS#1 or SEC1.
  */
 record KeyPair(List<X509Certificate> chain, PrivateKey key) {
-  private static final Pattern BLOCK =
-      Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*(?:-[^-]+)*)-----END \\1-----");
+  private static final String DASHES = "-----";
+  private static final String BEGIN = DASHES + "BEGIN ";
+  private static final String END = DASHES + "END ";
   private static final String CERTIFICATE = "CERTIFICATE";
+
+  /** As OpenSSL wrote it once, and still takes it. */
+  private static final List<String> CERTIFICATES = List.of(CERTIFICATE, "X509 CERTIFICATE");
+
   private static final String PKCS8 = "PRIVATE KEY";
   private static final List<String> KEYS = List.of(PKCS8, "RSA PRIVATE KEY", "EC PRIVATE KEY");
   private static final Map<String, String> SIGNATURES =
@@ -63,11 +67,31 @@ record KeyPair(List<X509Certificate> chain, PrivateKey key) {
     throw new GeneralSecurityException("the key is another certificate's, or broken");
   }
 
+  static GeneralSecurityException ofNoUse(String kind, @Nullable Exception why) {
+    return new GeneralSecurityException(
+        "no client gets through with a key of this kind, %s: make one with openssl ecparam -genkey"
+                .formatted(kind)
+            + " -name prime256v1",
+        why);
+  }
+
+  /** Not by a regular expression, whose stack grows with the file. */
   private static List<Block> blocks(String file) {
     List<Block> blocks = new ArrayList<>();
-    Matcher pem = BLOCK.matcher(file);
-    while (pem.find()) {
-      blocks.add(new Block(pem.group(1), pem.group(2)));
+    int begin = file.indexOf(BEGIN);
+    while (begin >= 0) {
+      int name = begin + BEGIN.length();
+      int nameEnd = file.indexOf(DASHES, name);
+      int text = nameEnd + DASHES.length();
+      int end = nameEnd < 0 ? -1 : file.indexOf(DASHES, text);
+      if (end < 0) {
+        break;
+      }
+      String kind = file.substring(name, nameEnd);
+      if (file.startsWith(END + kind + DASHES, end)) {
+        blocks.add(new Block(kind, file.substring(text, end)));
+      }
+      begin = file.indexOf(BEGIN, name);
     }
     return blocks;
   }
@@ -77,19 +101,32 @@ record KeyPair(List<X509Certificate> chain, PrivateKey key) {
     List<X509Certificate> certificates = new ArrayList<>();
     CertificateFactory factory = CertificateFactory.getInstance("X.509");
     for (Block block : blocks) {
-      if (block.name.equals(CERTIFICATE)) {
-        ByteArrayInputStream bytes = new ByteArrayInputStream(block.bytes());
-        certificates.add((X509Certificate) factory.generateCertificate(bytes));
+      if (CERTIFICATES.contains(block.name)) {
+        X509Certificate certificate = certificate(file, factory, block);
+        if (!certificates.contains(certificate)) { // A chain that begins with it, behind it.
+          certificates.add(certificate);
+        }
       }
     }
     if (certificates.isEmpty()) {
       throw new GeneralSecurityException(
           blocks.stream().anyMatch(Block::isKey)
               ? "the file given as certificate is a key"
-              : "there is no BEGIN CERTIFICATE in %s; if it is DER: openssl x509 -inform der -in %s"
+              : "there is no whole BEGIN CERTIFICATE in %s; if it is DER: openssl x509 -inform der -in %s"
                   .formatted(file, file));
     }
     return certificates;
+  }
+
+  private static X509Certificate certificate(Path file, CertificateFactory factory, Block block)
+      throws GeneralSecurityException {
+    try {
+      ByteArrayInputStream bytes = new ByteArrayInputStream(block.bytes());
+      return (X509Certificate) factory.generateCertificate(bytes);
+    } catch (CertificateException | IllegalArgumentException e) {
+      throw new GeneralSecurityException(
+          "a certificate in " + file + " is broken, or of a kind that is unknown here", e);
+    }
   }
 
   private static List<Block> keys(Path file, List<Block> blocks) throws GeneralSecurityException {
@@ -105,22 +142,24 @@ record KeyPair(List<X509Certificate> chain, PrivateKey key) {
       throw new GeneralSecurityException(
           blocks.stream().anyMatch(block -> block.name.equals(CERTIFICATE))
               ? "the file given as key is a certificate"
-              : "there is no BEGIN PRIVATE KEY in %s; to convert it: openssl pkey -in %s"
+              : "there is no whole BEGIN PRIVATE KEY in %s; to convert it: openssl pkey -in %s"
                   .formatted(file, file));
     }
     return keys;
   }
 
   /** The key, if it is that of {@code of}: the libraries would notice at a handshake only. */
-  private static @Nullable PrivateKey key(Block block, PublicKey of) {
+  private static @Nullable PrivateKey key(Block block, PublicKey of)
+      throws GeneralSecurityException {
+    PrivateKey key;
     try {
       byte[] pkcs8 = block.name.equals(PKCS8) ? block.bytes() : wrapped(block.bytes(), of);
-      PrivateKey key =
+      key =
           KeyFactory.getInstance(of.getAlgorithm()).generatePrivate(new PKCS8EncodedKeySpec(pkcs8));
-      return isPair(key, of) ? key : null;
     } catch (GeneralSecurityException | IllegalArgumentException e) {
       return null;
     }
+    return isPair(key, of) ? key : null;
   }
 
   /** PKCS#1 and SEC1 are what PKCS#8 has inside, beside the algorithm that the public key names. */
@@ -163,18 +202,32 @@ record KeyPair(List<X509Certificate> chain, PrivateKey key) {
   }
 
   private static boolean isPair(PrivateKey key, PublicKey of) throws GeneralSecurityException {
+    Signature signature = signature(of);
+    byte[] signed;
+    try {
+      signature.initSign(key);
+      signature.update(of.getEncoded());
+      signed = signature.sign();
+    } catch (GeneralSecurityException e) { // Some curves are known by name only.
+      throw ofNoUse(of.getAlgorithm(), e);
+    }
+    try {
+      signature.initVerify(of);
+      signature.update(of.getEncoded());
+      return signature.verify(signed);
+    } catch (GeneralSecurityException e) {
+      return false;
+    }
+  }
+
+  private static Signature signature(PublicKey of) throws GeneralSecurityException {
     Signature signature =
         Signature.getInstance(SIGNATURES.getOrDefault(of.getAlgorithm(), of.getAlgorithm()));
     if (of.getAlgorithm().equals("RSASSA-PSS")) {
       signature.setParameter(
           new PSSParameterSpec("SHA-256", "MGF1", MGF1ParameterSpec.SHA256, 32, 1));
     }
-    signature.initSign(key);
-    signature.update(of.getEncoded());
-    byte[] signed = signature.sign();
-    signature.initVerify(of);
-    signature.update(of.getEncoded());
-    return signature.verify(signed);
+    return signature;
   }
 
   /** Each certificate before the one that signed it; others are left out. */

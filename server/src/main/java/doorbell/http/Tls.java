@@ -20,9 +20,12 @@ import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.security.GeneralSecurityException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -39,6 +42,9 @@ final class Tls {
 
   /** Failing handshakes are told so often, at most: scanners make some all day long. */
   private static final long TOLD_EACH_NANOS = 60_000_000_000L;
+
+  /** A chain and a key have some kilobytes; what is larger is something else. */
+  private static final int MOST_BYTES = 1 << 20;
 
   private final HttpOptions.Certificate files;
   private final List<SslProvider> providers;
@@ -80,7 +86,7 @@ final class Tls {
     }
   }
 
-  private String unusable(Exception why) {
+  private String unusable(Throwable why) {
     String which =
         switch (why) {
           case NoSuchFileException _ -> "no such file: ";
@@ -93,8 +99,26 @@ final class Tls {
   }
 
   private Contents contents() throws IOException {
-    return new Contents(
-        Files.readString(files.chain(), ISO_8859_1), Files.readString(files.key(), ISO_8859_1));
+    return new Contents(text(files.chain()), text(files.key()));
+  }
+
+  private static String text(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+      if (bytes.length > MOST_BYTES) {
+        throw new IOException("more than a megabyte: " + file);
+      }
+      return new String(bytes, ISO_8859_1);
+    }
+  }
+
+  /** Reading one of those may take for ever, and a loop reads here. */
+  private void refusePipes() throws IOException {
+    for (Path file : List.of(files.chain(), files.key())) {
+      if (Files.readAttributes(file, BasicFileAttributes.class).isOther()) {
+        throw new IOException("a pipe or a device can't be read again: " + file);
+      }
+    }
   }
 
   private SslContext made(Contents contents) throws IOException, GeneralSecurityException {
@@ -107,11 +131,7 @@ final class Tls {
         why = e;
       }
     }
-    throw new GeneralSecurityException(
-        "no client gets through with a key of this kind, %s: make one with openssl ecparam -genkey"
-                .formatted(pair.key().getAlgorithm())
-            + " -name prime256v1",
-        why);
+    throw KeyPair.ofNoUse(pair.key().getAlgorithm(), why);
   }
 
   private static SslContext context(KeyPair pair, SslProvider provider) throws IOException {
@@ -200,6 +220,7 @@ final class Tls {
    */
   synchronized void reload() {
     try {
+      refusePipes();
       Contents now = contents();
       boolean changed = !now.isSame(taken);
       if (changed) {
@@ -210,7 +231,7 @@ final class Tls {
         LOG.info("took the certificate {} again", files.chain());
         told = null;
       }
-    } catch (IOException | GeneralSecurityException | RuntimeException e) {
+    } catch (Throwable e) { // What is thrown here would end the looking.
       String why = unusable(e);
       if (!why.equals(told)) {
         LOG.warn("{}; the one before stays in use", why);

@@ -114,6 +114,44 @@ final class KeyPairTest {
     }
   }
 
+  @Test
+  void aCertificateThatStandsThereTwiceIsOne() throws Exception {
+    String chain = Files.readString(ec.chain());
+    taken(write(chain + chain + chain), Files.readString(ec.key()));
+    taken(write(chain.replace("CERT", "X509 CERT")), Files.readString(ec.key()));
+  }
+
+  /** On secp256k1: the JDK reads it and can't sign with it, and keytool makes none. */
+  @Test
+  void aCurveThatNobodyServesIsToldFromAnotherCertificatesKeyAndFromABrokenOne() throws Exception {
+    String certificate =
+        """
+        -----BEGIN CERTIFICATE-----
+        MIIBazCCARKgAwIBAgIUOaarJ6oqIvJ4iV/WPpmPulxGcggwCgYIKoZIzj0EAwIw
+        DDEKMAgGA1UEAwwBYTAgFw0yNjExMjkxMjM5NTlaGA8yMTI2MTEwNTEyMzk1OVow
+        DDEKMAgGA1UEAwwBYTBWMBAGByqGSM49AgEGBSuBBAAKA0IABJtddTNZwEurr4Dc
+        ScXcqTRMXRHVds26JvVnl1M9+5CfH4q/ebyuMm1Rfu0JN85YejDotrMQH9zWOUW0
+        vuk9tNOjUzBRMB0GA1UdDgQWBBTd2n3HKKMZTNhErDbfg7KY2DwOdjAfBgNVHSME
+        GDAWgBTd2n3HKKMZTNhErDbfg7KY2DwOdjAPBgNVHRMBAf8EBTADAQH/MAoGCCqG
+        SM49BAMCA0cAMEQCIC7l1iSPRjBNUB6WjpChShQxGEe1RAhuaAl5PDIshFvUAiBD
+        aRL4Zfu6/zdcSYj4GuHPavnlCtEoHkVZrsen1WhNGA==
+        -----END CERTIFICATE-----
+        """;
+    String key =
+        """
+        -----BEGIN PRIVATE KEY-----
+        MIGEAgEAMBAGByqGSM49AgEGBSuBBAAKBG0wawIBAQQgwjoAHVAB/dGgaOOQDawA
+        wa+i3igLt8z/58IEQmhC+s2hRANCAASbXXUzWcBLq6+A3EnF3Kk0TF0R1XbNuib1
+        Z5dTPfuQnx+Kv3m8rjJtUX7tCTfOWHow6LazEB/c1jlFtL7pPbTT
+        -----END PRIVATE KEY-----
+        """;
+    assertRefused(
+        new HttpOptions.Certificate(write(certificate), write(key)),
+        "no client gets through with a key of this kind, EC");
+    String half = Certificates.pem("CERTIFICATE", Arrays.copyOf(decoded(ec.chain()), 100));
+    assertRefused(new HttpOptions.Certificate(write(half), ec.key()), " is broken, or of a kind");
+  }
+
   private static void taken(Path chain, String key) throws Exception {
     new Tls(new HttpOptions.Certificate(chain, write(key)));
   }
@@ -131,14 +169,17 @@ final class KeyPairTest {
 
   /** The older form of a key is what PKCS#8 has inside, behind its algorithm. */
   private static byte[] inside(Path key) throws Exception {
-    String text = Files.readString(key).replaceAll("-----.*-----", "");
-    byte[] pkcs8 = Base64.getMimeDecoder().decode(text);
+    byte[] pkcs8 = decoded(key);
     for (int at = 8; at < pkcs8.length; at++) {
       int from = at + 2 + (pkcs8[at + 1] < 0 ? pkcs8[at + 1] & 0x7f : 0);
       if (pkcs8[at] == 0x04 && from < pkcs8.length && pkcs8[from] == 0x30) {
         return Arrays.copyOfRange(pkcs8, from, pkcs8.length);
       }
     }
-    throw new AssertionError(text);
+    throw new AssertionError(key);
+  }
+
+  private static byte[] decoded(Path pem) throws Exception {
+    return Base64.getMimeDecoder().decode(Files.readString(pem).replaceAll("-----.*-----", ""));
   }
 }

@@ -1,9 +1,11 @@
 package doorbell.http;
 
+import static java.util.Objects.requireNonNull;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslProvider;
@@ -15,6 +17,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -31,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A port that speaks TLS, with certificates that are made here. */
 class TlsTest {
@@ -93,6 +97,33 @@ class TlsTest {
     tls.reload();
     assertThat(tls.current()).isSameAs(before);
     Certificates.replace(files, second);
+    tls.reload();
+    assertThat(tls.current()).isNotSameAs(before);
+  }
+
+  /** Garbage that has no end, that nobody writes, or that looks like what is wanted. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "ln -s /dev/zero chain.pem",
+        "mkfifo chain.pem",
+        "truncate -s 1G chain.pem",
+        "mkdir chain.pem",
+        "(echo -----BEGIN X-----; yes -- -a | head -n 300000) > chain.pem"
+      })
+  void whateverStandsInTheFilesTheNextGoodOnesAreTaken(String deed) throws Exception {
+    HttpOptions.Certificate files = certificates.copy(first);
+    Tls tls = new Tls(files);
+    Files.delete(files.chain());
+    ProcessBuilder shell = new ProcessBuilder("sh", "-c", deed);
+    shell.directory(requireNonNull(files.chain().getParent()).toFile());
+    assertThat(shell.start().waitFor()).isZero();
+    SslContext before = tls.current();
+    assertTimeoutPreemptively(Duration.ofMinutes(1), tls::reload);
+    assertThat(tls.current()).isSameAs(before);
+    Files.delete(files.chain());
+    Files.copy(second.chain(), files.chain());
+    Files.copy(second.key(), files.key(), StandardCopyOption.REPLACE_EXISTING);
     tls.reload();
     assertThat(tls.current()).isNotSameAs(before);
   }
