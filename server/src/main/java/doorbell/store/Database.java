@@ -13,6 +13,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.Holder;
+import org.rocksdb.LiveFileMetaData;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBatch;
@@ -69,8 +70,7 @@ final class Database implements AutoCloseable {
   private final Seldom lookupFaults = new Seldom();
   private final Seldom repairFaults = new Seldom();
 
-  /** Of the directory as it was opened. */
-  private List<String> identity = List.of();
+  private @Nullable Presence presence;
 
   private long lookAt = System.nanoTime();
   private long bytesUntilLook;
@@ -98,7 +98,7 @@ final class Database implements AutoCloseable {
     Database database = new Database(directory, settings, writing, where.apply(path));
     try {
       database.rocks = directory.open(settings);
-      database.identity = directory.identity();
+      database.presence = Presence.of(path);
       database.room.begin(directory.openFiles());
     } catch (StoreException e) {
       database.close();
@@ -232,7 +232,10 @@ final class Database implements AutoCloseable {
   /** Files that are open take writes when they are deleted, too: for nothing. */
   private void look() {
     if (!isThere()) {
-      LOG.error("{} is gone, or is another: no set is kept until it is back", directory);
+      LOG.error(
+          "{} is gone, or is another, or files in it are: no set is kept until it is back, or the"
+              + " node is started again with what is there",
+          directory);
       fault = new StoreException("the store is gone; the set was not kept, try again");
       repairAt = System.nanoTime() + RETRY_NANOS;
       return;
@@ -261,7 +264,14 @@ final class Database implements AutoCloseable {
   }
 
   private boolean isThere() {
-    return directory.identity().equals(identity);
+    return presence != null && presence.isThere(this::tables);
+  }
+
+  private List<String> tables() {
+    RocksDB open = rocks;
+    return open == null
+        ? List.of()
+        : open.getLiveFilesMetaData().stream().map(LiveFileMetaData::fileName).toList();
   }
 
   /** A file goes as a whole, by its youngest key's age, so no file may span more than an era. */

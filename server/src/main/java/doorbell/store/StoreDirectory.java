@@ -11,7 +11,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -111,23 +110,6 @@ record StoreDirectory(Path path) {
   /** How many logs and tables there are: RocksDB has each of them open. */
   int openFiles() throws IOException {
     return files(".log", ".sst").size();
-  }
-
-  /**
-   * What tells it from another in its place, or from what is left of it; empty where it is gone.
-   */
-  List<String> identity() {
-    try {
-      return files(".log").isEmpty() || !Files.exists(path.resolve(Inspection.CURRENT))
-          ? List.of()
-          : List.of(identity(path), identity(path.resolve("LOCK")));
-    } catch (IOException e) {
-      return List.of();
-    }
-  }
-
-  private static String identity(Path file) throws IOException {
-    return "" + Files.readAttributes(file, BasicFileAttributes.class).fileKey();
   }
 
   @Override

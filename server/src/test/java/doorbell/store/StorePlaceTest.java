@@ -17,6 +17,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The store's directory goes away under a running node: no set is acknowledged for nothing. */
 final class StorePlaceTest {
@@ -80,15 +82,25 @@ final class StorePlaceTest {
     }
   }
 
-  @Test
-  void aLogThatIsDeletedIsMissed() throws IOException {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "rm *.log",
+        "cp *.log copy && mv copy $(ls *.log)",
+        "rm *.sst",
+        "cp $(ls *.sst | tail -1) copy && mv copy $(ls *.sst | tail -1)",
+        "rm MANIFEST-*",
+        "rm CURRENT",
+        "rm DOORBELL"
+      })
+  void aFileThatIsDeletedOrReplacedIsMissed(String deed) throws Exception {
     try (RocksStore store = open()) {
       assertThat(isKept(store)).isTrue();
-      try (Stream<Path> files = Files.list(directory)) {
-        for (Path log : files.filter(file -> file.toString().endsWith(".log")).toList()) {
-          Files.delete(log);
-        }
-      }
+    }
+    try (RocksStore store = open()) {
+      assertThat(isKept(store)).isTrue();
+      ProcessBuilder shell = new ProcessBuilder("sh", "-c", deed).directory(directory.toFile());
+      assertThat(shell.start().waitFor()).isZero();
       await().atMost(PATIENCE).until(() -> !isKept(store));
     }
   }
