@@ -126,6 +126,7 @@ export async function nobody() {
 // The node of DOORBELL_URL, or one of this repository, with a door for each client.
 export async function startNode() {
   const node = process.env.DOORBELL_URL ? { url: process.env.DOORBELL_URL, stop() {} } : await serve();
+  // A proxy each, which tells that a wait is on its way: no sleep, and no question to the node.
   const doors = new Map();
   for (const client of clients) doors.set(client, await between(node.url));
   return {

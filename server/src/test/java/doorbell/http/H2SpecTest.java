@@ -28,7 +28,7 @@ class H2SpecTest {
   /** How long it waits for a frame that may not come, in seconds. */
   private static final int PATIENCE = 3;
 
-  /** Those that may fail; docs/DECISIONS.md says why. */
+  /** Those that may fail; docs/decisions/protocols.md says why. */
   private static final Set<String> EXPLAINED =
       Set.of(
           "http2/5.1 half closed (remote): Sends a HEADERS frame",
