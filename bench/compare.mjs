@@ -2,8 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Bench } from "./compare/bench.mjs";
-import { writeDocument } from "./compare/document.mjs";
-import { figures } from "./compare/figures.mjs";
+import { lacking, writeDocuments } from "./compare/document.mjs";
 import { machine, source } from "./compare/machine.mjs";
 import { parse, USAGE } from "./compare/options.mjs";
 import { flat, hangup } from "./compare/parts/flat.mjs";
@@ -15,7 +14,7 @@ import { streams } from "./compare/parts/streams.mjs";
 import { broadcast, pingpong, storm } from "./compare/parts/wakes.mjs";
 import { execute, root } from "./compare/processes.mjs";
 import { missing } from "./compare/summary.mjs";
-import { againstTable, barTable, figureTables, measuredFigures, storesTable } from "./compare/tables.mjs";
+import { againstTable, barTable, figureTables, storesTable } from "./compare/tables.mjs";
 
 const measures = { start, footprint, memory, broadcast, storm, pingpong, get, post, flat, hangup,
   streams, soak };
@@ -66,9 +65,9 @@ function keep(run) {
 
 function redraw(file) {
   const run = JSON.parse(readFileSync(file, "utf8"));
-  const gaps = missing(run.samples, measuredFigures(run).map((name) => figures[name].part));
-  if (gaps.length > 0) throw new Error(`${file} is of another bench; it lacks ${gaps.join(", ")}`);
-  writeDocument(run, "docs");
+  const gaps = lacking(run);
+  if (gaps.length > 0) throw new Error(`${file} can't fill its pages; it lacks ${gaps.join(", ")}`);
+  writeDocuments(run, "docs");
 }
 
 async function main(words) {
@@ -92,7 +91,7 @@ async function main(words) {
   const file = keep(run);
   const texts = [figureTables(run), barTable(run), storesTable(run), `kept in ${file}`];
   process.stdout.write(`${texts.filter((text) => text).join("\n\n")}\n`);
-  writeDocument(run, documented ? "docs" : TARGET);
+  writeDocuments(run, documented ? "docs" : TARGET);
 }
 
 try {

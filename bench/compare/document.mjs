@@ -1,19 +1,28 @@
-// Fills docs/performance.md, between its marks, with what a run has measured, and draws the plots.
+// Fills docs/performance.md and the pages of docs/performance/, between their marks, with what a run
+// has measured, and draws the plots.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { figures } from "./figures.mjs";
-import { ALONE } from "./options.mjs";
+import { PARTS } from "./options.mjs";
 import { plot } from "./plot.mjs";
 import { root } from "./processes.mjs";
-import { filled } from "./summary.mjs";
-import { barTable, figureTables, measuredFigures, storesTable } from "./tables.mjs";
+import { filled, missing } from "./summary.mjs";
+import { barTable, figureTables, measuredFigures, storesTable, SUMMARY, summaryTable }
+  from "./tables.mjs";
 
-const DOCUMENT = "performance.md";
-const PLOTS = "performance";
+const SUMMARY_PAGE = "performance.md";
+const FOLDER = "performance";
+// Each page's blocks of figures. A page has the bars of its figures too, and tells of their run.
+const PAGES = {
+  memory: ["memory"], wakes: ["wakes", "flat"], requests: ["requests"], start: ["start"],
+  streams: ["streams"], soak: ["soak"],
+};
+// The plots of docs/performance.md: a parked wait, a wake and a set.
+const SUMMARY_PLOTS = ["resident", "broadcast", "postCost"];
 
-function fileOf(name) {
-  return `${PLOTS}/${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.svg`;
-}
+const pageFile = (name) => `${FOLDER}/${name}.md`;
+
+const plotFile = (name) => `${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.svg`;
 
 function about({ date, commit, dirty, command, machine: on }) {
   const changes = dirty ? ", with changes that are not committed" : "";
@@ -24,48 +33,63 @@ function about({ date, commit, dirty, command, machine: on }) {
   ].join("\n");
 }
 
-function image(name, { settings }) {
-  return `\n\n![${filled(figures[name].title, settings)}](${fileOf(name)})`;
+// folder: of the plots, as the page sees it.
+function image(name, { settings }, folder = "") {
+  return `![${filled(figures[name].title, settings)}](${folder}${plotFile(name)})`;
 }
 
-function tables(run, block) {
-  return figureTables(run, block, (name) => image(name, run));
+// The texts of a page's blocks, by block; nothing where none of its figures was measured.
+function textsOf(run, blocks) {
+  const measured = blocks.filter((block) => measuredFigures(run, block).length > 0);
+  if (measured.length === 0) return undefined;
+  const tables = measured.map((block) =>
+    [block, figureTables(run, block, (name) => `\n\n${image(name, run)}`)]);
+  const bars = barTable(run, (name) => blocks.includes(figures[name].block));
+  return { ...Object.fromEntries(tables), bars, run: about(run) };
 }
 
-// The text of each block that this run has something for.
-function blocks(run) {
-  const isAlone = (name) => ALONE.includes(figures[name].part);
-  const texts = {};
-  for (const name of measuredFigures(run)) {
-    const { block } = figures[name];
-    texts[block] ??= tables(run, block);
-  }
-  for (const part of ALONE) {
-    const bars = barTable(run, (name) => figures[name].part === part);
-    if (texts[part]) texts[part] = [texts[part], bars, about(run)].join("\n\n");
-  }
-  if (Object.keys(texts).some((block) => !ALONE.includes(block))) {
-    texts.bars = barTable(run, (name) => !isAlone(name));
-    texts.stores = storesTable(run);
-    texts.run = about(run);
-  }
-  return texts;
+function storesTexts(run) {
+  const stores = storesTable(run);
+  return stores ? { stores, run: about(run) } : undefined;
 }
 
-function replaced(document, block, content) {
+function summaryTexts(run) {
+  if (!SUMMARY.every((name) => name in run.samples)) return undefined;
+  const images = SUMMARY_PLOTS.map((name) => image(name, run, `${FOLDER}/`));
+  return { summary: [summaryTable(run), ...images].join("\n\n"), run: about(run) };
+}
+
+function replaced(document, file, [block, content]) {
   const mark = new RegExp(`(<!-- bench:begin ${block} -->\n)[^]*?(<!-- bench:end -->)`);
-  if (!mark.test(document)) throw new Error(`${DOCUMENT} has no block ${block}`);
+  if (!mark.test(document)) throw new Error(`docs/${file} has no block ${block}`);
   return document.replace(mark, (_, begin, end) => `${begin}\n${content}\n\n${end}`);
 }
 
-// Into `folder`, a path from the root: docs, or another to only look at it.
-export function writeDocument(run, folder) {
-  const texts = Object.entries(blocks(run));
-  const document = texts.reduce((text, [block, content]) => replaced(text, block, content),
-    readFileSync(join(root, "docs", DOCUMENT), "utf8"));
-  mkdirSync(join(root, folder, PLOTS), { recursive: true });
+// What a run lacks to fill the pages that it has something for: some parts alone would leave pages
+// that speak of two runs.
+export function lacking(run) {
+  const parts = measuredFigures(run).map((name) => figures[name].part);
+  const isAlone = !parts.some((part) => PARTS.includes(part));
+  return missing(run.samples, isAlone ? parts : [...PARTS, ...parts]);
+}
+
+// The documents with what the run has for them, by their path in docs/; `read` has their texts until
+// now, by that path.
+export function documents(run, read) {
+  const pages = Object.entries(PAGES).map(([name, blocks]) => [pageFile(name), textsOf(run, blocks)]);
+  const all = [...pages, [pageFile("stores"), storesTexts(run)], [SUMMARY_PAGE, summaryTexts(run)]];
+  return Object.fromEntries(all.filter(([, texts]) => texts).map(([file, texts]) =>
+    [file, Object.entries(texts).reduce((text, block) => replaced(text, file, block), read(file))]));
+}
+
+export const readDocument = (file) => readFileSync(join(root, "docs", file), "utf8");
+
+// Into `folder`, a path from the root: docs, or another to only look at them.
+export function writeDocuments(run, folder) {
+  const texts = Object.entries(documents(run, readDocument));
+  mkdirSync(join(root, folder, FOLDER), { recursive: true });
   for (const name of measuredFigures(run)) {
-    writeFileSync(join(root, folder, fileOf(name)), plot(name, run));
+    writeFileSync(join(root, folder, FOLDER, plotFile(name)), plot(name, run));
   }
-  writeFileSync(join(root, folder, DOCUMENT), document);
+  for (const [file, text] of texts) writeFileSync(join(root, folder, file), text);
 }

@@ -9,7 +9,7 @@ const withKept = { ...all, ...pick("kept") };
 const roads = { websocket: "WebSocket", http2: "HTTP/2" };
 const manyAndFew = { many: "{waits} parked", few: "{few} parked" };
 
-// part: what measures it; block: where it stands in docs/performance.md.
+// part: what measures it; block: where it stands on a page of docs/performance/.
 export const figures = {
   resident: {
     part: "memory", block: "memory", unit: "bytes", digits: 0, subjects: three,
@@ -22,6 +22,10 @@ export const figures = {
       oneId: "both, one variable for all",
     },
     title: "Heap and direct memory of a parked wait",
+  },
+  footprint: {
+    part: "footprint", block: "memory", unit: "MB", digits: 1, subjects: pick("node"),
+    title: "Resident size with {footprint} waits parked",
   },
   broadcast: {
     part: "broadcast", block: "wakes", unit: "µs", digits: 2, subjects: all,
@@ -89,10 +93,6 @@ export const figures = {
   streamAtOnce: {
     part: "streams", block: "streams", unit: "µs", digits: 2, subjects: roads,
     title: "Server CPU per wake, each id waited for on all {connections} connections",
-  },
-  footprint: {
-    part: "footprint", block: "start", unit: "MB", digits: 1, subjects: pick("node"),
-    title: "Resident size with {footprint} waits parked",
   },
   start: {
     part: "start", block: "start", unit: "ms", digits: 0,

@@ -6,8 +6,8 @@ export const USAGE = `usage: script/bench [PART]... [OPTION]...
        script/bench render FILE...
 
 Measures Doorbell side by side with nginx+nchan and a least server in C. The figures are printed
-and kept in bench/target/. A run of all parts, one of streams, and one of soak also write
-docs/performance.md.
+and kept in bench/target/. A run of all parts also writes docs/performance.md and its pages of
+docs/performance/; one of streams, and one of soak, write the page of that name there.
 
 parts (all but the last two, if none is named):
   start       from the command to the first answer, against java Hello and a least server in Java
@@ -22,7 +22,7 @@ parts (all but the last two, if none is named):
   streams     very many waits over few connections: WebSocket and HTTP/2
   soak        twenty minutes of steady load, and what is left in the heap
 
-render        writes docs/performance.md from the results of earlier runs, and measures nothing
+render        writes the same from the results of earlier runs, and measures nothing
 
 options:
   --quick             everything, the last two too, with little of it: whether it runs and all
@@ -38,7 +38,7 @@ options:
 
 export const PARTS = ["start", "footprint", "memory", "broadcast", "storm", "pingpong", "get",
   "post", "flat", "hangup"];
-// What takes so long that it is run by itself; its block of the document tells of its run.
+// What takes so long that it is run by itself; its page of docs/performance/ tells of that run.
 export const ALONE = ["streams", "soak"];
 
 const COMPARED = [...PARTS, "streams"];
@@ -68,7 +68,7 @@ function isDocumented({ quick, duration }, parts) {
   return !quick && (isAll || isAlone);
 }
 
-// {help, render, parts, settings, documented}; documented: docs/performance.md is to be written.
+// {help, render, parts, settings, documented}; documented: pages in docs/ are to be written.
 export function parse(words) {
   const { values, positionals } = parseArgs({
     args: words,

@@ -1,8 +1,14 @@
 // Tables of a run, in Markdown that is readable as it is.
 import { figures } from "./figures.mjs";
+import { NAMES } from "./servers.mjs";
 import { filled, grouped, judged, median, medianOf, ratioOf } from "./summary.mjs";
 
 const MINUS = "–";
+
+// What a wait, a wake and a request cost, for those who decide.
+export const SUMMARY = ["resident", "held", "broadcast", "storm", "pingpong", "getCost", "get",
+  "postCost", "post"];
+const SUMMARY_OTHERS = ["os", "always", "peer", "floor"];
 
 // The columns from this one on are numbers, and stand at the right.
 function table(head, rows, numbersFrom = head.length) {
@@ -42,6 +48,21 @@ export function figureTables(run, block, between = () => "") {
     const title = filled(figures[name].title, run.settings);
     return `**${title}**\n\n${figureTable(name, run)}${between(name)}`;
   }).join("\n\n");
+}
+
+// A row for each figure of the summary: the medians, and the ratios of the memory store.
+export function summaryTable({ samples, settings }) {
+  const rows = SUMMARY.map((name) => {
+    const { title, unit, digits, subjects } = figures[name];
+    const medianIn = (subject) =>
+      (subject in subjects ? grouped(medianOf(samples, name, subject), digits) : MINUS);
+    const ratioTo = (rival) => (rival in subjects
+      ? grouped(ratioOf(samples, [name, "node"], [name, rival]), 2) : MINUS);
+    return [`${filled(title, settings)}, ${unit}`, medianIn("node"), ratioTo("peer"),
+      ratioTo("floor"), ...SUMMARY_OTHERS.map(medianIn)];
+  });
+  const others = SUMMARY_OTHERS.map((name) => NAMES[name]);
+  return table(["median", NAMES.node, "to nchan", "to floor", ...others], rows, 1);
 }
 
 // What is judged, its bar, and then what was measured and whether that meets it.
