@@ -15,7 +15,7 @@ final class Help {
 
   static String of(List<Command> commands) {
     StringBuilder help = new StringBuilder("Usage: doorbell COMMAND [OPTION]...\n");
-    help.append("Event variables over HTTP: wait for one, and set it. Set is for good.\n\n");
+    help.append("Event variables over HTTP: wait for one, and set it. Once set, it stays set.\n\n");
     List<String[]> rows = new ArrayList<>();
     for (Command command : commands) {
       rows.add(new String[] {command.name(), command.description()});

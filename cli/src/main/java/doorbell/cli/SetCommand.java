@@ -27,7 +27,8 @@ final class SetCommand {
   static final Command COMMAND =
       new Command(
           "set",
-          "Sets an event, for good, and says whether this call did or it was set already.",
+          "Sets an event, and says whether this call did or it was set already. A node remembers a"
+              + " set for 24 hours, or what it was told.",
           Place.EVENT,
           List.of(
               Place.NODE,
