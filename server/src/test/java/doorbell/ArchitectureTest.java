@@ -36,7 +36,7 @@ class ArchitectureTest {
   @Test
   void theClassesAreReallyRead() {
     assertThat(CLASSES.size()).isGreaterThan(30);
-    for (String name : new String[] {EVENT + ".EventId$Plain", HTTP + ".Connection", STORE}) {
+    for (String name : new String[] {EVENT + ".EventId$Plain", HTTP + ".Http1Connection", STORE}) {
       assertThat(CLASSES).anyMatch(type -> type.getName().startsWith(name));
     }
     assertThat(CLASSES.get(EventTable.class).getDirectDependenciesFromSelf()).isNotEmpty();

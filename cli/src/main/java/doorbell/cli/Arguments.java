@@ -48,14 +48,14 @@ final class Arguments {
     }
     Option operand = command.operand();
     if (operand != null && !said.containsKey(operand.name())) {
-      throw new Misuse("Missing required parameter: '" + operand.label() + "'");
+      throw new UsageException("Missing required parameter: '" + operand.label() + "'");
     }
   }
 
   private void takeOperand(String word) {
     Option operand = command.operand();
     if (operand == null || said.containsKey(operand.name())) {
-      throw new Misuse("there is no '" + word + "' here");
+      throw new UsageException("there is no '" + word + "' here");
     }
     said.put(operand.name(), word);
   }
@@ -81,14 +81,14 @@ final class Arguments {
     }
     String value = option.isFlag() ? "true" : equals < 0 ? next : word.substring(equals + 1);
     if (value == null || (equals < 0 && option(value) != null)) {
-      throw new Misuse(
+      throw new UsageException(
           "Missing required parameter for option '" + word + "' (" + option.label() + ")");
     }
     if (value.isEmpty() && !"".equals(option.fallback())) {
-      throw new Misuse("option '" + option.name() + "' is empty");
+      throw new UsageException("option '" + option.name() + "' is empty");
     }
     if (said.put(option.name(), value) != null) {
-      throw new Misuse("option '" + option.name() + "' may be given once only");
+      throw new UsageException("option '" + option.name() + "' may be given once only");
     }
     return option.isFlag() || equals >= 0 ? 0 : 1;
   }
@@ -106,7 +106,7 @@ final class Arguments {
     return null;
   }
 
-  private Misuse unknownOption(String word, @Nullable String next) {
+  private UsageException unknownOption(String word, @Nullable String next) {
     int equals = word.indexOf('=');
     String name = equals < 0 ? word : word.substring(0, equals);
     String meant = Guess.of(name, command.options().stream().map(Option::name).toList(), 2);
@@ -116,7 +116,7 @@ final class Arguments {
       boolean isPort = port != null && port.matches("[0-9]{1,5}");
       hint = ": write --listen 127.0.0.1:" + (isPort ? port : "PORT");
     }
-    return new Misuse("unknown option " + word + hint);
+    return new UsageException("unknown option " + word + hint);
   }
 
   /** The value of an option that has a fallback, or of the operand. */
@@ -182,8 +182,8 @@ final class Arguments {
     }
   }
 
-  private Misuse invalid(String name, String wanted) {
-    return new Misuse("option '" + name + "' is '" + text(name) + "', but " + wanted);
+  private UsageException invalid(String name, String wanted) {
+    return new UsageException("option '" + name + "' is '" + text(name) + "', but " + wanted);
   }
 
   private interface Conversion<T> {

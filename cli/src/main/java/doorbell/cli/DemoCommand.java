@@ -51,7 +51,7 @@ final class DemoCommand {
               + "; choose another address with --app HOST:PORT",
           e);
     }
-    Ending.at(
+    Shutdown.at(
         () -> {
           counter.close();
           bell.close.run();
@@ -59,7 +59,7 @@ final class DemoCommand {
         bell.failure);
     System.out.println("doorbell: " + bell.whose + " " + bell.url);
     System.out.println("counter: open " + Values.url(counter.address()) + " in two windows");
-    return Ending.await();
+    return Shutdown.await();
   }
 
   /**

@@ -37,12 +37,12 @@ final class Main {
         return WELL;
       }
       if (command == null) {
-        throw new Misuse(args.length == 0 ? "Missing required command" : unknown(args[0]));
+        throw new UsageException(args.length == 0 ? "Missing required command" : unknown(args[0]));
       }
       Defaults defaults = new Defaults(System.getenv());
       defaults.tellOfSlips(commands().stream().flatMap(one -> one.options().stream()).toList());
       return command.action().run(new Arguments(command, defaults, args, 1));
-    } catch (Misuse e) {
+    } catch (UsageException e) {
       return misused(command, e);
     } catch (Exception e) {
       return failed(e);
@@ -77,7 +77,7 @@ final class Main {
         + (meant == null ? "" : "; did you mean '" + meant + "'?");
   }
 
-  private static int misused(@Nullable Command command, Misuse e) {
+  private static int misused(@Nullable Command command, UsageException e) {
     System.err.println("doorbell: " + e.getMessage());
     System.err.println(
         "See 'doorbell " + (command == null ? "" : command.name() + " ") + "--help'.");

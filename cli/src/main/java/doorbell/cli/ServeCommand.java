@@ -112,14 +112,14 @@ final class ServeCommand {
                 given.choice("--sync", Sync.values()),
                 given.number("--max-sets"),
                 given.time("--drain")));
-    OldGarbage.watch(node::held);
-    Ending.at(node::close, node.failure());
+    OldGenCollector.watch(node::held);
+    Shutdown.at(node::close, node.failure());
     Hangup.reloads(node::reload);
     String url = Values.url(Values.host(given.text("--listen")), node.address());
     System.out.println(
         "doorbell: listening on "
             + (http.certificate() == null ? url : url.replaceFirst("http", "https")));
-    return Ending.await();
+    return Shutdown.await();
   }
 
   private static HttpOptions http(Arguments given) {
@@ -143,7 +143,7 @@ final class ServeCommand {
     String chain = given.find("--tls-cert");
     String key = given.find("--tls-key");
     if ((chain == null) != (key == null)) {
-      throw new Misuse("--tls-cert and --tls-key go together: give both, or none");
+      throw new UsageException("--tls-cert and --tls-key go together: give both, or none");
     }
     return chain == null || key == null
         ? null

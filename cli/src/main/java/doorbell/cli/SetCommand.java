@@ -29,9 +29,9 @@ final class SetCommand {
           "set",
           "Sets an event, and says whether this call did or it was set already. A node remembers a"
               + " set for 24 hours, or what it was told.",
-          Place.EVENT,
+          EventAddress.EVENT,
           List.of(
-              Place.NODE,
+              EventAddress.NODE,
               Option.of(
                   KEY,
                   "KEY",
@@ -46,7 +46,7 @@ final class SetCommand {
 
   private static int run(Arguments given)
       throws ExecutionException, InterruptedException, IOException {
-    try (Place place = new Place(given)) {
+    try (EventAddress place = new EventAddress(given)) {
       EventId id = place.id();
       String key = key(given);
       Duration spread = given.time("--spread");
@@ -65,7 +65,7 @@ final class SetCommand {
     String key = given.find(KEY);
     String file = given.find(KEY_FILE);
     if (key != null && file != null) {
-      throw new Misuse("--key and --key-file don't go together: give one");
+      throw new UsageException("--key and --key-file don't go together: give one");
     }
     if (file == null && !"-".equals(key)) {
       return key;

@@ -15,9 +15,9 @@ final class WaitCommand {
       new Command(
           "wait",
           "Waits until an event is set: exit code 0. Not in time: 1. An error: 2.",
-          Place.EVENT,
+          EventAddress.EVENT,
           List.of(
-              Place.NODE,
+              EventAddress.NODE,
               Option.of(
                   TIMEOUT,
                   "TIME",
@@ -27,7 +27,7 @@ final class WaitCommand {
   private WaitCommand() {}
 
   private static int run(Arguments given) throws ExecutionException, InterruptedException {
-    try (Place place = new Place(given)) {
+    try (EventAddress place = new EventAddress(given)) {
       EventId id = place.id();
       boolean forever = given.find(TIMEOUT) == null;
       CompletableFuture<Void> set;

@@ -25,11 +25,11 @@ final class BrokenNode {
                 usual.sync(),
                 usual.maxSets(),
                 Duration.ZERO));
-    Ending.at(node::close, node.failure());
+    Shutdown.at(node::close, node.failure());
     HttpPort port = (HttpPort) field(node, "port");
     EventLoop loop = (EventLoop) ((Map<?, ?>) field(port, "loops")).keySet().iterator().next();
     loop.shutdownGracefully();
-    System.exit(Ending.await());
+    System.exit(Shutdown.await());
   }
 
   private static Object field(Object owner, String name) throws ReflectiveOperationException {

@@ -222,7 +222,7 @@ class DefaultsTest {
 
   private static void assertThatRefused(ThrowingCallable call, String sentence) {
     assertThatThrownBy(call)
-        .isInstanceOfAny(IllegalArgumentException.class, Misuse.class)
+        .isInstanceOfAny(IllegalArgumentException.class, UsageException.class)
         .hasMessageContaining(sentence);
   }
 }

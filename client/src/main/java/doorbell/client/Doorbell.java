@@ -55,9 +55,9 @@ public final class Doorbell {
 
   private final NodeUrl node;
   private final Options options;
-  private final Pace pace;
+  private final RetryPolicy pace;
 
-  Doorbell(NodeUrl node, Options options, Pace pace) {
+  Doorbell(NodeUrl node, Options options, RetryPolicy pace) {
     this.node = node;
     this.options = options;
     this.pace = pace;
@@ -71,7 +71,7 @@ public final class Doorbell {
    * @throws IllegalArgumentException where it isn't a plain http or https URL
    */
   public static Doorbell at(URI node) {
-    return new Doorbell(NodeUrl.of(node), Options.usual(), Pace.REAL);
+    return new Doorbell(NodeUrl.of(node), Options.usual(), RetryPolicy.REAL);
   }
 
   /**
@@ -80,7 +80,7 @@ public final class Doorbell {
    * @throws IllegalArgumentException also where the client follows redirects
    */
   public static Doorbell at(URI node, HttpClient http) {
-    return new Doorbell(NodeUrl.of(node), Options.through(http), Pace.REAL);
+    return new Doorbell(NodeUrl.of(node), Options.through(http), RetryPolicy.REAL);
   }
 
   /**
@@ -285,7 +285,7 @@ public final class Doorbell {
     return options.http();
   }
 
-  Pace pace() {
+  RetryPolicy pace() {
     return pace;
   }
 
@@ -297,7 +297,7 @@ public final class Doorbell {
       Set<EventId> ids, Duration limit, BiPredicate<Set<EventId>, CompletableFuture<T>> onSet) {
     String names = names(ids);
     var question =
-        new Asking.Question<T>(
+        new RetryLoop.Question<T>(
             names,
             options.hold(),
             (hold, attempt) ->
@@ -308,7 +308,7 @@ public final class Doorbell {
               Set<EventId> set = answer.named(ids);
               return !set.isEmpty() && onSet.test(set, done);
             });
-    return new Asking<>(this, question, limit).start();
+    return new RetryLoop<>(this, question, limit).start();
   }
 
   private static String names(Set<EventId> ids) {
@@ -335,12 +335,12 @@ public final class Doorbell {
   }
 
   private CompletableFuture<SetCount> setLines(List<String> lines) {
-    Steps<SetCount> steps = new Steps<>();
+    StepChain<SetCount> steps = new StepChain<>();
     setRest(steps, lines, new SetCount(0, 0));
     return steps.done;
   }
 
-  private void setRest(Steps<SetCount> steps, List<String> lines, SetCount sum) {
+  private void setRest(StepChain<SetCount> steps, List<String> lines, SetCount sum) {
     if (lines.isEmpty()) {
       steps.done.complete(sum);
       return;
@@ -371,7 +371,7 @@ public final class Doorbell {
     String query = spread.isZero() ? "" : "?spread=" + Options.seconds(spread);
     String name = path.isEmpty() ? "a list of events" : path;
     var question =
-        new Asking.Question<T>(
+        new RetryLoop.Question<T>(
             name,
             Duration.ZERO,
             (hold, attempt) ->
@@ -380,7 +380,7 @@ public final class Doorbell {
                     .POST(BodyPublishers.ofString(body))
                     .build(),
             reader);
-    return new Asking<>(this, question, options.patience()).start();
+    return new RetryLoop<>(this, question, options.patience()).start();
   }
 
   private HttpRequest.Builder request(String pathAndQuery, int attempt)

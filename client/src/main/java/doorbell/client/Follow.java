@@ -28,11 +28,11 @@ final class Follow {
   private record Event(NodeUrl node, EventId id) {}
 
   private final Doorbell doorbell;
-  private final Pace pace;
+  private final RetryPolicy pace;
   private final HttpRequest application;
   private final Consumer<? super HttpResponse<String>> onAnswer;
   private final Consumer<? super Throwable> onError;
-  private final Steps<Void> steps = new Steps<>();
+  private final StepChain<Void> steps = new StepChain<>();
   private final Set<String> told = new HashSet<>();
 
   /** Those that are set: to wait for one again would ask in a circle. */

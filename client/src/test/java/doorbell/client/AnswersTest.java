@@ -97,7 +97,7 @@ class AnswersTest {
     "'Thu, 01 Jan 1970 00:00:00 GMT', 1, 1000"
   })
   void retryAfterIsSpreadFromOnceToTwiceItsTime(String value, double chance, long millis) {
-    Pace pace = new Pace(() -> chance, clock.pace.nanos(), clock.pace.timer());
+    RetryPolicy pace = new RetryPolicy(() -> chance, clock.pace.nanos(), clock.pace.timer());
     try (FakeNode node = new FakeNode(answer(503, "", "Retry-After: " + value), wake("22482"))) {
       var wait = new Doorbell(NodeUrl.of(node.uri("")), Options.usual(), pace).wait(ID);
       clock.pass(Duration.ofMillis(millis));

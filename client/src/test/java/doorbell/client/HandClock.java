@@ -21,7 +21,7 @@ final class HandClock {
 
   private record Timer(Duration delay, long due, CompletableFuture<Boolean> future) {}
 
-  final Pace pace = new Pace(() -> 0.5, this::nanos, this::timer);
+  final RetryPolicy pace = new RetryPolicy(() -> 0.5, this::nanos, this::timer);
   private final List<Timer> timers = new CopyOnWriteArrayList<>();
   private long nanos = 1;
 

@@ -78,7 +78,7 @@ class HangUpTest {
 
   @Test
   void aStepThatBeginsAfterTheEndIsEnded() {
-    Steps<String> steps = new Steps<>();
+    StepChain<String> steps = new StepChain<>();
     steps.done.cancel(true);
     CompletableFuture<String> exchange = new CompletableFuture<>();
     steps.next(exchange, (value, error) -> steps.done.complete("never"));
@@ -89,7 +89,7 @@ class HangUpTest {
 
   @Test
   void aStepThatFailsEndsTheTask() {
-    Steps<String> steps = new Steps<>();
+    StepChain<String> steps = new StepChain<>();
     steps.next(
         CompletableFuture.completedFuture(1),
         (value, error) -> {

@@ -52,8 +52,8 @@ class OptionsTest {
   @ParameterizedTest
   @CsvSource({"1,1000", "2,2000", "5,16000", "6,30000", "1000000,30000"})
   void aPauseIsAnythingUpToItsLongest(int failures, long longest) {
-    Pace most = new Pace(() -> 1, System::nanoTime, Pace.REAL.timer());
-    Pace least = new Pace(() -> 0, System::nanoTime, Pace.REAL.timer());
+    RetryPolicy most = new RetryPolicy(() -> 1, System::nanoTime, RetryPolicy.REAL.timer());
+    RetryPolicy least = new RetryPolicy(() -> 0, System::nanoTime, RetryPolicy.REAL.timer());
     assertThat(most.backoff(failures)).isEqualTo(Duration.ofMillis(longest));
     assertThat(least.backoff(failures)).isZero();
   }

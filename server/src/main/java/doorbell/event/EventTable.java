@@ -23,8 +23,8 @@ public final class EventTable {
   /** Locks, each for its share of the variables: more than threads that want one at a time. */
   private static final int PART_BITS = 6;
 
-  private final Variables[] parts =
-      Stream.generate(Variables::new).limit(1 << PART_BITS).toArray(Variables[]::new);
+  private final EventTableShard[] parts =
+      Stream.generate(EventTableShard::new).limit(1 << PART_BITS).toArray(EventTableShard[]::new);
 
   private final SetStore store;
   private final Pacer pacer;
@@ -41,7 +41,7 @@ public final class EventTable {
 
   /** How many variables are waited for or being set now. */
   public int size() {
-    return Stream.of(parts).mapToInt(Variables::size).sum();
+    return Stream.of(parts).mapToInt(EventTableShard::size).sum();
   }
 
   /**
@@ -124,7 +124,7 @@ public final class EventTable {
     }
   }
 
-  private Variables part(EventId id) {
+  private EventTableShard part(EventId id) {
     return parts[id.hashCode() >>> (Integer.SIZE - PART_BITS)];
   }
 
@@ -138,7 +138,7 @@ public final class EventTable {
 
   /** Wakes up to {@code limit} waiters; false when nobody is left. */
   private boolean wake(EventVariable variable, int limit) {
-    Variables part = part(variable.id);
+    EventTableShard part = part(variable.id);
     int left = limit;
     while (left > 0) {
       Waiter chain = part.take(variable, Math.min(left, TAKE));

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One event variable, for as long as several wait for it or somebody sets it. All of it belongs to
- * the lock of the {@link Variables} that it is one of.
+ * the lock of the {@link EventTableShard} that it is one of.
  *
  * <pre>
  * unset --set--> set: the store keeps it, waiters are told --both done--> forgotten
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *   +-----the last waiter leaves--> forgotten
  * </pre>
  */
-final class EventVariable extends Variables.Entry {
+final class EventVariable extends EventTableShard.Entry {
   /** A set that the store is asked to keep: true for the one that was first. */
   static final class Attempt extends CompletableFuture<Boolean> {
     /** What it sets. */

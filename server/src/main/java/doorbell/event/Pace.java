@@ -2,7 +2,7 @@ package doorbell.event;
 
 /**
  * How fast those who wait for an event variable are told that it was set. Belongs to the lock of
- * the {@link Variables} that the variable is one of.
+ * the {@link EventTableShard} that the variable is one of.
  */
 final class Pace {
   /** How often a paced wake moves on at most, in milliseconds. */

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The fields belong to the variable, under its lock, while the waiter is linked.
  */
-public abstract class Waiter extends Variables.Entry {
+public abstract class Waiter extends EventTableShard.Entry {
   /** Null if it isn't linked, or was told; {@link EventVariable#NONE} while it waits alone. */
   @Nullable EventVariable variable;
 

@@ -25,7 +25,7 @@ final class Budget {
   }
 
   /** Takes bytes, to be given back by {@link #count}; or refuses, and then takes none. */
-  void take(long bytes) throws Refused {
+  void take(long bytes) throws HttpError {
     count(bytes);
     if (isSpentFor(bytes)) {
       count(-bytes);
@@ -38,7 +38,7 @@ final class Budget {
     return taken.get() > (bytes > Limits.LITTLE ? most / 4 * 3 : most);
   }
 
-  static Refused refused() {
-    return Refused.forNow(503, "this node holds as much for its clients as it may; try later");
+  static HttpError refused() {
+    return HttpError.forNow(503, "this node holds as much for its clients as it may; try later");
   }
 }

@@ -18,7 +18,7 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import jdk.net.ExtendedSocketOptions;
 
-/** Listens by a channel of Netty's, for {@link ChannelWire}s. */
+/** Listens by a channel of Netty's, for {@link ChannelEndpoint}s. */
 final class ChannelListener implements Listener {
   private final AtomicInteger clients = new AtomicInteger();
   private final Channel channel;
@@ -58,7 +58,7 @@ final class ChannelListener implements Listener {
                     if (node.tls() != null) {
                       client.pipeline().addLast(node.tls().handler());
                     }
-                    client.pipeline().addLast(new ChannelWire(node, loop, client));
+                    client.pipeline().addLast(new ChannelEndpoint(node, loop, client));
                   }
                 });
     channel = bootstrap.bind(node.options().listen()).syncUninterruptibly().channel();

@@ -21,8 +21,8 @@ final class Deadlines implements Runnable {
   private final Ticker ticker;
   private final Faults faults;
   private final long startNanos;
-  private final @Nullable Timed[] slots = new Timed[SLOTS];
-  private final ArrayDeque<Timed> due = new ArrayDeque<>();
+  private final @Nullable Deadline[] slots = new Deadline[SLOTS];
+  private final ArrayDeque<Deadline> due = new ArrayDeque<>();
   private int size;
   private long doneSlot;
   private long nextRun = NEVER;
@@ -36,15 +36,15 @@ final class Deadlines implements Runnable {
   }
 
   /**
-   * Has {@link Timed#onDeadline} called once, in {@code millis} or a little later. What that throws
-   * ends its client alone.
+   * Has {@link Deadline#onDeadline} called once, in {@code millis} or a little later. What that
+   * throws ends its client alone.
    */
-  void set(Timed timed, long millis) {
+  void set(Deadline timed, long millis) {
     cancel(timed);
     long slot = nowSlot() + (millis + SLOT_MILLIS - 1) / SLOT_MILLIS + 1;
     timed.deadline = slot;
     int index = (int) (slot % SLOTS);
-    Timed head = slots[index];
+    Deadline head = slots[index];
     timed.later = head;
     if (head != null) {
       head.earlier = timed;
@@ -56,12 +56,12 @@ final class Deadlines implements Runnable {
     }
   }
 
-  void cancel(Timed timed) {
-    if (timed.deadline == Timed.NO_DEADLINE) {
+  void cancel(Deadline timed) {
+    if (timed.deadline == Deadline.NO_DEADLINE) {
       return;
     }
-    Timed before = timed.earlier;
-    Timed after = timed.later;
+    Deadline before = timed.earlier;
+    Deadline after = timed.later;
     if (before != null) {
       before.later = after;
     } else {
@@ -72,15 +72,15 @@ final class Deadlines implements Runnable {
     }
     timed.earlier = null;
     timed.later = null;
-    timed.deadline = Timed.NO_DEADLINE;
+    timed.deadline = Deadline.NO_DEADLINE;
     size--;
   }
 
   /** All that has a deadline: every connection and stream of the loop. */
-  ArrayDeque<Timed> all() {
-    ArrayDeque<Timed> all = new ArrayDeque<>(size);
-    for (Timed head : slots) {
-      for (Timed c = head; c != null; c = c.later) {
+  ArrayDeque<Deadline> all() {
+    ArrayDeque<Deadline> all = new ArrayDeque<>(size);
+    for (Deadline head : slots) {
+      for (Deadline c = head; c != null; c = c.later) {
         all.add(c);
       }
     }
@@ -103,7 +103,7 @@ final class Deadlines implements Runnable {
   /** A crowd that is due at once is gone through in passes. */
   private void endSome() {
     for (int i = 0; i < Limits.WAKES_PER_PASS && !due.isEmpty(); i++) {
-      Timed timed = due.remove();
+      Deadline timed = due.remove();
       // One that came before it may have given it another, or none.
       if (timed.deadline <= doneSlot) {
         cancel(timed);
@@ -117,17 +117,17 @@ final class Deadlines implements Runnable {
     }
   }
 
-  private void end(Timed timed) {
+  private void end(Deadline timed) {
     try {
       timed.onDeadline();
     } catch (Throwable fault) {
-      faults.cut(timed.wire(), fault);
+      faults.cut(timed.endpoint(), fault);
     }
   }
 
   private void addDue(long now) {
     for (long slot = Math.max(doneSlot + 1, now - SLOTS + 1); slot <= now; slot++) {
-      for (Timed c = slots[(int) (slot % SLOTS)]; c != null; c = c.later) {
+      for (Deadline c = slots[(int) (slot % SLOTS)]; c != null; c = c.later) {
         if (c.deadline <= now) {
           due.add(c);
         }

@@ -8,7 +8,7 @@ final class Drain implements Runnable {
   private static final int STEP_MILLIS = 20;
 
   private final Loop loop;
-  private final ArrayDeque<Timed> parked;
+  private final ArrayDeque<Deadline> parked;
   private final Runnable done;
   private final long crowd;
   private final long steps;
@@ -25,11 +25,11 @@ final class Drain implements Runnable {
     this.stepMillis = millis / steps;
   }
 
-  private void drain(Timed timed) {
+  private void drain(Deadline timed) {
     try {
       timed.drain();
     } catch (Throwable fault) {
-      loop.faults.cut(timed.wire(), fault);
+      loop.faults.cut(timed.endpoint(), fault);
     }
   }
 

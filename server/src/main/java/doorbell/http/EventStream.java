@@ -53,21 +53,21 @@ final class EventStream extends Wait {
   private void open() {
     open = true;
     exchange.open(form.head());
-    for (Link link = this; link != null; link = link.other) {
+    for (WaitLink link = this; link != null; link = link.other) {
       if (link.set) {
         tell(link);
       }
     }
   }
 
-  private void tell(Link link) {
+  private void tell(WaitLink link) {
     String id = link.event().text();
     told = told.isEmpty() ? id : told + "," + id;
     exchange.send("event: set\ndata: " + id + "\nid: " + told + "\n\n");
   }
 
   @Override
-  void onWake(Link link) {
+  void onWake(WaitLink link) {
     if (exchange.pending == this && !link.set) {
       link.set = true;
       known++;
@@ -105,7 +105,7 @@ final class EventStream extends Wait {
   @Override
   public void end() {
     boolean wasOpen = open;
-    for (Link link = this; link != null; link = link.other) {
+    for (WaitLink link = this; link != null; link = link.other) {
       if (leave(link) && !link.set) {
         link.set = true;
         known++;
@@ -116,7 +116,7 @@ final class EventStream extends Wait {
     }
     leaveRoom();
     if (!wasOpen && known == 0 && failure != null) {
-      exchange.answer(Reply.problem(failure, form.head()));
+      exchange.answer(Response.problem(failure, form.head()));
       return;
     }
     if (!wasOpen) {

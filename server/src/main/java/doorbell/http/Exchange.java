@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * One request and its answer at a time: a connection of HTTP/1.1, or a stream of HTTP/2. Belongs to
  * its loop's thread; what comes from elsewhere (a wake, a stored set) is handed to that thread.
  */
-abstract class Exchange extends Timed {
+abstract class Exchange extends Deadline {
   final Node node;
   final Loop loop;
 
@@ -27,7 +27,7 @@ abstract class Exchange extends Timed {
   abstract boolean hasEnded();
 
   /** Sends the whole answer. */
-  abstract void answer(Reply reply);
+  abstract void answer(Response response);
 
   /** Begins an answer that is an event stream; {@code headOnly} if nothing more of it is wanted. */
   abstract void open(boolean headOnly);
@@ -37,18 +37,18 @@ abstract class Exchange extends Timed {
 
   /** Whether the client has taken, or its kernel, all that was sent. */
   boolean isSent() {
-    return wire().isSent();
+    return endpoint().isSent();
   }
 
   /** Ends an event stream. */
   abstract void end();
 
   /** Does what a whole request asks for, and answers now or later. */
-  final void act(Request request, Incoming whole) throws Refused {
+  final void act(Request request, RequestReader whole) throws HttpError {
     switch (request.what()) {
       case WAIT -> wait(request);
-      case SET, SET_MANY -> begin(new Setting(this, request, whole.ids()), Limits.SET_MILLIS);
-      default -> answer(Reply.page(request));
+      case SET, SET_MANY -> begin(new SetCall(this, request, whole.ids()), Limits.SET_MILLIS);
+      default -> answer(Response.page(request));
     }
   }
 

@@ -25,7 +25,7 @@ class Faults {
   }
 
   /** Cuts off the client whose bytes led to {@code fault}. Throws nothing. */
-  void cut(Wire client, Throwable fault) {
+  void cut(Endpoint client, Throwable fault) {
     try {
       tell(fault);
       client.cut();

@@ -1,13 +1,13 @@
 package doorbell.http;
 
-import doorbell.http.Replies.After;
+import doorbell.http.Http1Encoder.After;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.ReferenceCountUtil;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@link Connection} holds of what has come, and how its answers go out. */
+/** What a {@link Http1Connection} holds of what has come, and how its answers go out. */
 abstract class Http1 extends Exchange {
-  final Wire wire;
+  final Endpoint endpoint;
 
   /** What its client wants after the answer. */
   After after = After.STAYS;
@@ -21,20 +21,20 @@ abstract class Http1 extends Exchange {
   /** An event stream of which only the head is wanted. */
   private boolean headOnly;
 
-  @Nullable RequestDecoder decoder;
-  @Nullable Incoming incoming;
+  @Nullable Http1Decoder decoder;
+  @Nullable RequestReader reader;
 
   /** Bytes that came and could not be read yet: the start of a request, or what is behind one. */
   @Nullable ByteBuf unread;
 
-  Http1(Node node, Loop loop, Wire wire) {
+  Http1(Node node, Loop loop, Endpoint endpoint) {
     super(node, loop);
-    this.wire = wire;
+    this.endpoint = endpoint;
   }
 
   @Override
-  public final Wire wire() {
-    return wire;
+  public final Endpoint endpoint() {
+    return endpoint;
   }
 
   /** How the connection goes on after the answer that is written now. */
@@ -44,41 +44,41 @@ abstract class Http1 extends Exchange {
 
   @Override
   final void close() {
-    wire.close();
+    endpoint.close();
   }
 
   @Override
-  final void answer(Reply reply) {
-    finish(loop.replies.whole(reply, after()));
+  final void answer(Response response) {
+    finish(loop.encoder.whole(response, after()));
   }
 
   @Override
   final void open(boolean onlyHead) {
     headOnly = onlyHead;
     after = old ? After.CLOSES : after;
-    wire.write(loop.replies.open(Reply.EVENTS, !old, after()));
+    endpoint.write(loop.encoder.open(Response.EVENTS, !old, after()));
     flushSoon();
   }
 
   @Override
   final void send(String part) {
     if (!headOnly) {
-      wire.write(loop.replies.part(part, !old));
+      endpoint.write(loop.encoder.part(part, !old));
       flushSoon();
     }
   }
 
   @Override
   final void end() {
-    finish(loop.replies.end(!headOnly && !old));
+    finish(loop.encoder.end(!headOnly && !old));
   }
 
   /** Sends the last bytes of an answer, and goes on. */
-  abstract void finish(ByteBuf reply);
+  abstract void finish(ByteBuf response);
 
   final void flushSoon() {
     if (!inRead) {
-      wire.flush();
+      endpoint.flush();
     }
   }
 
@@ -86,7 +86,7 @@ abstract class Http1 extends Exchange {
   final boolean mayWait() {
     Budget budget = node.budget();
     return (decoder == null || decoder.mayWait(budget))
-        && (incoming == null || incoming.mayWait())
+        && (reader == null || reader.mayWait())
         && (unread == null || !budget.isSpentFor(unread.capacity()));
   }
 
@@ -99,9 +99,9 @@ abstract class Http1 extends Exchange {
       decoder.release(node.budget());
       decoder = null;
     }
-    if (incoming != null) {
-      incoming.release();
-      incoming = null;
+    if (reader != null) {
+      reader.release();
+      reader = null;
     }
     ReferenceCountUtil.release(unread);
     unread = null;

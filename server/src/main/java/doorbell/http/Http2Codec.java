@@ -16,12 +16,12 @@ import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.codec.http2.UniformStreamByteDistributor;
 
 /**
- * Netty's codec for the frames of {@link Http2}, with rules of ours for errors. Netty counts
- * resets, which a busy proxy sends too; here each costs what it makes the node do for nothing.
- * Before an error ends the connection, its parked waits are answered.
+ * Netty's codec for the frames of {@link Http2ServerConnection}, with rules of ours for errors.
+ * Netty counts resets, which a busy proxy sends too; here each costs what it makes the node do for
+ * nothing. Before an error ends the connection, its parked waits are answered.
  */
 final class Http2Codec extends Http2ConnectionHandler {
-  private final Http2 http2;
+  private final Http2ServerConnection http2;
   private final Allowance allowance;
   private boolean failed;
 
@@ -29,7 +29,7 @@ final class Http2Codec extends Http2ConnectionHandler {
       Http2ConnectionDecoder decoder,
       Http2ConnectionEncoder encoder,
       Http2Settings settings,
-      Http2 http2) {
+      Http2ServerConnection http2) {
     super(decoder, encoder, settings);
     this.http2 = http2;
     int streams = http2.node.options().maxWaitsPerConnection();
@@ -37,7 +37,7 @@ final class Http2Codec extends Http2ConnectionHandler {
     this.allowance = new Allowance(http2.loop.deadlines, most, Limits.ALLOWANCE_PER_SECOND);
   }
 
-  static Http2Codec of(Http2 http2, Http2FrameListener listener) {
+  static Http2Codec of(Http2ServerConnection http2, Http2FrameListener listener) {
     return new Builder(http2).build(listener);
   }
 
@@ -110,9 +110,9 @@ final class Http2Codec extends Http2ConnectionHandler {
 
   private static final class Builder
       extends AbstractHttp2ConnectionHandlerBuilder<Http2Codec, Builder> {
-    private final Http2 http2;
+    private final Http2ServerConnection http2;
 
-    Builder(Http2 http2) {
+    Builder(Http2ServerConnection http2) {
       this.http2 = http2;
     }
 

@@ -15,11 +15,14 @@ import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.codec.http2.HttpConversionUtil;
 import java.util.Map;
 
-/** What the frames of an {@link Http2} come to: requests, pieces of them, and their ends. */
+/**
+ * What the frames of an {@link Http2ServerConnection} come to: requests, pieces of them, and their
+ * ends.
+ */
 final class Http2Frames extends Http2EventAdapter {
-  private final Http2 http2;
+  private final Http2ServerConnection http2;
 
-  Http2Frames(Http2 http2) {
+  Http2Frames(Http2ServerConnection http2) {
     this.http2 = http2;
   }
 
@@ -31,7 +34,7 @@ final class Http2Frames extends Http2EventAdapter {
       return;
     }
     Http2Stream stream = http2.connection.stream(id);
-    Stream known = stream.getProperty(http2.key);
+    Http2Exchange known = stream.getProperty(http2.key);
     if (known != null) {
       known.onBody(Unpooled.EMPTY_BUFFER, last);
       return;
@@ -43,7 +46,7 @@ final class Http2Frames extends Http2EventAdapter {
     if (size(headers) > Limits.HEADER_FIELDS) {
       request.setDecoderResult(DecoderResult.failure(new TooLongHttpHeaderException()));
     }
-    Stream begun = new Stream(http2, id, new Incoming(request, http2.node));
+    Http2Exchange begun = new Http2Exchange(http2, id, new RequestReader(request, http2.node));
     stream.setProperty(http2.key, begun);
     begun.onHead(last);
   }
@@ -69,7 +72,7 @@ final class Http2Frames extends Http2EventAdapter {
       http2.handler.spend(Limits.CANCEL_COST);
     }
     int bytes = data.readableBytes() + padding;
-    Stream stream = http2.connection.stream(id).getProperty(http2.key);
+    Http2Exchange stream = http2.connection.stream(id).getProperty(http2.key);
     if (stream != null) {
       stream.onBody(data, last);
     }
@@ -87,13 +90,13 @@ final class Http2Frames extends Http2EventAdapter {
 
   @Override
   public void onRstStreamRead(ChannelHandlerContext from, int id, long code) throws Http2Exception {
-    Stream stream = http2.connection.stream(id).getProperty(http2.key);
+    Http2Exchange stream = http2.connection.stream(id).getProperty(http2.key);
     http2.handler.spend(stream == null ? Limits.CANCEL_COST : stream.cancelCost());
   }
 
   @Override
   public void onStreamClosed(Http2Stream closed) {
-    Stream stream = closed.getProperty(http2.key);
+    Http2Exchange stream = closed.getProperty(http2.key);
     if (stream != null) {
       stream.onClosed();
     }

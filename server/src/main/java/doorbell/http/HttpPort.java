@@ -36,7 +36,7 @@ public final class HttpPort implements AutoCloseable {
   final Map<EventLoop, Loop> loops = new LinkedHashMap<>();
   private final @Nullable Tls tls;
   private final Listener listener;
-  private final WaitingRoom room;
+  private final WaitQuota quota;
   private final Budget budget;
   private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
   private volatile boolean closing;
@@ -59,7 +59,7 @@ public final class HttpPort implements AutoCloseable {
   private HttpPort(HttpOptions options, Transport transport, EventTable table) {
     tls = options.certificate() == null ? null : new Tls(options.certificate());
     budget = new Budget(options.maxBuffered());
-    room = new WaitingRoom(options.maxWaits(), options.maxWaitsPerAddress());
+    quota = new WaitQuota(options.maxWaits(), options.maxWaitsPerAddress());
     group =
         new MultiThreadIoEventLoopGroup(
             options.loops(), new DefaultThreadFactory("doorbell-loop"), transport.handlers());
@@ -75,7 +75,7 @@ public final class HttpPort implements AutoCloseable {
       group.scheduleWithFixedDelay(
           tls::reload, Limits.RELOAD_MILLIS, Limits.RELOAD_MILLIS, TimeUnit.MILLISECONDS);
     }
-    listener = listen(transport, new Node(table, room, budget, options, tls));
+    listener = listen(transport, new Node(table, quota, budget, options, tls));
   }
 
   /** A loop that ends may hang before it has ended; the others see that it began to. */
@@ -130,12 +130,12 @@ public final class HttpPort implements AutoCloseable {
 
   /** How many waits are parked, each id of them counted. */
   public int parked() {
-    return room.taken();
+    return quota.taken();
   }
 
   /** About how many bytes clients make it hold: by waits and by all else. */
   public long held() {
-    return Memory.held(room.taken(), budget.taken());
+    return Memory.held(quota.taken(), budget.taken());
   }
 
   /** Looks at the certificate's files, as it does by itself every few seconds. */

@@ -27,7 +27,7 @@ final class IdList extends AbstractList<EventId> {
   }
 
   /** Adds an id, or throws what the budget says, and then adds none. */
-  void append(EventId id) throws Refused {
+  void append(EventId id) throws HttpError {
     if (id instanceof EventId.Sealed && each == PLAIN_WORDS) {
       widen();
     }
@@ -48,7 +48,7 @@ final class IdList extends AbstractList<EventId> {
     System.arraycopy(id, 0, words, size * each, id.length);
   }
 
-  private void widen() throws Refused {
+  private void widen() throws HttpError {
     long[] narrow = words;
     replace(narrow.length * 2);
     Arrays.fill(words, 0);
@@ -58,7 +58,7 @@ final class IdList extends AbstractList<EventId> {
     each = SEALED_WORDS;
   }
 
-  private void replace(int length) throws Refused {
+  private void replace(int length) throws HttpError {
     long more = (long) Long.BYTES * length;
     budget.take(more);
     release();

@@ -23,7 +23,7 @@ final class Loop {
   final Deadlines deadlines;
   final Wakeups wakeups;
   final Turns turns;
-  final Replies replies;
+  final Http1Encoder encoder;
 
   /** What connections keep of a request's bytes. */
   final ByteBufAllocator allocator;
@@ -39,9 +39,9 @@ final class Loop {
   /** Whose store isn't told of all of them yet. */
   private @Nullable EventTable unflushed;
 
-  private @Nullable RequestDecoder spareDecoder;
+  private @Nullable Http1Decoder spareDecoder;
   private @Nullable ByteBuf input;
-  private @Nullable Ring ring;
+  private @Nullable UringSlots ring;
   private final AtomicInteger open = new AtomicInteger();
   private Runnable onEmpty = () -> {};
 
@@ -51,7 +51,7 @@ final class Loop {
     this.deadlines = new Deadlines(events, events.ticker(), faults);
     this.wakeups = new Wakeups(events, faults);
     this.turns = new Turns(events, faults);
-    this.replies = new Replies(ByteBufAllocator.DEFAULT, clock);
+    this.encoder = new Http1Encoder(ByteBufAllocator.DEFAULT, clock);
     this.allocator = allocator;
   }
 
@@ -64,9 +64,9 @@ final class Loop {
   }
 
   /** Where its sockets are, if they are in an io_uring. */
-  Ring ring() {
+  UringSlots ring() {
     if (ring == null) {
-      ring = new Ring((IoEventLoop) events);
+      ring = new UringSlots((IoEventLoop) events);
     }
     return ring;
   }
@@ -78,12 +78,12 @@ final class Loop {
   }
 
   /** Runs a client's task after what the loop does now. */
-  void soon(Wire client, Runnable task) {
+  void soon(Endpoint client, Runnable task) {
     events.execute(() -> run(client, task));
   }
 
   /** Has the loop's thread run a client's task, in the order in which waits are woken. */
-  void tell(Wire client, Runnable task) {
+  void tell(Endpoint client, Runnable task) {
     wakeups.add(
         new LoopWaiter(NO_EVENT) {
           @Override
@@ -92,7 +92,7 @@ final class Loop {
           }
 
           @Override
-          Wire wire() {
+          Endpoint endpoint() {
             return client;
           }
 
@@ -104,7 +104,8 @@ final class Loop {
   }
 
   /** Has a client hear how {@code stage} ended: at once if it has, and this is its thread. */
-  <T> void hear(Wire client, CompletionStage<T> stage, BiConsumer<T, @Nullable Throwable> then) {
+  <T> void hear(
+      Endpoint client, CompletionStage<T> stage, BiConsumer<T, @Nullable Throwable> then) {
     stage.whenComplete(
         (value, cause) -> {
           if (events.inEventLoop()) {
@@ -116,7 +117,7 @@ final class Loop {
   }
 
   /** What it throws ends the client alone; a stage, or the loop, would keep it to itself. */
-  private void run(Wire client, Runnable task) {
+  private void run(Endpoint client, Runnable task) {
     try {
       task.run();
     } catch (Throwable fault) {
@@ -128,7 +129,7 @@ final class Loop {
    * Answers those whom a client's set has woken on this loop, and runs {@code then} for the client
    * behind them: at once, unless somebody who was woken is being answered on this stack.
    */
-  void wakeBefore(Wire client, Runnable then) {
+  void wakeBefore(Endpoint client, Runnable then) {
     if (wakeups.isBusy()) {
       tell(client, then);
     } else {
@@ -180,14 +181,14 @@ final class Loop {
     }
   }
 
-  RequestDecoder takeDecoder() {
-    RequestDecoder decoder = spareDecoder;
+  Http1Decoder takeDecoder() {
+    Http1Decoder decoder = spareDecoder;
     spareDecoder = null;
-    return decoder == null ? new RequestDecoder() : decoder;
+    return decoder == null ? new Http1Decoder() : decoder;
   }
 
   /** {@code decoder} is between requests. */
-  void giveBack(RequestDecoder decoder) {
+  void giveBack(Http1Decoder decoder) {
     spareDecoder = decoder;
   }
 
@@ -225,11 +226,11 @@ final class Loop {
     onReleased();
   }
 
-  private void close(Timed timed) {
+  private void close(Deadline timed) {
     try {
       timed.close();
     } catch (Throwable fault) {
-      faults.cut(timed.wire(), fault);
+      faults.cut(timed.endpoint(), fault);
     }
   }
 }

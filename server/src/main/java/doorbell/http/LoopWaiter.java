@@ -17,7 +17,7 @@ abstract class LoopWaiter extends Waiter {
   abstract Loop loop();
 
   /** Whose wait it is. */
-  abstract Wire wire();
+  abstract Endpoint endpoint();
 
   /** The event was set while this was linked. What it throws ends its client alone. */
   abstract void onWake();

@@ -5,9 +5,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What the connections of a node share. */
 record Node(
-    EventTable table, WaitingRoom room, Budget budget, HttpOptions options, @Nullable Tls tls) {
-  /** What speaks first on a new wire. */
-  Session session(Loop loop, Wire wire) {
-    return tls == null ? new Connection(this, loop, wire) : tls.on(this, loop, wire);
+    EventTable table, WaitQuota quota, Budget budget, HttpOptions options, @Nullable Tls tls) {
+  /** What speaks first on a new endpoint. */
+  Protocol protocol(Loop loop, Endpoint endpoint) {
+    return tls == null ? new Http1Connection(this, loop, endpoint) : tls.on(this, loop, endpoint);
   }
 }

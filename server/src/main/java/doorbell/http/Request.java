@@ -47,17 +47,17 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
 
   /** An event, and how it was spelled, where the id itself is written otherwise. */
   record Event(EventId id, @Nullable String spelling) {
-    static Event parse(String text) throws Refused {
+    static Event parse(String text) throws HttpError {
       try {
         EventId id = EventId.parse(text);
         return new Event(id, id.isWrittenAs(text) ? null : text);
       } catch (IllegalArgumentException e) {
-        throw new Refused(400, String.valueOf(e.getMessage()));
+        throw new HttpError(400, String.valueOf(e.getMessage()));
       }
     }
 
     /** Those of some words, with a space between them. */
-    static List<Event> parseAll(String words) throws Refused {
+    static List<Event> parseAll(String words) throws HttpError {
       List<Event> events = new ArrayList<>();
       for (String word : words.split(" ", -1)) {
         events.add(parse(word));
@@ -93,7 +93,7 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
   }
 
   /** Checks the head of a request; {@code basePath} is the other root, or empty. */
-  static Request of(HttpRequest request, String basePath) throws Refused {
+  static Request of(HttpRequest request, String basePath) throws HttpError {
     Target target = Target.parse(request.uri(), basePath);
     HttpMethod method = request.method();
     boolean script = target.segment().equals(SCRIPT);
@@ -101,7 +101,7 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
       return page(script ? What.SCRIPT_OPTIONS : What.OPTIONS, false);
     }
     boolean get = method.equals(HttpMethod.GET);
-    if (get && target.segment().isEmpty() && WebSocketRequest.is(request)) {
+    if (get && target.segment().isEmpty() && WebSocketHandshake.is(request)) {
       return page(What.WEB_SOCKET, false);
     }
     if (get || method.equals(HttpMethod.HEAD)) {
@@ -110,7 +110,7 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
     if (method.equals(HttpMethod.POST) && !script) {
       return set(target);
     }
-    throw Refused.method(script ? SCRIPT_METHODS : METHODS);
+    throw HttpError.method(script ? SCRIPT_METHODS : METHODS);
   }
 
   /** How many bytes of body this request may have. */
@@ -134,7 +134,7 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
         what, List.of(), new Form(Accept.JAVASCRIPT, Form.USUAL_CALLBACK, head), 0, "");
   }
 
-  private static Request get(Target target, HttpHeaders headers, boolean head) throws Refused {
+  private static Request get(Target target, HttpHeaders headers, boolean head) throws HttpError {
     return switch (target.segment()) {
       case "" -> page(What.LANDING_PAGE, head);
       case SCRIPT -> page(What.SCRIPT, head);
@@ -181,7 +181,7 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
     return ids;
   }
 
-  private static List<Event> events(String list) throws Refused {
+  private static List<Event> events(String list) throws HttpError {
     if (list.indexOf(',') < 0) {
       return List.of(Event.parse(list));
     }
@@ -190,7 +190,7 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
       int comma = list.indexOf(',', from);
       int end = comma < 0 ? list.length() : comma;
       if (events.size() == Limits.IDS_PER_WAIT) {
-        throw new Refused(400, "a wait names at most " + Limits.IDS_PER_WAIT + " ids");
+        throw new HttpError(400, "a wait names at most " + Limits.IDS_PER_WAIT + " ids");
       }
       events.add(Event.parse(list.substring(from, end)));
       from = end + 1;
@@ -198,17 +198,17 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
     return List.copyOf(events);
   }
 
-  private static String callback(Target target) throws Refused {
+  private static String callback(Target target) throws HttpError {
     String callback = target.parameter("callback");
     if (callback != null && !CALLBACK.matcher(callback).matches()) {
-      throw new Refused(
+      throw new HttpError(
           400,
           "callback is a name of 1 to 64 of A-Z a-z 0-9 _ $ . that starts with no digit or dot");
     }
     return callback == null ? Form.USUAL_CALLBACK : callback;
   }
 
-  private static long hold(Target target, HttpHeaders headers) throws Refused {
+  private static long hold(Target target, HttpHeaders headers) throws HttpError {
     String seconds = target.parameter("timeout");
     if (seconds != null) {
       return millis("timeout", seconds);
@@ -229,15 +229,15 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
     return quoted ? value.substring(1, value.length() - 1) : value;
   }
 
-  private static Request set(Target target) throws Refused {
+  private static Request set(Target target) throws HttpError {
     String spread = target.parameter("spread");
     long millis = spread == null ? 0 : millis("spread", spread);
     if (millis > Limits.SPREAD_SECONDS * 1_000L) {
-      throw new Refused(400, "spread is at most " + Limits.SPREAD_SECONDS + " seconds");
+      throw new HttpError(400, "spread is at most " + Limits.SPREAD_SECONDS + " seconds");
     }
     String text = target.segment();
     if (text.indexOf(',') >= 0) {
-      throw new Refused(400, "a set names one id; to set many, POST / with a line for each");
+      throw new HttpError(400, "a set names one id; to set many, POST / with a line for each");
     }
     List<Event> events = text.isEmpty() ? List.of() : List.of(Event.parse(text));
     What what = text.isEmpty() ? What.SET_MANY : What.SET;
@@ -245,9 +245,9 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
   }
 
   /** Seconds as they stand in a query, to milliseconds; rounded up, so that 0 alone is 0. */
-  private static long millis(String name, String seconds) throws Refused {
+  private static long millis(String name, String seconds) throws HttpError {
     if (seconds.length() > Limits.SECONDS_TEXT || !SECONDS.matcher(seconds).matches()) {
-      throw new Refused(400, name + " is seconds, written plainly: 25 or 0.5");
+      throw new HttpError(400, name + " is seconds, written plainly: 25 or 0.5");
     }
     return (long) Math.ceil(Double.parseDouble(seconds) * 1_000);
   }

@@ -22,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Listens by a bare socket, for {@link SocketWire}s, which it deals out to the loops in turn. It is
- * itself in the poll set of the first loop, to whose thread it belongs.
+ * Listens by a bare socket, for {@link SocketEndpoint}s, which it deals out to the loops in turn.
+ * It is itself in the poll set of the first loop, to whose thread it belongs.
  */
 final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
   private static final Logger LOG = LoggerFactory.getLogger(SocketListener.class);
@@ -180,12 +180,14 @@ final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
     next = (next + 1) % loops.size();
     loop.onOpened();
     try {
-      SocketWire wire =
-          isUring() ? new UringWire(node, loop, accepted) : new EpollWire(node, loop, accepted);
+      SocketEndpoint endpoint =
+          isUring()
+              ? new UringEndpoint(node, loop, accepted)
+              : new EpollEndpoint(node, loop, accepted);
       if (loop.events.inEventLoop()) {
-        wire.open();
+        endpoint.open();
       } else {
-        loop.events.execute(wire::open);
+        loop.events.execute(endpoint::open);
       }
     } catch (Throwable e) {
       accepted.close();

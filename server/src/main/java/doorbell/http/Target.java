@@ -16,11 +16,11 @@ record Target(String segment, String query) {
   private static final String ALIAS = "/doorbell";
 
   /** Reads an origin-form or absolute-form target. */
-  static Target parse(String uri, String basePath) throws Refused {
+  static Target parse(String uri, String basePath) throws HttpError {
     String path = withoutAuthority(uri);
     int fragment = path.indexOf('#');
     if (fragment >= 0) {
-      throw new Refused(400, "a request target has no '#'");
+      throw new HttpError(400, "a request target has no '#'");
     }
     int mark = path.indexOf('?');
     String query = mark < 0 ? "" : path.substring(mark + 1);
@@ -28,13 +28,13 @@ record Target(String segment, String query) {
     return new Target(decode(below), query);
   }
 
-  private static String withoutAuthority(String uri) throws Refused {
+  private static String withoutAuthority(String uri) throws HttpError {
     if (uri.startsWith("/") || uri.equals("*")) {
       return uri;
     }
     int authority = uri.indexOf("://");
     if (authority < 1) {
-      throw new Refused(400, "a request target starts with '/'");
+      throw new HttpError(400, "a request target starts with '/'");
     }
     int end = authority + 3;
     while (end < uri.length() && "/?#".indexOf(uri.charAt(end)) < 0) {
@@ -44,13 +44,13 @@ record Target(String segment, String query) {
     return rest.startsWith("/") ? rest : "/" + rest;
   }
 
-  private static String below(String path, String basePath) throws Refused {
+  private static String below(String path, String basePath) throws HttpError {
     String rest = path.equals("*") ? "/" : path;
     rest = without(basePath, rest);
     rest = without(ALIAS, rest);
     String segment = rest.isEmpty() ? "" : rest.substring(1);
     if (segment.indexOf('/') >= 0) {
-      throw new Refused(404, "there is no such path; an event is at /ID, for example /22482");
+      throw new HttpError(404, "there is no such path; an event is at /ID, for example /22482");
     }
     return segment;
   }
@@ -67,7 +67,7 @@ record Target(String segment, String query) {
    *
    * @return null if the query doesn't have it
    */
-  @Nullable String parameter(String name) throws Refused {
+  @Nullable String parameter(String name) throws HttpError {
     String value = null;
     for (int from = 0; from < query.length(); ) {
       int end = query.indexOf('&', from);
@@ -76,7 +76,7 @@ record Target(String segment, String query) {
       int nameEnd = equals < 0 ? end : equals;
       if (query.regionMatches(from, name, 0, Math.max(name.length(), nameEnd - from))) {
         if (value != null) {
-          throw new Refused(400, name + " is given twice; give it once");
+          throw new HttpError(400, name + " is given twice; give it once");
         }
         value = nameEnd == end ? "" : decode(query.substring(nameEnd + 1, end));
       }
@@ -85,7 +85,7 @@ record Target(String segment, String query) {
     return value;
   }
 
-  private static String decode(String text) throws Refused {
+  private static String decode(String text) throws HttpError {
     if (text.indexOf('%') < 0) {
       return text;
     }
@@ -100,13 +100,13 @@ record Target(String segment, String query) {
         bytes.put((byte) HexFormat.fromHexDigits(text, i + 1, i + 3));
         i += 2;
       } else {
-        throw new Refused(400, "a '%' in a URL is followed by two hex digits");
+        throw new HttpError(400, "a '%' in a URL is followed by two hex digits");
       }
     }
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(bytes.flip()).toString();
     } catch (CharacterCodingException e) {
-      throw new Refused(400, "a percent-encoded URL is UTF-8");
+      throw new HttpError(400, "a percent-encoded URL is UTF-8");
     }
   }
 }

@@ -7,7 +7,6 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2SecurityUtil;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
-import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
 import io.netty.handler.ssl.ApplicationProtocolNames;
@@ -141,7 +140,7 @@ final class Tls {
         .ciphers(Http2SecurityUtil.CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
         .applicationProtocolConfig(
             new ApplicationProtocolConfig(
-                Protocol.ALPN,
+                ApplicationProtocolConfig.Protocol.ALPN,
                 SelectorFailureBehavior.NO_ADVERTISE,
                 SelectedListenerFailureBehavior.ACCEPT,
                 ApplicationProtocolNames.HTTP_2,
@@ -178,7 +177,7 @@ final class Tls {
 
       @Override
       protected @Nullable ChannelHandler newNonSslHandler(ChannelHandlerContext context) {
-        context.pipeline().get(ChannelWire.class).refusePlain();
+        context.pipeline().get(ChannelEndpoint.class).refusePlain();
         return null;
       }
     };
@@ -206,10 +205,10 @@ final class Tls {
     return failures.get();
   }
 
-  /** A session that speaks TLS on {@code wire}. */
-  Session on(Node node, Loop loop, Wire wire) {
-    WireChannel channel = new WireChannel(node, loop, wire, Memory.TLS);
-    channel.pipeline().addLast(handler(), new ChannelWire(node, loop, channel));
+  /** A protocol that speaks TLS on {@code endpoint}. */
+  Protocol on(Node node, Loop loop, Endpoint endpoint) {
+    EndpointChannel channel = new EndpointChannel(node, loop, endpoint, Memory.TLS);
+    channel.pipeline().addLast(handler(), new ChannelEndpoint(node, loop, channel));
     return channel;
   }
 

@@ -20,7 +20,7 @@ final class Turns implements Runnable {
     /** Goes on for as long as {@link #isOver} says no. What it throws ends its client alone. */
     void onTurn();
 
-    Wire wire();
+    Endpoint endpoint();
   }
 
   private final EventLoop events;
@@ -85,7 +85,7 @@ final class Turns implements Runnable {
     try {
       taker.onTurn();
     } catch (Throwable fault) {
-      faults.cut(taker.wire(), fault);
+      faults.cut(taker.endpoint(), fault);
     }
   }
 }

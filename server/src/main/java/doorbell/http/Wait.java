@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *   +--one is set, or nobody can tell--> ended <--wake, deadline, hang-up, drain--+
  * </pre>
  */
-class Wait extends Link implements Pending {
+class Wait extends WaitLink implements Pending {
   final Exchange exchange;
   final Request.Form form;
   private final boolean onlyAsks;
@@ -25,7 +25,7 @@ class Wait extends Link implements Pending {
   /** How many of them are known to be set. */
   short known;
 
-  @Nullable Refused failure;
+  @Nullable HttpError failure;
   private boolean parked;
   private @Nullable InetAddress place;
 
@@ -35,13 +35,13 @@ class Wait extends Link implements Pending {
     this.form = request.form();
     this.onlyAsks = request.onlyAsks();
     this.looking = (short) request.events().size();
-    Link last = this;
+    WaitLink last = this;
     for (int i = 1; i < looking; i++) {
       last = last.other = new Further(request.events().get(i));
     }
   }
 
-  private final class Further extends Link {
+  private final class Further extends WaitLink {
     Further(Request.Event event) {
       super(event);
     }
@@ -61,10 +61,10 @@ class Wait extends Link implements Pending {
   @Override
   public void begin() {
     EventTable table = exchange.node.table();
-    for (Link link = this; link != null; link = link.other) {
-      Link asked = link;
+    for (WaitLink link = this; link != null; link = link.other) {
+      WaitLink asked = link;
       exchange.loop.hear(
-          exchange.wire(),
+          exchange.endpoint(),
           onlyAsks ? table.isSet(link.id()) : table.wait(link),
           (found, cause) -> looked(asked, found, cause));
     }
@@ -73,10 +73,10 @@ class Wait extends Link implements Pending {
     }
   }
 
-  private void looked(Link link, @Nullable Boolean found, @Nullable Throwable cause) {
+  private void looked(WaitLink link, @Nullable Boolean found, @Nullable Throwable cause) {
     looking--;
     if (cause != null) {
-      failure = Refused.forNow(503, Refused.sentence(cause));
+      failure = HttpError.forNow(503, HttpError.sentence(cause));
     } else if (Boolean.TRUE.equals(found) && !link.set) {
       link.set = true;
       known++;
@@ -94,7 +94,7 @@ class Wait extends Link implements Pending {
   /** Each of them has a place; counted anew, since a field would cost each wait. */
   private int ids() {
     int ids = 0;
-    for (Link link = this; link != null; link = link.other) {
+    for (WaitLink link = this; link != null; link = link.other) {
       ids++;
     }
     return ids;
@@ -102,16 +102,16 @@ class Wait extends Link implements Pending {
 
   private void park() {
     try {
-      place = exchange.node.room().addressOf(exchange.wire());
-      exchange.node.room().enter(place, ids());
+      place = exchange.node.quota().addressOf(exchange.endpoint());
+      exchange.node.quota().acquire(place, ids());
       parked = true;
-    } catch (Refused refused) {
+    } catch (HttpError refused) {
       failure = refused;
     }
   }
 
   /** An event of it was set while it was linked. */
-  void onWake(Link link) {
+  void onWake(WaitLink link) {
     exchange.onDecided(this);
   }
 
@@ -132,24 +132,24 @@ class Wait extends Link implements Pending {
   @Override
   public void end() {
     List<Request.Event> found = new ArrayList<>(1);
-    for (Link link = this; link != null; link = link.other) {
+    for (WaitLink link = this; link != null; link = link.other) {
       if (leave(link)) {
         found.add(link.event());
       }
     }
     leaveRoom();
     if (!found.isEmpty()) {
-      exchange.answer(Reply.set(form, found));
+      exchange.answer(Response.set(form, found));
     } else if (failure != null) {
-      exchange.answer(Reply.problem(failure, form.head()));
+      exchange.answer(Response.problem(failure, form.head()));
     } else {
-      exchange.answer(Reply.NOT_SET);
+      exchange.answer(Response.NOT_SET);
     }
   }
 
   @Override
   public final void abandon() {
-    for (Link link = this; link != null; link = link.other) {
+    for (WaitLink link = this; link != null; link = link.other) {
       leave(link);
     }
     leaveRoom();
@@ -158,21 +158,21 @@ class Wait extends Link implements Pending {
   @Override
   public final int cancelCost() {
     int ids = 0;
-    for (Link link = this; link != null; link = link.other) {
+    for (WaitLink link = this; link != null; link = link.other) {
       ids++;
     }
     return Limits.CANCEL_COST + ids / Limits.IDS_PER_COST;
   }
 
   /** Leaves an event, and answers whether it is set. */
-  final boolean leave(Link link) {
+  final boolean leave(WaitLink link) {
     boolean told = !onlyAsks && exchange.node.table().leave(link);
     return told || link.set;
   }
 
   final void leaveRoom() {
     if (parked) {
-      exchange.node.room().leave(place, ids());
+      exchange.node.quota().release(place, ids());
     }
   }
 }

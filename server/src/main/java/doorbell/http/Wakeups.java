@@ -81,7 +81,7 @@ final class Wakeups implements Runnable {
     try {
       woken.onWake();
     } catch (Throwable fault) {
-      faults.cut(woken.wire(), fault);
+      faults.cut(woken.endpoint(), fault);
     }
   }
 

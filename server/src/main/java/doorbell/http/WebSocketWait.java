@@ -4,18 +4,18 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One id that a {@link WebSocket}'s client waits for: all that stands by for it, beside the id.
- * Equal to a wait for the same id by the same text.
+ * One id that a {@link WebSocketConnection}'s client waits for: all that stands by for it, beside
+ * the id. Equal to a wait for the same id by the same text.
  */
 final class WebSocketWait extends LoopWaiter {
-  final WebSocket socket;
+  final WebSocketConnection socket;
 
   /** The next one that its client has no room to be told of. */
   @Nullable WebSocketWait nextUntold;
 
   private final @Nullable String spelling;
 
-  WebSocketWait(WebSocket socket, Request.Event event) {
+  WebSocketWait(WebSocketConnection socket, Request.Event event) {
     super(event.id());
     this.socket = socket;
     this.spelling = event.spelling();
@@ -31,8 +31,8 @@ final class WebSocketWait extends LoopWaiter {
   }
 
   @Override
-  Wire wire() {
-    return socket.wire();
+  Endpoint endpoint() {
+    return socket.endpoint();
   }
 
   @Override

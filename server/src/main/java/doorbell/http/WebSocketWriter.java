@@ -3,11 +3,13 @@ package doorbell.http;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 
-/** What a {@link WebSocket} says: frames, sent together once for each pass of the loop. */
-abstract class WebSocketWriter extends Timed {
+/**
+ * What a {@link WebSocketConnection} says: frames, sent together once for each pass of the loop.
+ */
+abstract class WebSocketWriter extends Deadline {
   final Node node;
   final Loop loop;
-  final Wire wire;
+  final Endpoint endpoint;
 
   /** More bytes may be read before the frames are sent. */
   boolean inRead;
@@ -17,43 +19,43 @@ abstract class WebSocketWriter extends Timed {
 
   private boolean flushing;
 
-  WebSocketWriter(Node node, Loop loop, Wire wire) {
+  WebSocketWriter(Node node, Loop loop, Endpoint endpoint) {
     this.node = node;
     this.loop = loop;
-    this.wire = wire;
+    this.endpoint = endpoint;
   }
 
   @Override
-  public final Wire wire() {
-    return wire;
+  public final Endpoint endpoint() {
+    return endpoint;
   }
 
   final ByteBufAllocator allocator() {
-    return loop.replies.allocator;
+    return loop.encoder.allocator;
   }
 
   final void say(String line) {
-    if (!closing && !wire.isWritable() && node.budget().isSpentFor(Wire.MAX_UNSENT)) {
-      wire.cut(); // Who doesn't read can't be told.
+    if (!closing && !endpoint.isWritable() && node.budget().isSpentFor(Endpoint.MAX_UNSENT)) {
+      endpoint.cut(); // Who doesn't read can't be told.
     } else if (!closing) {
       write(WebSocketFrames.text(allocator(), line));
     }
   }
 
   final void write(ByteBuf frame) {
-    wire.write(frame);
+    endpoint.write(frame);
     if (!inRead && !flushing) {
       flushing = true;
-      loop.soon(wire, this::flush);
+      loop.soon(endpoint, this::flush);
     }
   }
 
   private void flush() {
     flushing = false;
-    wire.flush();
+    endpoint.flush();
     readOrPause();
   }
 
-  /** Has the wire listen to the client, or not. */
+  /** Has the endpoint listen to the client, or not. */
   abstract void readOrPause();
 }

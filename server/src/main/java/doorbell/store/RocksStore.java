@@ -68,7 +68,7 @@ public final class RocksStore implements SetStore {
   private static final Logger LOG = LoggerFactory.getLogger(RocksStore.class);
 
   private final BlockingQueue<Pending> queue = new LinkedBlockingQueue<>(MAX_QUEUED_SETS);
-  private final Database database;
+  private final RocksDatabase database;
   private final long eraNanos;
   private final ExecutorService writer;
 
@@ -89,7 +89,7 @@ public final class RocksStore implements SetStore {
 
   private volatile boolean closed;
 
-  private RocksStore(Database database, long eraNanos) {
+  private RocksStore(RocksDatabase database, long eraNanos) {
     this.database = database;
     this.eraNanos = eraNanos;
     this.readers =
@@ -121,7 +121,8 @@ public final class RocksStore implements SetStore {
   }
 
   static RocksStore open(Path directory, Duration remember, Sync sync, Function<Path, Room> where) {
-    Database database = Database.open(directory, () -> new Settings(remember), sync, where);
+    RocksDatabase database =
+        RocksDatabase.open(directory, () -> new RocksOptions(remember), sync, where);
     RocksStore store = new RocksStore(database, remember.toNanos() / ERAS);
     store.writer.execute(store::write);
     return store;
@@ -231,7 +232,7 @@ public final class RocksStore implements SetStore {
         // The writer goes on, whatever happens: there is no other.
         StoreException failure = failure(e);
         batch.forEach(set -> set.completeExceptionally(failure));
-        LockSupport.parkNanos(this, Database.RETRY_NANOS);
+        LockSupport.parkNanos(this, RocksDatabase.RETRY_NANOS);
       }
       batch.clear();
     }

@@ -65,7 +65,7 @@ record StoreDirectory(Path path) {
    *
    * @throws StoreException if it is in use, damaged or can't be written
    */
-  RocksDB open(Settings settings) {
+  RocksDB open(RocksOptions settings) {
     try {
       // One that is made anew in place of a damaged one would have forgotten all.
       settings.options.setCreateIfMissing(!wasOpened());
@@ -123,7 +123,7 @@ record StoreDirectory(Path path) {
    * its sync never returned, so all before it is all there was: point-in-time recovery gives that.
    * It would as silently drop what follows damage, so that is looked for before.
    */
-  private RocksDB recover(Settings settings) throws RocksDBException, IOException {
+  private RocksDB recover(RocksOptions settings) throws RocksDBException, IOException {
     if (Files.exists(path.resolve(Inspection.CURRENT))) {
       refuseIfUsed();
       Inspection.inspect(path);
@@ -141,7 +141,7 @@ record StoreDirectory(Path path) {
   /** A RocksDB that must not be there is refused once its lock is taken, and nothing is changed. */
   private void refuseIfUsed() throws RocksDBException {
     try (Options probe =
-            new Options().setErrorIfExists(true).setKeepLogFileNum(Settings.LOG_FILES);
+            new Options().setErrorIfExists(true).setKeepLogFileNum(RocksOptions.LOG_FILES);
         RocksDB _ = RocksDB.open(probe, path.toString())) {
     } catch (RocksDBException e) {
       if (isUsed(e)) {
@@ -155,7 +155,7 @@ record StoreDirectory(Path path) {
     return message.contains("lock hold by") || message.contains("While lock file");
   }
 
-  private RocksDB open(Settings settings, WALRecoveryMode mode) throws RocksDBException {
+  private RocksDB open(RocksOptions settings, WALRecoveryMode mode) throws RocksDBException {
     return RocksDB.open(settings.options.setWalRecoveryMode(mode), path.toString());
   }
 
@@ -169,7 +169,7 @@ record StoreDirectory(Path path) {
             + (isUsed(e)
                 ? " is in use by another node; stop that one or name another directory"
                 : " can't be opened: "
-                    + Database.reason(e)
+                    + RocksDatabase.reason(e)
                     + "; mend that or name another directory"),
         e);
   }

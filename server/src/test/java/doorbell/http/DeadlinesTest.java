@@ -55,16 +55,16 @@ class DeadlinesTest {
   @Test
   void aFaultOfOneThatIsDueIsNobodyElses() {
     SimulatedNode.Client faulty = node.connect();
-    List<Timed> fired = new ArrayList<>();
+    List<Deadline> fired = new ArrayList<>();
     Deed fault =
         new Deed(
-            wire(faulty),
+            endpoint(faulty),
             self -> {
               throw new IllegalStateException("nobody foresaw this");
             });
-    List<Timed> all = new ArrayList<>(List.of(fault));
+    List<Deadline> all = new ArrayList<>(List.of(fault));
     for (int i = 0; i < 3; i++) {
-      all.add(i, new Deed(wire(node.connect()), fired::add));
+      all.add(i, new Deed(endpoint(node.connect()), fired::add));
     }
     in(() -> all.forEach(timed -> deadlines.set(timed, 100)));
     node.pass(300);
@@ -73,8 +73,8 @@ class DeadlinesTest {
     assertThat(node.thrown).hasSize(1);
   }
 
-  private static Wire wire(SimulatedNode.Client client) {
-    return (ChannelWire) client.channel.pipeline().last();
+  private static Endpoint endpoint(SimulatedNode.Client client) {
+    return (ChannelEndpoint) client.channel.pipeline().last();
   }
 
   @Test
@@ -107,12 +107,12 @@ class DeadlinesTest {
 
   @Test
   void whoIsDueCanMoveAndCancelOthersThatAreDue() {
-    List<Timed> fired = new ArrayList<>();
-    List<Timed> all = new ArrayList<>();
+    List<Deadline> fired = new ArrayList<>();
+    List<Deadline> all = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       all.add(
           new Deed(
-              wire(node.connect()),
+              endpoint(node.connect()),
               self -> {
                 fired.add(self);
                 deadlines.set(all.get((all.indexOf(self) + 1) % 3), TURN_MILLIS);
@@ -128,7 +128,8 @@ class DeadlinesTest {
 
   private Due timed(long millis) {
     SimulatedNode.Client client = node.connect();
-    Timed connection = (Timed) client.channel.pipeline().get(ChannelWire.class).session();
+    Deadline connection =
+        (Deadline) client.channel.pipeline().get(ChannelEndpoint.class).protocol();
     in(() -> deadlines.set(connection, millis));
     return new Due(client.channel, connection, now() + millis);
   }
@@ -149,21 +150,21 @@ class DeadlinesTest {
     return TimeUnit.NANOSECONDS.toMillis(node.ticker.nanoTime());
   }
 
-  private record Due(EmbeddedChannel channel, Timed timed, long dueMillis) {}
+  private record Due(EmbeddedChannel channel, Deadline timed, long dueMillis) {}
 
   /** Does something when it is due. */
-  private static final class Deed extends Timed {
-    private final Wire wire;
-    private final Consumer<Timed> deed;
+  private static final class Deed extends Deadline {
+    private final Endpoint endpoint;
+    private final Consumer<Deadline> deed;
 
-    Deed(Wire wire, Consumer<Timed> deed) {
-      this.wire = wire;
+    Deed(Endpoint endpoint, Consumer<Deadline> deed) {
+      this.endpoint = endpoint;
       this.deed = deed;
     }
 
     @Override
-    public Wire wire() {
-      return wire;
+    public Endpoint endpoint() {
+      return endpoint;
     }
 
     @Override

@@ -118,7 +118,7 @@ class EventStreamTest {
   void aHangUpLeavesNothingBehindAtOnce() {
     ask("/1,2,3");
     opens();
-    assertThat(node.room.taken()).isEqualTo(3);
+    assertThat(node.quota.taken()).isEqualTo(3);
     client.hangUp();
     isOver();
   }
@@ -153,7 +153,7 @@ class EventStreamTest {
     assertThat(client.received()).asString().isEmpty();
     assertThat(client.isOpen()).isFalse();
     assertThat(node.table.size()).isZero();
-    assertThat(node.room.taken()).isZero();
+    assertThat(node.quota.taken()).isZero();
     assertThat(node.leaked()).isZero();
   }
 }

@@ -97,7 +97,7 @@ class HalfClosedTest {
     node.store.latePercent = 100;
     SocketCaller caller = new SocketCaller(client, "wait 9", "set 1", "set 2");
     client.saysNoMore();
-    assertThat(node.room.taken()).isZero();
+    assertThat(node.quota.taken()).isZero();
     assertThat(caller.hear()).isEmpty();
     answerAll();
     assertThat(caller.hear()).containsExactlyInAnyOrder("done 1", "done 2");
@@ -148,7 +148,7 @@ class HalfClosedTest {
   private void isOver() {
     node.pass(100);
     assertThat(client.isOpen()).isFalse();
-    assertThat(node.room.taken()).isZero();
+    assertThat(node.quota.taken()).isZero();
     assertThat(node.table.size()).isZero();
     assertThat(node.leaked()).isZero();
   }

@@ -21,7 +21,7 @@ class HandedOnAfterTheEndTest {
     client.send(WAIT + UPGRADE + "\u0081\u0086\0\0\0\0wait 9");
     client.saysNoMore();
     node.pass(100);
-    assertThat(node.room.taken()).isZero();
+    assertThat(node.quota.taken()).isZero();
     assertThat(client.isOpen()).isFalse();
   }
 
@@ -31,7 +31,7 @@ class HandedOnAfterTheEndTest {
     client.send("\0\0\t\1\5\0\0\0\3\u0082\u0086\4\2/2\1\1a");
     client.saysNoMore();
     node.pass(100);
-    assertThat(node.room.taken()).isZero();
+    assertThat(node.quota.taken()).isZero();
     assertThat(client.isOpen()).isFalse();
   }
 }

@@ -67,7 +67,7 @@ class MemoryTest {
     refuses(client -> say(client, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n" + "x".repeat(16_000)));
     assertThat(answersOf(503)).isPositive();
     isGivenBack();
-    assertThat(node.room.taken()).isZero();
+    assertThat(node.quota.taken()).isZero();
   }
 
   @Test

@@ -186,7 +186,7 @@ final class Promises {
     check(
         node.table.size() == waitedFor.size(),
         node.table.size() + " variables stand by for " + waitedFor);
-    check(node.room.taken() == parked, node.room.taken() + " places are taken by " + parked);
+    check(node.quota.taken() == parked, node.quota.taken() + " places are taken by " + parked);
   }
 
   private void checkParked(Asked wait, Caller caller) {
@@ -214,7 +214,7 @@ final class Promises {
       check(!caller.client.isOpen(), caller + " is left open");
     }
     check(node.table.size() == 0, "the table keeps " + node.table.size());
-    check(node.room.taken() == 0, "the waiting room keeps " + node.room.taken());
+    check(node.quota.taken() == 0, "the waiting room keeps " + node.quota.taken());
     node.loops.forEach(loop -> check(loop.deadlines.all().isEmpty(), "a deadline is left"));
     check(node.leaked() == 0, "buffers are left: " + node.leaked());
     check(

@@ -112,7 +112,7 @@ final class SimulatedLoop extends AbstractScheduledEventExecutor implements Even
     return this;
   }
 
-  /** A channel over a wire; the wires' own have loops of their own. */
+  /** A channel over an endpoint; the endpoints' own have loops of their own. */
   @Override
   public ChannelFuture register(Channel channel) {
     return register(channel.newPromise());

@@ -31,7 +31,7 @@ final class SimulatedNode {
   final SimulatedLoop.Stage stage = new SimulatedLoop.Stage();
   final SimulatedStore store;
   final EventTable table;
-  final WaitingRoom room;
+  final WaitQuota quota;
   final List<SimulatedLoop> threads = new ArrayList<>();
   final List<Loop> loops = new ArrayList<>();
 
@@ -63,8 +63,8 @@ final class SimulatedNode {
     store = new SimulatedStore(stage, random);
     table = new EventTable(store, this::later);
     budget = new Budget(options.maxBuffered());
-    room = new WaitingRoom(options.maxWaits(), options.maxWaitsPerAddress());
-    node = new Node(table, room, budget, options, null);
+    quota = new WaitQuota(options.maxWaits(), options.maxWaitsPerAddress());
+    node = new Node(table, quota, budget, options, null);
     InstantSource clock = () -> Instant.ofEpochSecond(0, ticker.nanoTime());
     for (int i = 0; i < loopCount; i++) {
       SimulatedLoop thread = new SimulatedLoop(stage, ticker);
@@ -154,7 +154,7 @@ final class SimulatedNode {
   void close() {
     for (int i = 0; i < loops.size(); i++) {
       Loop loop = loops.get(i);
-      threads.get(i).execute(() -> loop.deadlines.all().forEach(Timed::close));
+      threads.get(i).execute(() -> loop.deadlines.all().forEach(Deadline::close));
     }
     runAll();
   }
@@ -191,7 +191,7 @@ final class SimulatedNode {
             }
           };
       channel.config().setAllocator(new CountedBuffers(budget));
-      channel.pipeline().addLast(new ChannelWire(node, loop, channel));
+      channel.pipeline().addLast(new ChannelEndpoint(node, loop, channel));
       thread.enter(this::register);
     }
 

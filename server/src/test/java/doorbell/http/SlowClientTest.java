@@ -89,7 +89,7 @@ class SlowClientTest {
     }
     node.pass(1_200);
     assertThat(client.received()).asString().contains(NOT_SET).contains(GOAWAY);
-    assertThat(node.room.taken()).isZero();
+    assertThat(node.quota.taken()).isZero();
     node.pass(3_000);
     assertThat(client.isOpen()).isFalse();
   }
@@ -117,7 +117,7 @@ class SlowClientTest {
       client.send(ping.substring(3) + ping.substring(0, 3));
     }
     assertThat(client.received()).asString().doesNotContain(GOAWAY);
-    assertThat(node.room.taken()).isEqualTo(1);
+    assertThat(node.quota.taken()).isEqualTo(1);
   }
 
   @Test
@@ -145,7 +145,7 @@ class SlowClientTest {
     node.pass(1_200);
     caller.hear();
     assertThat(caller.closed).isEqualTo(1_008);
-    assertThat(node.room.taken()).isZero();
+    assertThat(node.quota.taken()).isZero();
     node.pass(3_000);
     assertThat(client.isOpen()).isFalse();
   }

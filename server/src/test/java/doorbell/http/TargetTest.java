@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 /** What request lines ask for, and what it costs to find out. */
 class TargetTest {
   @Test
-  void aParameterIsTheOneOfThatNameWhateverStandsAround() throws Refused {
+  void aParameterIsTheOneOfThatNameWhateverStandsAround() throws HttpError {
     assertThat(value("/1?timeout=5")).isEqualTo("5");
     assertThat(value("/1?&&a=b&timeout=5&&c")).isEqualTo("5");
     assertThat(value("/1?timeout")).isEmpty();
@@ -19,10 +19,10 @@ class TargetTest {
     assertThat(value("/1?timeout=a=b")).isEqualTo("a=b");
     assertThat(value("/1?timeou=1&timeouts=2&xtimeout=3")).isNull();
     assertThat(value("/1?a=timeout=5")).isNull();
-    assertThatThrownBy(() -> value("/1?timeout=1&timeout=1")).isInstanceOf(Refused.class);
+    assertThatThrownBy(() -> value("/1?timeout=1&timeout=1")).isInstanceOf(HttpError.class);
   }
 
-  private static @Nullable String value(String uri) throws Refused {
+  private static @Nullable String value(String uri) throws HttpError {
     return Target.parse(uri, "").parameter("timeout");
   }
 
@@ -34,7 +34,7 @@ class TargetTest {
           query -> {
             try {
               assertThat(value("/1?" + query)).isNull();
-            } catch (Refused e) {
+            } catch (HttpError e) {
               throw new AssertionError(e);
             }
           });

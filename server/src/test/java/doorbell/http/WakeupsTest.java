@@ -85,7 +85,7 @@ class WakeupsTest {
     SimulatedNode.Client faulty = node.connect();
     SimulatedNode.Client setter = node.connect();
     Loop loop = node.loops.get(0);
-    Wire wire = (ChannelWire) faulty.channel.pipeline().last();
+    Endpoint endpoint = (ChannelEndpoint) faulty.channel.pipeline().last();
     node.table.wait(
         new LoopWaiter(EventId.parse("7")) {
           @Override
@@ -94,8 +94,8 @@ class WakeupsTest {
           }
 
           @Override
-          Wire wire() {
-            return wire;
+          Endpoint endpoint() {
+            return endpoint;
           }
 
           @Override
@@ -109,7 +109,7 @@ class WakeupsTest {
     assertThat(setter.received().indexOf("HTTP/1.1 201 ")).isZero();
     assertThat(answered(crowd) + answered(late)).isEqualTo(4);
     assertThat(faulty.isOpen()).isFalse();
-    assertThat(node.room.taken()).isZero();
+    assertThat(node.quota.taken()).isZero();
     assertThat(node.thrown).hasSize(1).first().isInstanceOf(StackOverflowError.class);
   }
 
@@ -160,7 +160,7 @@ class WakeupsTest {
     crowd.get(3).hangUp();
     node.runAll();
     assertThat(answered(crowd)).isEqualTo(9);
-    assertThat(node.room.taken()).isZero();
+    assertThat(node.quota.taken()).isZero();
   }
 
   private List<SimulatedNode.Client> crowd(int size) {

@@ -194,7 +194,7 @@ final class InspectionTest {
 
   @Test
   void noByteOfTheManifestTakesTheFileAlongThatCameLast() throws IOException {
-    try (Database database = database(ERA.multipliedBy(8))) {
+    try (RocksDatabase database = database(ERA.multipliedBy(8))) {
       database.write(ids(10));
       Path log = logFile();
       await()
@@ -254,8 +254,9 @@ final class InspectionTest {
     }
   }
 
-  private Database database(Duration remember) {
-    return Database.open(living, () -> new Settings(remember), Sync.OS, path -> Room.in(path, 0));
+  private RocksDatabase database(Duration remember) {
+    return RocksDatabase.open(
+        living, () -> new RocksOptions(remember), Sync.OS, path -> Room.in(path, 0));
   }
 
   private RocksStore open() {
@@ -282,7 +283,7 @@ final class InspectionTest {
   }
 
   private void keepMore(byte[] key, int... batches) throws IOException {
-    try (Database database = database(RocksStoreTest.DAY)) {
+    try (RocksDatabase database = database(RocksStoreTest.DAY)) {
       ends.clear();
       for (int size : batches) {
         database.write(size == LONG ? List.of(key) : ids(size));

@@ -31,7 +31,7 @@ final class RoomTest {
   @Test
   void aDiskThatIsNearlyFullTakesNoSetsUntilThereIsRoom() {
     try (RocksStore store = open(0);
-        LogLines log = LogLines.of(Database.class)) {
+        LogLines log = LogLines.of(RocksDatabase.class)) {
       assertThat(answer(store.set(id(0)))).isTrue();
       free.set(GIB / 100);
       await().atMost(PATIENCE).until(() -> !isKept(store, next++));

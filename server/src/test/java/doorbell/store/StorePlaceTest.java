@@ -38,7 +38,7 @@ final class StorePlaceTest {
   @Test
   void setsFailWhileTheDirectoryIsRenamedAndNoneIsLost() throws IOException {
     try (RocksStore store = open();
-        LogLines log = LogLines.of(Database.class)) {
+        LogLines log = LogLines.of(RocksDatabase.class)) {
       assertThat(isKept(store)).isTrue();
       Files.move(directory, away);
       await().atMost(PATIENCE).until(() -> !isKept(store));

@@ -1,0 +1,105 @@
+package doorbell.cli;
+
+import doorbell.client.Doorbell;
+import doorbell.client.EventId;
+import java.io.IOException;
+import java.net.IDN;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.UnknownHostException;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import java.util.regex.Pattern;
+
+/**
+ * An event and the node to ask about it, as a command line names them. It has an HttpClient of its
+ * own to close: a JVM that exits would wait 0.3 s for the thread of an open one.
+ */
+final class EventAddress implements AutoCloseable {
+  static final Option EVENT =
+      Option.of("event", "URL|ID", "The event: http://HOST:PORT/ID, or its id.");
+  static final Option NODE =
+      Option.of("--node", "URL", "The node of a bare id.").or("http://127.0.0.1:8080");
+
+  private static final Pattern NO_EVENT = Pattern.compile("(?i)https?://[^/]*/?");
+  private static final Duration CONNECT = Duration.ofSeconds(10);
+
+  /** A script waits for its set: long enough for a node to restart. */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private final String event;
+  private final String node;
+  private final HttpClient http = HttpClient.newBuilder().connectTimeout(CONNECT).build();
+
+  EventAddress(Arguments given) {
+    event = given.text(EVENT.name());
+    node = given.text(NODE.name());
+  }
+
+  /**
+   * @throws IllegalArgumentException if it is no event's name, with a sentence
+   */
+  EventId id() {
+    if (NO_EVENT.matcher(event).matches()) {
+      throw new IllegalArgumentException(
+          event + " is a node; write the id of an event behind it, like http://HOST:PORT/22482");
+    }
+    return EventId.of(event.substring(event.lastIndexOf('/') + 1));
+  }
+
+  /**
+   * The client for it. Looks first whether anybody listens there, since the client itself would go
+   * on trying for long.
+   *
+   * @throws IllegalStateException if nobody does, with a sentence
+   */
+  Doorbell client() {
+    URI url = node();
+    Doorbell client = Doorbell.at(url, http).withPatience(PATIENCE);
+    try (Socket socket = new Socket()) {
+      socket.connect(address(url), (int) CONNECT.toMillis());
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("nobody knows the name in " + url + "; is it misspelt?", e);
+    } catch (IOException e) {
+      throw new IllegalStateException(
+          "nobody answers at " + url + "; is a node running there? 'doorbell serve' starts one", e);
+    }
+    return client;
+  }
+
+  /** Of any name: java.net.URI itself takes none with an underscore. */
+  private static InetSocketAddress address(URI url) {
+    String authority = url.getRawAuthority();
+    int colon = authority.lastIndexOf(':');
+    boolean isPort = colon > authority.lastIndexOf(']');
+    String port = isPort ? authority.substring(colon + 1) : "";
+    int usual = "https".equalsIgnoreCase(url.getScheme()) ? 443 : 80;
+    String host = isPort ? authority.substring(0, colon) : authority;
+    return new InetSocketAddress(
+        // An address of IPv6 may name its interface.
+        host.startsWith("[") ? host.replace("%25", "%") : IDN.toASCII(host),
+        port.isEmpty() ? usual : Integer.parseInt(port));
+  }
+
+  /** Gives up what is still being asked. */
+  @Override
+  public void close() {
+    http.shutdownNow();
+    http.close();
+  }
+
+  private URI node() {
+    int slash = event.lastIndexOf('/');
+    String text = slash < 0 ? node : event.substring(0, slash);
+    try {
+      URI url = new URI(text);
+      Doorbell.at(url, http);
+      return url;
+    } catch (URISyntaxException | IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "'" + text + "' is no node's URL; write http://HOST:PORT/ID, or the bare ID", e);
+    }
+  }
+}

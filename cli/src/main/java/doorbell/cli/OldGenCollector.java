@@ -1,0 +1,88 @@
+package doorbell.cli;
+
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryUsage;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/**
+ * Has old garbage collected when it is as much as what lives. Each wait that was parked for a while
+ * becomes such garbage, and by itself the serial collector lets it pile up to all the heap that it
+ * may take, a quarter of the machine's memory. What the last collection found alive may be garbage
+ * since then: a crowd that it met may have left. So the node's own account of what clients make it
+ * hold counts too. {@code -XX:+DisableExplicitGC} turns this off.
+ */
+final class OldGenCollector {
+  /** So much may lie there, however little lives. */
+  static final long LEAST = 24L << 20;
+
+  private static final long LOOKS_EACH_MILLIS = 1_000;
+
+  private final MemoryPoolMXBean old;
+  private final LongSupplier held;
+
+  /** Alive after the last collection, in bytes. */
+  private long lived;
+
+  /** Held for clients at the last collection and at the last look, in bytes. */
+  private long heldThen;
+
+  private long heldBefore;
+
+  private OldGenCollector(MemoryPoolMXBean old, LongSupplier held) {
+    this.old = old;
+    this.held = held;
+  }
+
+  /**
+   * Looks once a second, as long as the process lives. Other collectors see to theirs.
+   *
+   * @param held about how many bytes clients make the node hold
+   */
+  static void watch(LongSupplier held) {
+    Thread.ofPlatform().daemon().name("doorbell-garbage").start(() -> lookForever(held));
+  }
+
+  static Optional<OldGenCollector> ofSerialCollector(LongSupplier held) {
+    return ManagementFactory.getMemoryPoolMXBeans().stream()
+        .filter(pool -> pool.getName().equals("Tenured Gen"))
+        .findFirst()
+        .map(pool -> new OldGenCollector(pool, held));
+  }
+
+  private static void lookForever(LongSupplier held) {
+    try {
+      Thread.sleep(LOOKS_EACH_MILLIS);
+      Optional<OldGenCollector> garbage = ofSerialCollector(held);
+      while (garbage.isPresent()) {
+        garbage.get().look();
+        Thread.sleep(LOOKS_EACH_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @SuppressWarnings("DoNotCall") // Nobody else knows when it is due.
+  void look() {
+    long now = held.getAsLong();
+    long alive = aliveAfterLast();
+    if (alive != lived) { // A collection since the last look: what it met is between the two.
+      lived = alive;
+      heldThen = Math.max(heldBefore, now);
+    }
+    heldBefore = now;
+    long lives = Math.max(0, lived - Math.max(0, heldThen - now));
+    if (old.getUsage().getUsed() - lives > Math.max(lives, LEAST)) {
+      System.gc();
+      lived = aliveAfterLast();
+      heldThen = now;
+    }
+  }
+
+  private long aliveAfterLast() {
+    MemoryUsage afterLast = old.getCollectionUsage();
+    return afterLast == null ? 0 : afterLast.getUsed();
+  }
+}

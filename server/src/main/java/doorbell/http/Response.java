@@ -1,0 +1,241 @@
+package doorbell.http;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import doorbell.event.EventId;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** An answer of the node, whatever carries it. */
+final class Response {
+  private static final String JAVASCRIPT = "text/javascript; charset=utf-8";
+  private static final String JSON = "application/json";
+  private static final String PROBLEM = "application/problem+json";
+  private static final String EVENT_STREAM = "text/event-stream";
+  private static final String HTML = "text/html; charset=utf-8";
+
+  /** The largest integer that a JavaScript literal holds exactly: 2^53-1 (ECMA-262, 21.1.2.6). */
+  private static final long MAX_SAFE_INTEGER = (1L << 53) - 1;
+
+  private static final Head SET_JAVASCRIPT = new Head(200, JAVASCRIPT);
+  private static final Head SET_JSON = new Head(200, JSON);
+  private static final String[] POLICY = {
+    "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+  };
+  private static final Head PAGE = new Head(200, HTML, POLICY);
+
+  /** An event stream; proxies are told neither to hold it back nor to compress it. */
+  static final Head EVENTS = new Head(200, EVENT_STREAM, "X-Accel-Buffering", "no");
+
+  /** 204: not set in time, or nothing is left to be told. */
+  static final Response NOT_SET = new Response(new Head(204, null), null, false);
+
+  /** 201: this call set it. */
+  static final Response FIRST = new Response(new Head(201, null), new byte[0], false);
+
+  /** 200: it was set already. */
+  static final Response ALREADY = new Response(new Head(200, null), new byte[0], false);
+
+  private static final Response OPTIONS = options(Request.METHODS);
+  private static final Response SCRIPT_OPTIONS = options(Request.SCRIPT_METHODS);
+  private static final Map<Integer, Head> PROBLEMS = new HashMap<>();
+
+  static {
+    for (int status :
+        new int[] {400, 403, 404, 405, 408, 413, 414, 417, 426, 429, 431, 501, 503, 505}) {
+      PROBLEMS.put(status, new Head(status, PROBLEM));
+    }
+  }
+
+  /** Read when somebody asks for one: a start doesn't wait for them. */
+  private static final class Pages {
+    static final byte[] LANDING_PAGE = resource("index.html");
+    static final byte[] SCRIPT = resource("doorbell.js");
+  }
+
+  /** Its status and its fields. */
+  final Head head;
+
+  /** Null where there is none at all. */
+  final byte @Nullable [] body;
+
+  /** Whether the body is only told of. */
+  final boolean headOnly;
+
+  Response(Head head, byte @Nullable [] body, boolean headOnly) {
+    this.head = head;
+    this.body = body;
+    this.headOnly = headOnly;
+  }
+
+  /** The status and the fields of an answer: all but its date, its length and its connection's. */
+  static final class Head {
+    private static final String[] COMMON = {
+      "Access-Control-Allow-Origin", "*",
+      "Cross-Origin-Resource-Policy", "cross-origin"
+    };
+
+    final int status;
+
+    /** Names, in lower case, and values in turn. */
+    final List<String> fields;
+
+    /** The same as the first lines of an answer in HTTP/1.1. */
+    final byte[] http1;
+
+    Head(int status, @Nullable String type, String... more) {
+      this.status = status;
+      boolean events = EVENT_STREAM.equals(type);
+      List<String> all = new ArrayList<>(List.of(COMMON));
+      all.addAll(List.of("Cache-Control", events ? "no-store, no-transform" : "no-store"));
+      if (type != null) {
+        all.addAll(List.of("X-Content-Type-Options", "nosniff", "Content-Type", type));
+      }
+      all.addAll(List.of(more));
+      this.http1 = lines(status, all).getBytes(US_ASCII);
+      for (int i = 0; i < all.size(); i += 2) {
+        all.set(i, all.get(i).toLowerCase(Locale.ROOT));
+      }
+      this.fields = List.copyOf(all);
+    }
+
+    private static String lines(int status, List<String> fields) {
+      StringBuilder lines = new StringBuilder("HTTP/1.1 ").append(status).append(' ');
+      lines.append(HttpResponseStatus.valueOf(status).reasonPhrase()).append("\r\n");
+      for (int i = 0; i < fields.size(); i += 2) {
+        lines.append(fields.get(i)).append(": ").append(fields.get(i + 1)).append("\r\n");
+      }
+      return lines.toString();
+    }
+  }
+
+  /** 200: the events of {@code set} are set. */
+  static Response set(Request.Form form, List<Request.Event> set) {
+    boolean json = form.type() == Accept.JSON;
+    String body = json ? json(set) : calls(form.callback(), set);
+    return new Response(json ? SET_JSON : SET_JAVASCRIPT, body.getBytes(US_ASCII), form.head());
+  }
+
+  private static String json(List<Request.Event> set) {
+    return set.stream()
+        .map(Request.Event::text)
+        .collect(Collectors.joining("\",\"", "{\"set\":[\"", "\"]}\n"));
+  }
+
+  private static String calls(String callback, List<Request.Event> set) {
+    StringBuilder calls = new StringBuilder();
+    for (Request.Event event : set) {
+      calls.append(callback).append('(').append(literal(event)).append(");\n");
+    }
+    return calls.toString();
+  }
+
+  /** A bare number where JavaScript reads it exactly, else a string. */
+  private static String literal(Request.Event event) {
+    String text = event.text();
+    boolean exact =
+        event.id() instanceof EventId.Plain number
+            && number.high() == 0
+            && number.low() >= 0
+            && number.low() <= MAX_SAFE_INTEGER
+            && event.spelling() == null;
+    return exact ? text : '"' + text + '"';
+  }
+
+  /** 200: how many of a bulk this call set, and how many were set already. */
+  static Response stored(int set, int already) {
+    String body = "{\"set\":" + set + ",\"already\":" + already + "}\n";
+    return new Response(SET_JSON, body.getBytes(US_ASCII), false);
+  }
+
+  /** The page or options that a request without ids asks for. */
+  static Response page(Request request) {
+    boolean head = request.form().head();
+    return switch (request.what()) {
+      case LANDING_PAGE -> new Response(PAGE, Pages.LANDING_PAGE, head);
+      case SCRIPT -> new Response(SET_JAVASCRIPT, Pages.SCRIPT, head);
+      case SCRIPT_OPTIONS -> SCRIPT_OPTIONS;
+      case ALL_TOLD -> NOT_SET;
+      default -> OPTIONS;
+    };
+  }
+
+  /** An error, as RFC 9457 writes it, or as a page. */
+  static Response problem(HttpError refused, boolean headOnly) {
+    if (refused.asPage) {
+      return errorPage(refused, headOnly);
+    }
+    Head head =
+        refused.fields.length == 0
+            ? Objects.requireNonNull(PROBLEMS.get(refused.status))
+            : new Head(refused.status, PROBLEM, refused.fields);
+    String title = HttpResponseStatus.valueOf(refused.status).reasonPhrase();
+    String sentence = refused.sentence().replace("\\", "\\\\").replace("\"", "\\\"");
+    byte[] body =
+        "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%s,\"detail\":\"%s\"}\n"
+            .formatted(title, refused.status, sentence)
+            .getBytes(UTF_8);
+    return new Response(head, body, headOnly);
+  }
+
+  private static Response errorPage(HttpError refused, boolean headOnly) {
+    String[] fields = Stream.of(POLICY, refused.fields).flatMap(Stream::of).toArray(String[]::new);
+    String title = HttpResponseStatus.valueOf(refused.status).reasonPhrase();
+    String sentence =
+        refused.sentence().replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
+    String page =
+        """
+        <!doctype html>
+        <html lang="en">
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>%1$s</title>
+        <link rel="icon" href="data:,">
+        <style>
+          :root { color-scheme: light dark }
+          body { font: 17px/1.55 system-ui, sans-serif; max-width: 42em;
+            margin: 3em auto; padding: 0 1em }
+        </style>
+        <h1>%1$s</h1>
+        <p>%2$s</p>
+        """
+            .formatted(title, sentence);
+    return new Response(new Head(refused.status, HTML, fields), page.getBytes(UTF_8), headOnly);
+  }
+
+  private static Response options(String methods) {
+    Head head =
+        new Head(
+            204,
+            null,
+            "Allow",
+            methods,
+            "Access-Control-Allow-Methods",
+            methods,
+            "Access-Control-Allow-Headers",
+            "*",
+            "Access-Control-Max-Age",
+            "86400");
+    return new Response(head, null, false);
+  }
+
+  private static byte[] resource(String name) {
+    try (InputStream in = Response.class.getResourceAsStream(name)) {
+      return Objects.requireNonNull(in, name + " is missing from the jar").readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,362 @@
+package doorbell.store;
+
+import doorbell.event.StoreException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.StampedLock;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.FlushOptions;
+import org.rocksdb.Holder;
+import org.rocksdb.LiveFileMetaData;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteOptions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One RocksDB, which heals. Lookups come from any thread and hold the lock for reading, since a
+ * RocksDB that is used after its close takes the process with it. {@link #find}, {@link #write} and
+ * {@link #upkeep} belong to one writer thread, which alone replaces the RocksDB. States:
+ *
+ * <pre>
+ * sound --a write fails--> faulty (looks up) --the disk takes writes again--> sound
+ *                             \--could not be reopened--> shut (fails lookups) --> sound
+ * </pre>
+ */
+final class RocksDatabase implements AutoCloseable {
+  /** What memory knows of a key. */
+  enum Glance {
+    ABSENT,
+    PRESENT,
+    UNSURE
+  }
+
+  static final long RETRY_NANOS = 1_000_000_000;
+
+  private static final Logger LOG = LoggerFactory.getLogger(RocksDatabase.class);
+
+  /** A batch begins with its sequence number, which RocksDB gives it, and its length. */
+  private static final int BATCH_HEAD = Long.BYTES + Integer.BYTES;
+
+  private static final byte PUT = 1;
+
+  private final StoreDirectory directory;
+  private final RocksOptions settings;
+  private final WriteOptions writing;
+  private final Room room;
+  private final FlushOptions flushing = new FlushOptions().setWaitForFlush(false);
+  private final StampedLock lock = new StampedLock();
+  private @Nullable RocksDB rocks;
+
+  /** Lookups give way: those who only try a lock would starve the one who waits for it. */
+  private volatile boolean replaced;
+
+  /** Why nothing is written now. */
+  private volatile @Nullable StoreException fault;
+
+  /** Why nothing is written now, though it could be: for the writer. */
+  private @Nullable StoreException lack;
+
+  private boolean isLackTold;
+  private final Seldom lacks = new Seldom();
+  private final Seldom lookupFaults = new Seldom();
+  private final Seldom repairFaults = new Seldom();
+
+  private @Nullable Presence presence;
+
+  private long lookAt = System.nanoTime();
+  private long bytesUntilLook;
+  private long repairAt;
+  private long flushAt;
+  private final AtomicLong batches = new AtomicLong();
+  private boolean closed;
+
+  private RocksDatabase(
+      StoreDirectory directory, RocksOptions settings, WriteOptions writing, Room room) {
+    this.directory = directory;
+    this.settings = settings;
+    this.writing = writing;
+    this.room = room;
+  }
+
+  /**
+   * @throws StoreException if the directory can't be used, with one sentence that says what to do
+   */
+  static RocksDatabase open(
+      Path path, Supplier<RocksOptions> how, RocksStore.Sync sync, Function<Path, Room> where) {
+    RocksDB.loadLibrary();
+    StoreDirectory directory = StoreDirectory.prepare(path);
+    RocksOptions settings = how.get();
+    WriteOptions writing = new WriteOptions().setSync(sync == RocksStore.Sync.ALWAYS);
+    RocksDatabase database = new RocksDatabase(directory, settings, writing, where.apply(path));
+    try {
+      database.rocks = directory.open(settings);
+      database.presence = Presence.of(path);
+      database.room.begin(directory.openFiles());
+    } catch (StoreException e) {
+      database.close();
+      throw e;
+    } catch (IOException e) {
+      database.close();
+      throw StoreDirectory.unusable(path, e);
+    }
+    database.flushAt = System.nanoTime() + settings.eraNanos();
+    return database;
+  }
+
+  /** Looks in memory only. Fails with {@link StoreException} while there is no database. */
+  Glance glance(byte[] key) {
+    long stamp = beginLookup();
+    try {
+      RocksDB open = open();
+      if (!open.keyMayExist(key, null)) {
+        return Glance.ABSENT;
+      }
+      Holder<byte[]> value = new Holder<>();
+      open.keyMayExist(key, value);
+      return value.getValue() == null ? Glance.UNSURE : Glance.PRESENT;
+    } finally {
+      lock.unlockRead(stamp);
+    }
+  }
+
+  /** Looks in memory, then on the disk. Fails with {@link StoreException} if it can't tell. */
+  boolean holds(byte[] key) {
+    long stamp = beginLookup();
+    try {
+      return open().get(key) != null;
+    } catch (RocksDBException e) {
+      if (lookupFaults.isDue()) {
+        LOG.error("the store can't look up in {}", directory, e);
+      }
+      throw new StoreException("the store can't look it up; try again", e);
+    } finally {
+      lock.unlockRead(stamp);
+    }
+  }
+
+  /**
+   * The keys' values; null for one that isn't there, or that RocksDB can't read: it doesn't tell
+   * which. For the writer: many at once cost less than one by one.
+   */
+  List<byte[]> find(List<byte[]> keys) throws RocksDBException {
+    return keys.isEmpty() ? List.of() : open().multiGetAsList(keys);
+  }
+
+  /**
+   * Keeps the keys. Where it fails, with {@link StoreException}, some may turn up after a repair
+   * all the same, as a set that was tried but never acknowledged may.
+   */
+  void write(List<byte[]> keys) {
+    if (keys.isEmpty()) {
+      return;
+    }
+    StoreException already = fault == null ? lack : fault;
+    if (already != null) {
+      throw already;
+    }
+    byte[] bytes = written(keys);
+    bytesUntilLook -= bytes.length;
+    try (WriteBatch batch = new WriteBatch(bytes)) {
+      open().write(writing, batch);
+      batches.incrementAndGet();
+    } catch (RocksDBException e) {
+      throw failed(e);
+    }
+  }
+
+  /** The keys as a log has them, each with an empty value: a call for each would cost more. */
+  private static byte[] written(List<byte[]> keys) {
+    int bytes = BATCH_HEAD + keys.stream().mapToInt(key -> key.length + 3).sum();
+    ByteBuffer batch = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    batch.putLong(0).putInt(keys.size());
+    for (byte[] key : keys) {
+      batch.put(PUT).put((byte) key.length).put(key).put((byte) 0);
+    }
+    return batch.array();
+  }
+
+  /**
+   * Does what is due: looks whether the directory is there and has room, seals the era's file,
+   * repairs what is faulty. Returns the nanoseconds until it wants to be called again.
+   */
+  long upkeep() {
+    long now = System.nanoTime();
+    if (fault == null && (now - lookAt >= 0 || bytesUntilLook < 0)) {
+      look();
+      lookAt = now + RETRY_NANOS;
+      bytesUntilLook = room.untilLook();
+    }
+    if (fault != null && now - repairAt >= 0) {
+      repair();
+      repairAt = System.nanoTime() + RETRY_NANOS;
+    }
+    if (fault == null && now - flushAt >= 0) {
+      flush();
+      flushAt = now + settings.eraNanos();
+    }
+    return fault == null ? Math.min(flushAt - now, RETRY_NANOS) : RETRY_NANOS;
+  }
+
+  /** How many files it may open beside those that it had at its start. */
+  int moreFiles() {
+    return room.moreFiles();
+  }
+
+  long batches() {
+    return batches.get();
+  }
+
+  /** Waits for lookups under way; those that come later fail. */
+  @Override
+  public void close() {
+    replace(
+        () -> {
+          if (!closed) {
+            closed = true;
+            shut();
+            writing.close();
+            flushing.close();
+            settings.close();
+          }
+        });
+  }
+
+  /** Files that are open take writes when they are deleted, too: for nothing. */
+  private void look() {
+    if (!isThere()) {
+      LOG.error(
+          "{} is gone, or is another, or files in it are: no set is kept until it is back, or the"
+              + " node is started again with what is there",
+          directory);
+      fault = new StoreException("the store is gone; the set was not kept, try again");
+      repairAt = System.nanoTime() + RETRY_NANOS;
+      return;
+    }
+    try {
+      look(room.lack(directory.openFiles(), directory.logBytes()));
+    } catch (IOException e) {
+      // It has just begun or ended to be there: the next look tells.
+    }
+  }
+
+  private void look(@Nullable String lacking) {
+    if (lacking == null) {
+      lack = null;
+      if (isLackTold) {
+        LOG.info("{}: there is room again", directory);
+        isLackTold = false;
+      }
+      return;
+    }
+    lack = new StoreException(lacking + "; the set was not kept, try again later");
+    if (lacks.isDue()) {
+      LOG.error("{}: {}; no new set is kept until there is room", directory, lacking);
+      isLackTold = true;
+    }
+  }
+
+  private boolean isThere() {
+    return presence != null && presence.isThere(this::tables);
+  }
+
+  private List<String> tables() {
+    RocksDB open = rocks;
+    return open == null
+        ? List.of()
+        : open.getLiveFilesMetaData().stream().map(LiveFileMetaData::fileName).toList();
+  }
+
+  /** A file goes as a whole, by its youngest key's age, so no file may span more than an era. */
+  private void flush() {
+    try {
+      open().flush(flushing);
+    } catch (RocksDBException e) {
+      StoreException _ = failed(e);
+    }
+  }
+
+  /**
+   * RocksDB writes nothing more after an error, for good after most. A new one that reads the same
+   * log has all that was acknowledged. The old one answers lookups until the disk has room for it.
+   */
+  private void repair() {
+    if (!isThere() || !directory.takesWrites()) {
+      return;
+    }
+    replace(
+        () -> {
+          shut();
+          try {
+            rocks = directory.open(settings);
+            fault = null;
+            LOG.info("the store writes again");
+          } catch (StoreException e) {
+            if (repairFaults.isDue()) {
+              LOG.error("the store can't be opened again", e);
+            }
+            fault = new StoreException("the store is out of order; try again later", e);
+          }
+        });
+  }
+
+  private void replace(Runnable replacement) {
+    replaced = true;
+    long stamp = lock.writeLock();
+    try {
+      replacement.run();
+    } finally {
+      lock.unlockWrite(stamp);
+      replaced = false;
+    }
+  }
+
+  private StoreException failed(RocksDBException e) {
+    StoreException failure =
+        new StoreException("the store can't write now; the set was not kept, try again", e);
+    LOG.error("the store can't write to {}", directory, e);
+    fault = failure;
+    repairAt = System.nanoTime();
+    return failure;
+  }
+
+  private void shut() {
+    RocksDB old = rocks;
+    rocks = null;
+    if (old != null) {
+      old.close();
+    }
+  }
+
+  /** Never waits: an event loop must not, while the database is being replaced. */
+  private long beginLookup() {
+    long stamp = replaced ? 0 : lock.tryReadLock();
+    if (stamp == 0) {
+      throw new StoreException("the store is being reopened; try again");
+    }
+    return stamp;
+  }
+
+  private RocksDB open() {
+    RocksDB open = rocks;
+    if (open == null) {
+      StoreException why = fault;
+      throw why == null ? new StoreException("the store is closed") : why;
+    }
+    return open;
+  }
+
+  /** RocksDB ends with the operating system's own words; what stands before names our files. */
+  static String reason(RocksDBException e) {
+    String message = String.valueOf(e.getMessage());
+    return message.substring(message.lastIndexOf(": ") + 1).trim();
+  }
+}
