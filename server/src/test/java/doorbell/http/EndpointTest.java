@@ -10,11 +10,12 @@ import java.lang.management.ThreadMXBean;
 import java.net.InetSocketAddress;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -232,11 +233,18 @@ class EndpointTest {
     List<String> open = new ArrayList<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
       for (Path file : files) {
-        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-          open.add(Files.readSymbolicLink(file).toString());
-        }
+        nameOf(file).ifPresent(open::add);
       }
     }
     return open;
+  }
+
+  /** Nothing where the file was closed meanwhile. */
+  private static Optional<String> nameOf(Path file) throws IOException {
+    try {
+      return Optional.of(Files.readSymbolicLink(file).toString());
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
   }
 }
