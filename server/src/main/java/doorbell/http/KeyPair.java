@@ -112,7 +112,8 @@ record KeyPair(List<X509Certificate> chain, PrivateKey key) {
       throw new GeneralSecurityException(
           blocks.stream().anyMatch(Block::isKey)
               ? "the file given as certificate is a key"
-              : "there is no whole BEGIN CERTIFICATE in %s; if it is DER: openssl x509 -inform der -in %s"
+              : ("there is no whole BEGIN CERTIFICATE in %s;"
+                      + " if it is DER: openssl x509 -inform der -in %s")
                   .formatted(file, file));
     }
     return certificates;

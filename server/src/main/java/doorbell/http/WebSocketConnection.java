@@ -114,10 +114,8 @@ final class WebSocketConnection extends WebSocketWriter implements Protocol, Tur
 
   /** Who doesn't take what is said, or runs ahead of the store, isn't listened to. */
   private boolean mayRead() {
-    return untold == null
-        && !resting
-        && endpoint.isWritable()
-        && setsInFlight < Limits.SETS_IN_FLIGHT;
+    boolean heeds = untold == null && endpoint.isWritable();
+    return heeds && !resting && setsInFlight < Limits.SETS_IN_FLIGHT;
   }
 
   @Override
@@ -234,12 +232,12 @@ final class WebSocketConnection extends WebSocketWriter implements Protocol, Tur
     setsInFlight++;
     CompletionStage<Boolean> stored = node.table().set(id, 0);
     // Those who wait on the same loop have their answers before the setter has its own.
-    loop.wakeBefore(
-        endpoint,
-        () -> {
-          loop.flushSoon(node.table());
-          loop.hear(endpoint, stored, (first, cause) -> stored(text, cause));
-        });
+    loop.wakeBefore(endpoint, () -> keep(text, stored));
+  }
+
+  private void keep(String text, CompletionStage<Boolean> stored) {
+    loop.flushSoon(node.table());
+    loop.hear(endpoint, stored, (first, cause) -> stored(text, cause));
   }
 
   private void stored(String text, @Nullable Throwable cause) {
