@@ -79,8 +79,7 @@ export class Doorbell {
       over = false;
     };
     const ask = async signal => {
-      // Nor may it send a server elsewhere by a redirect.
-      const answer = await call(application, here() ? init : {redirect: 'manual', ...init}, signal);
+      const answer = await call(application, init, signal);
       const text = await answer.text();
       const json = text && /\bjson\b/i.test(answer.headers.get('Content-Type'));
       const data = json ? JSON.parse(text) : text || undefined;

@@ -8,7 +8,7 @@ export const page = globalThis.document; // not in Node
 
 // What Node's fetch says of a peer that no new try will change: its certificate, its protocol.
 const FOR_GOOD =
-  /^(?!.*(TIMEOUT|EOF)).*(TLS|CERT|PROTO|HPE|HOSTNAME|INVALID|SSL|bad [pu]|CRL|ISSUER|SIGNATURE)/;
+  /^(?!.*(TIMEOUT|EOF)).*(CERT|CRL|SSL|TLS|ISSUER|SIGNATURE|PROTO|INVALID|HPE|HOSTNAME|bad [pu])/;
 
 let policy;
 
@@ -35,7 +35,7 @@ function unanswered(error) {
     const {code, message} = error.cause || {};
     const reason = message || code || error.message;
     if (FOR_GOOD.test(code || reason)) error.status = 0;
-    error.message = `no answer: ${reason}`;
+    error.message = `no answer: ${reason}`.trim();
   }
   return error;
 }
@@ -46,11 +46,11 @@ async function refusal(answer, url, init, signal) {
   let message = body?.detail || `HTTP status ${status}`;
   if (status < 400) {
     message = 'redirects to ' + (headers.get('Location') || await target(url, signal));
-  } else if (status === 404 && !body && init?.credentials) {
+  } else if (status === 404 && !body && init?.redirect) {
     message += ', no Doorbell node';
   }
   const after = headers.get('Retry-After'); // a number, or a date
-  const retryAfter = Math.max(0, +after || (Date.parse(after) - Date.now()) / 1000 || 0);
+  const retryAfter = Math.max(0, Number(after) || (Date.parse(after) - Date.now()) / 1000 || 0);
   return Object.assign(new Error(message), {status, retryAfter});
 }
 

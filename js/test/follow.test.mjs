@@ -108,28 +108,6 @@ test('onAServerNoOtherOriginIsAskedUnlessItIsNamed', async t => {
   assert.ok(said.warnings.length > 0);
 });
 
-test('onAServerARedirectOfTheApplicationIsNotFollowedUnlessItIsSaid', async t => {
-  const said = consoleOf(t);
-  const server = await fake(t, ring);
-  const inner = await fake(t, (request, response) =>
-    reply(response, 200, 'inner', { 'Doorbell-Wait': '7' }));
-  const app = await fake(t, (request, response) =>
-    reply(response, 302, '', { Location: inner.url }));
-  for (const Client of [Doorbell, Server]) {
-    for (const init of [undefined, { headers: { Cookie: 'a=b' } }]) {
-      await assert.rejects(new Client(server.url).follow(app.url, () => {}, {
-        init, onError: error => { throw error; },
-      }), { message: `redirects to ${inner.url}` });
-    }
-    assert.equal(inner.requests.length, 0);
-    const { answers } = await follow(new Client(server.url), app.url, 1,
-      { init: { redirect: 'follow' } });
-    assert.deepEqual(answers, ['inner']);
-    inner.requests.length = 0;
-  }
-  assert.ok(said.warnings.length > 0);
-});
-
 // The URL of an application that names an event at that bell.
 async function state(t, bell) {
   const app = await fake(t, (request, response) =>
