@@ -245,7 +245,7 @@ test('whatIsNoIdIsATypeErrorThatNamesItAndNothingIsAsked', async t => {
   await assert.rejects(bell.wait(undefined), { message: /^undefined is not a valid event id: / });
   await assert.rejects(bell.wait(''), { message: /^"" is not a valid event id: / });
   for (const key of [null, 7, {}, { timeout: 5 }]) await assert.rejects(bell.set('1', key), TypeError);
-  for (const ids of [undefined, null, 5, {}]) await assert.rejects(bell.waitAny(ids), TypeError);
+  for (const ids of [undefined, null, {}]) await assert.rejects(bell.waitAny(ids), TypeError);
   assert.equal(server.requests.length, 0);
 });
 
