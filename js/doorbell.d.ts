@@ -27,10 +27,10 @@ declare class Doorbell {
 
   /**
    * Waits until one of the variables is set, or more; for the rest as wait.
-   * @param ids 1 to 64
+   * @param ids 1 to 64, or one that is in no list
    * @returns those that are set by then, in the order given
    */
-  waitAny(ids: Iterable<Doorbell.Id>, options?: Doorbell.WaitOptions): Promise<string[]>;
+  waitAny(ids: Iterable<Doorbell.Id> | Doorbell.Id, options?: Doorbell.WaitOptions): Promise<string[]>;
 
   /**
    * Sets the variable for good. Tried again on network errors, 5xx, 408 and 429: a set may be

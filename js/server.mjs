@@ -145,7 +145,7 @@ export class Doorbell extends Client {
     }).catch(error => {
       if (signal.aborted || failure) throw signal.aborted ? error : failure;
       if (error.name !== 'TimeoutError') throw error;
-      if (isAsking) throw new Error('the node is silent');
+      if (isAsking) throw new DOMException('the node is silent', 'TimeoutError');
       return [];
     });
   }

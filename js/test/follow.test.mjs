@@ -108,6 +108,24 @@ test('onAServerNoOtherOriginIsAskedUnlessItIsNamed', async t => {
   assert.ok(said.warnings.length > 0);
 });
 
+test('whereRedirectsAreNotWantedNobodyIsAskedBehindThem', async t => {
+  const inner = await fake(t, ring);
+  const app = await fake(t, (request, response) =>
+    reply(response, 302, undefined, { Location: `${inner.url}/secret` }));
+  for (const Client of [Doorbell, Server]) {
+    const errors = [];
+    await new Client(inner.url).follow(app.url, () => {}, {
+      init: { redirect: 'manual' },
+      onError: error => {
+        errors.push(error.message);
+        throw error;
+      },
+    }).catch(() => {});
+    assert.deepEqual(errors, [`redirects to ${inner.url}/secret`]);
+  }
+  assert.equal(inner.requests.length, 0);
+});
+
 // The URL of an application that names an event at that bell.
 async function state(t, bell) {
   const app = await fake(t, (request, response) =>
