@@ -73,7 +73,10 @@ public final class HttpPort implements AutoCloseable {
     }
     if (tls != null) {
       group.scheduleWithFixedDelay(
-          tls::reload, Limits.RELOAD_MILLIS, Limits.RELOAD_MILLIS, TimeUnit.MILLISECONDS);
+          () -> Thread.ofVirtual().start(tls::reload),
+          Limits.RELOAD_MILLIS,
+          Limits.RELOAD_MILLIS,
+          TimeUnit.MILLISECONDS);
     }
     listener = listen(transport, new Node(table, quota, budget, options, tls));
   }

@@ -28,6 +28,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.security.GeneralSecurityException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +45,9 @@ final class Tls {
 
   /** A chain and a key have some kilobytes; what is larger is something else. */
   private static final int MOST_BYTES = 1 << 20;
+
+  /** Held while the files are read, which may take for ever. */
+  private final ReentrantLock reading = new ReentrantLock();
 
   private final HttpOptions.Certificate files;
   private final List<SslProvider> providers;
@@ -111,7 +115,7 @@ final class Tls {
     }
   }
 
-  /** Reading one of those may take for ever, and a loop reads here. */
+  /** Reading one of those may take for ever, or fill the heap. */
   private void refusePipes() throws IOException {
     for (Path file : List.of(files.chain(), files.key())) {
       if (Files.readAttributes(file, BasicFileAttributes.class).isOther()) {
@@ -215,9 +219,13 @@ final class Tls {
   /**
    * Takes the files again if they have changed: for clients that come from now on. If they can't be
    * read or are no pair (one may be written before the other), the old ones stay, that is told
-   * once, and they are tried again each time.
+   * once, and they are tried again each time. Reads files: not for a loop. Whoever comes while
+   * another thread reads leaves it to that one.
    */
-  synchronized void reload() {
+  void reload() {
+    if (!reading.tryLock()) {
+      return;
+    }
     try {
       refusePipes();
       Contents now = contents();
@@ -236,6 +244,8 @@ final class Tls {
         LOG.warn("{}; the one before stays in use", why);
         told = why;
       }
+    } finally {
+      reading.unlock();
     }
   }
 

@@ -60,7 +60,7 @@ class DeadlinesTest {
         new Deed(
             endpoint(faulty),
             self -> {
-              throw new IllegalStateException("nobody foresaw this");
+              throw new StackOverflowError();
             });
     List<Deadline> all = new ArrayList<>(List.of(fault));
     for (int i = 0; i < 3; i++) {

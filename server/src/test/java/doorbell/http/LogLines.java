@@ -11,6 +11,7 @@ import org.slf4j.LoggerFactory;
 /** What a class logs while a test looks. */
 public final class LogLines extends AppenderBase<ILoggingEvent> implements AutoCloseable {
   private final List<String> messages = new CopyOnWriteArrayList<>();
+  private final List<String> threads = new CopyOnWriteArrayList<>();
   private final Logger logger;
 
   private LogLines(Logger logger) {
@@ -30,8 +31,14 @@ public final class LogLines extends AppenderBase<ILoggingEvent> implements AutoC
     return messages;
   }
 
+  /** The thread that logged each of the messages. */
+  public List<String> threads() {
+    return threads;
+  }
+
   @Override
   protected void append(ILoggingEvent event) {
+    threads.add(event.getThreadName());
     messages.add(event.getFormattedMessage());
   }
 

@@ -181,6 +181,18 @@ class TlsTest {
     }
   }
 
+  /** They may be on a disk that hangs. */
+  @Test
+  void noLoopReadsTheFilesAgain() throws Exception {
+    HttpOptions.Certificate files = certificates.copy(first);
+    try (LogLines log = LogLines.of(Tls.class);
+        PortFixture _ = node(Transport.AUTO, files)) {
+      Certificates.replace(files, second);
+      await().atMost(Duration.ofSeconds(30)).until(() -> !log.messages().isEmpty());
+      assertThat(log.threads()).noneMatch(thread -> thread.startsWith("doorbell-loop"));
+    }
+  }
+
   @Test
   void handshakesThatFailAreCountedAndToldOnceAMinute() throws Exception {
     try (PortFixture node = node(Transport.AUTO, certificates.copy(first));
