@@ -39,7 +39,7 @@ function run(block, cwd) {
   let output = '';
   shell.stdout.on('data', data => { output += data; });
   shell.stderr.on('data', data => { output += data; });
-  const exit = once(shell, 'exit').then(([code]) => ({ code, output }));
+  const exit = once(shell, 'close').then(([code]) => ({ code, output }));
   return { shell, exit, lines: createInterface(shell.stdout) };
 }
 

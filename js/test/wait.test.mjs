@@ -474,7 +474,7 @@ test('nothingHoldsUpTheExitOfNode', async t => {
   t.after(() => child.kill());
   let said = '';
   child.stdout.on('data', data => { said += data; });
-  const [code] = await once(child, 'exit');
+  const [code] = await once(child, 'close');
   assert.equal(code, 0);
   assert.equal(said, 'left\n');
 });

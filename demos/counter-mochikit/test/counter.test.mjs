@@ -23,7 +23,7 @@ const [, starts, startsReal] = /```sh\n(.*)\n```[^]*```sh\n(.*)\n```/.exec(READM
 async function startDemo(command, env = {}) {
   const child = spawn('bash', ['-c', `exec ${command}`],
     { cwd: ROOT, env: { ...process.env, MOCHIKIT_DIR: '', DOORBELL_URL: '', ...env } });
-  const demo = { child, said: '', exit: once(child, 'exit') };
+  const demo = { child, said: '', exit: once(child, 'close') };
   child.stderr.on('data', data => { demo.said += data; });
   createInterface({ input: child.stdout }).on('line', line => {
     demo.said += `${line}\n`;
@@ -154,6 +154,6 @@ test('aFolderWithoutMochiKitIsAnErrorThatNamesIt', async () => {
     { cwd: ROOT, env: { ...process.env, MOCHIKIT_DIR: '/nowhere' } });
   let said = '';
   child.stderr.on('data', data => { said += data; });
-  assert.deepEqual(await once(child, 'exit'), [2, null]);
+  assert.deepEqual(await once(child, 'close'), [2, null]);
   assert.equal(said, 'counter: there is no MochiKit.js in MOCHIKIT_DIR, /nowhere\n');
 });

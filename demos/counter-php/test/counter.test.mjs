@@ -274,7 +274,7 @@ describe('counter-php', { skip, concurrency: 1 }, () => {
   });
 
   test('ctrlCEndsItAndLeavesNothing', { timeout: 30_000 }, async () => {
-    const over = once(started, 'exit');
+    const over = once(started, 'close');
     process.kill(-started.pid, 'SIGINT'); // as a terminal does
     assert.deepEqual(await over, [0, null], started.said);
     await assert.rejects(fetch(app));

@@ -21,7 +21,7 @@ const [starts, startsForOthers, sets] = [...README.matchAll(/```sh\n(.*)\n```/g)
 // What the README says; resolves once it says where to look.
 async function startDemo(command) {
   const child = spawn('bash', ['-c', `exec ${command}`], { cwd: ROOT });
-  const demo = { child, said: '', exit: once(child, 'exit') };
+  const demo = { child, said: '', exit: once(child, 'close') };
   child.stderr.on('data', data => { demo.said += data; });
   createInterface({ input: child.stdout }).on('line', line => {
     demo.said += `${line}\n`;
@@ -195,7 +195,7 @@ test('anAddressThatIsNotThisMachinesIsAnErrorThatNamesIt', async () => {
   const child = spawn(`${ROOT}demos/wait-and-set/start`, ['192.0.2.1']);
   let said = '';
   child.stderr.on('data', data => { said += data; });
-  assert.deepEqual(await once(child, 'exit'), [2, null]);
+  assert.deepEqual(await once(child, 'close'), [2, null]);
   assert.match(said, /^wait-and-set: .*192\.0\.2\.1/);
 });
 
