@@ -179,7 +179,7 @@ describe('documents', { concurrency: 1 }, () => {
     const [source, embedded, ...more] = blocks('docs/start.md', 'java');
     assert.deepEqual(more, []);
     assert.equal(says(source, 'Start.java', java, ['-cp', client]), 'look again\n');
-    const node = [join(root, 'server/target/classes'), join(root, 'cli/target/lib/*')].join(':');
+    const node = [join(root, 'cli/target/lib/*')].join(':');
     const native = '--enable-native-access=ALL-UNNAMED';
     assert.match(says(embedded, 'Embedded.java', java, [native, '-cp', node]),
       /^listening on port \d+\n$/);

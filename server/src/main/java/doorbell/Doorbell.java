@@ -2,7 +2,6 @@ package doorbell;
 
 import doorbell.event.EventTable;
 import doorbell.event.SetStore;
-import doorbell.http.HttpPort;
 import doorbell.store.MemoryStore;
 import doorbell.store.RocksStore;
 import java.net.InetSocketAddress;
@@ -15,9 +14,9 @@ import java.util.concurrent.TimeUnit;
 public final class Doorbell implements AutoCloseable {
   private final Duration drain;
   private final SetStore store;
-  private final HttpPort port;
+  private final Port port;
 
-  private Doorbell(Duration drain, SetStore store, HttpPort port) {
+  private Doorbell(Duration drain, SetStore store, Port port) {
     this.drain = drain;
     this.store = store;
     this.port = port;
@@ -33,9 +32,9 @@ public final class Doorbell implements AutoCloseable {
         options.store().equals(Options.MEMORY)
             ? new MemoryStore(options.remember(), options.maxSets())
             : RocksStore.open(
-                options.directory(), options.remember(), options.sync(), HttpPort.filesOfStore());
+                options.directory(), options.remember(), options.sync(), Port.filesOfStore());
     try {
-      HttpPort port = HttpPort.open(options.http(), new EventTable(store, Doorbell::later));
+      Port port = Port.open(options.http(), new EventTable(store, Doorbell::later));
       return new Doorbell(options.drain(), store, port);
     } catch (RuntimeException e) {
       store.close();

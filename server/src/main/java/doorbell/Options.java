@@ -1,7 +1,7 @@
 package doorbell;
 
 import doorbell.http.HttpOptions;
-import doorbell.http.Transport;
+import doorbell.io.Transport;
 import doorbell.store.MemoryStore;
 import doorbell.store.RocksStore.Sync;
 import java.net.InetAddress;

@@ -3,14 +3,15 @@ package doorbell.cli;
 import doorbell.Doorbell;
 import doorbell.Options;
 import doorbell.http.HttpOptions;
-import doorbell.http.Transport;
+import doorbell.io.Transport;
+import doorbell.io.tls.PemFiles;
 import doorbell.store.RocksStore.Sync;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Runs a node until it is told to end. */
-final class ServeCommand {
+/** The command that runs a node until the process is told to end. */
+public final class ServeCommand {
   private static final long MEBI = 1 << 20;
 
   private static final List<Option> OPTIONS =
@@ -139,14 +140,12 @@ final class ServeCommand {
         given.time("--idle-timeout"));
   }
 
-  private static HttpOptions.@Nullable Certificate certificate(Arguments given) {
+  private static @Nullable PemFiles certificate(Arguments given) {
     String chain = given.find("--tls-cert");
     String key = given.find("--tls-key");
     if ((chain == null) != (key == null)) {
       throw new UsageException("--tls-cert and --tls-key go together: give both, or none");
     }
-    return chain == null || key == null
-        ? null
-        : new HttpOptions.Certificate(Path.of(chain), Path.of(key));
+    return chain == null || key == null ? null : new PemFiles(Path.of(chain), Path.of(key));
   }
 }

@@ -2,7 +2,7 @@ package doorbell.cli;
 
 import doorbell.Doorbell;
 import doorbell.Options;
-import doorbell.http.HttpPort;
+import doorbell.Port;
 import io.netty.channel.EventLoop;
 import java.lang.reflect.Field;
 import java.net.InetAddress;
@@ -26,7 +26,7 @@ final class BrokenNode {
                 usual.maxSets(),
                 Duration.ZERO));
     Shutdown.at(node::close, node.failure());
-    HttpPort port = (HttpPort) field(node, "port");
+    Port port = (Port) field(node, "port");
     EventLoop loop = (EventLoop) ((Map<?, ?>) field(port, "loops")).keySet().iterator().next();
     loop.shutdownGracefully();
     System.exit(Shutdown.await());

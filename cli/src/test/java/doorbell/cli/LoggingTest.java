@@ -42,7 +42,7 @@ class LoggingTest {
 
   @Test
   void detailsAreLeftOutAndNettyOnlyWarns() {
-    LoggerFactory.getLogger("doorbell.http.Loop").debug("a detail");
+    LoggerFactory.getLogger("doorbell.io.IoLoop").debug("a detail");
     LoggerFactory.getLogger("io.netty.util.Recycler").info("a setting");
     assertThat(err.toString(UTF_8)).isEmpty();
     LoggerFactory.getLogger("io.netty.util.Recycler").warn("a fault");

@@ -36,7 +36,7 @@ class StartTest {
       waitAndSet(client, url.resolve("/" + sealed.id()), sealed.key());
     }
     assertThat(Files.readString(classes))
-        .contains("doorbell.http.Wait ")
+        .contains("doorbell.wait.Wait ")
         .doesNotContain(SLOW_EQUALS);
   }
 

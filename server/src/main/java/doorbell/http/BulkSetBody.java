@@ -3,6 +3,8 @@ package doorbell.http;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import doorbell.event.EventId;
+import doorbell.io.Budget;
+import doorbell.wait.IdList;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * The body of a bulk set: a line for each, {@code ID} or {@code ID KEY}. Lines are read as their
  * bytes come, and only their ids are kept. After a bad line nothing is.
  */
-final class BulkSetBody {
+public final class BulkSetBody {
   /** A sealed id, a space, a key and CR: a longer line is malformed, and not kept. */
   private static final int LINE = 64 + 1 + 128 + 1;
 
@@ -44,8 +46,8 @@ final class BulkSetBody {
   }
 
   private void endLine() throws HttpError {
-    if (ids.size() == Limits.BULK_LINES) {
-      refuse(new HttpError(413, "a bulk set has at most " + Limits.BULK_LINES + " lines"));
+    if (ids.size() == HttpLimits.BULK_LINES) {
+      refuse(new HttpError(413, "a bulk set has at most " + HttpLimits.BULK_LINES + " lines"));
       return;
     }
     EventId id;
@@ -55,7 +57,9 @@ final class BulkSetBody {
       refuse(e);
       return;
     }
-    ids.append(id);
+    if (!ids.append(id)) {
+      throw HttpError.memoryIsShort();
+    }
     length = 0;
   }
 
@@ -94,7 +98,7 @@ final class BulkSetBody {
   }
 
   /** The id of one line, its key checked; a refusal begins with its name. */
-  static EventId line(String line, String name) throws HttpError {
+  public static EventId line(String line, String name) throws HttpError {
     try {
       return line(line);
     } catch (HttpError e) {
@@ -105,7 +109,7 @@ final class BulkSetBody {
   private static EventId line(String line) throws HttpError {
     int space = line.indexOf(' ');
     String key = space < 0 ? "" : line.substring(space + 1);
-    EventId id = Request.Event.parse(space < 0 ? line : line.substring(0, space)).id();
+    EventId id = Request.event(space < 0 ? line : line.substring(0, space)).id();
     if (space >= 0 && !EventId.isKey(key)) {
       throw new HttpError(400, "a key is 1 to 128 printable ASCII characters, no spaces");
     }

@@ -1,5 +1,7 @@
 package doorbell.http;
 
+import doorbell.wait.WaitLink;
+
 /**
  * A wait that is answered by server-sent events, one for each of its ids as it is set; it ends when
  * all are. See the HTML standard, "Server-sent events".
@@ -9,7 +11,7 @@ package doorbell.http;
  *    +--a store failed, no room: an error instead
  * </pre>
  */
-final class EventStream extends Wait {
+final class EventStream extends HttpWait {
   private static final String COMMENT = ":\n\n";
 
   private final int events;
@@ -33,7 +35,7 @@ final class EventStream extends Wait {
   }
 
   @Override
-  void onLooked() {
+  protected void onLooked() {
     if (exchange.pending == this) {
       super.onLooked();
       openIfLooked();
@@ -61,13 +63,13 @@ final class EventStream extends Wait {
   }
 
   private void tell(WaitLink link) {
-    String id = link.event().text();
+    String id = link.name().text();
     told = told.isEmpty() ? id : told + "," + id;
     exchange.send("event: set\ndata: " + id + "\nid: " + told + "\n\n");
   }
 
   @Override
-  void onWake(WaitLink link) {
+  protected void onWake(WaitLink link) {
     if (exchange.pending == this && !link.set) {
       link.set = true;
       known++;
@@ -86,7 +88,7 @@ final class EventStream extends Wait {
 
   /** The next part of the hold: proxies and dead peers are spoken to in between. */
   long nextMillis() {
-    return Math.min(leftMillis, Limits.EVENTS_SILENCE_MILLIS);
+    return Math.min(leftMillis, HttpLimits.EVENTS_SILENCE_MILLIS);
   }
 
   @Override
@@ -99,7 +101,7 @@ final class EventStream extends Wait {
     if (open && exchange.isSent()) {
       exchange.send(COMMENT);
     }
-    exchange.loop.deadlines.set(exchange, nextMillis());
+    exchange.waits().io.deadlines.set(exchange, nextMillis());
   }
 
   @Override
@@ -114,14 +116,14 @@ final class EventStream extends Wait {
         }
       }
     }
-    leaveRoom();
+    release();
     if (!wasOpen && known == 0 && failure != null) {
-      exchange.answer(Response.problem(failure, form.head()));
+      exchange.answer(Response.problem(HttpError.of(failure), form.head()));
       return;
     }
     if (!wasOpen) {
       open();
     }
-    exchange.end();
+    exchange.endStream();
   }
 }

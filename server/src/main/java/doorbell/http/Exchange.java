@@ -2,66 +2,96 @@ package doorbell.http;
 
 import static java.util.Objects.requireNonNull;
 
+import doorbell.event.EventId;
+import doorbell.io.Deadline;
+import doorbell.wait.Parked;
+import doorbell.wait.Pending;
+import doorbell.wait.Requester;
+import doorbell.wait.SetCall;
+import doorbell.wait.Wait;
+import doorbell.wait.WaitLoop;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One request and its answer at a time: a connection of HTTP/1.1, or a stream of HTTP/2. Belongs to
  * its loop's thread; what comes from elsewhere (a wake, a stored set) is handed to that thread.
  */
-abstract class Exchange extends Deadline {
-  final Node node;
-  final Loop loop;
-
+public abstract class Exchange extends Deadline implements Requester, Parked {
   /** An answer that takes a while; null if there is nothing to wait for. */
-  @Nullable Pending pending;
+  public @Nullable Pending pending;
 
-  Exchange(Node node, Loop loop) {
-    this.node = node;
-    this.loop = loop;
+  /** What the connections of its loop share. */
+  protected abstract HttpLoop http();
+
+  @Override
+  public final WaitLoop waits() {
+    return http().waits;
   }
 
   /** There is nobody any more to be answered: what begins now would never end. */
-  abstract boolean isGone();
-
-  /** The client sends no more, and may have gone: nothing is parked for it. */
-  abstract boolean hasEnded();
+  protected abstract boolean isGone();
 
   /** Sends the whole answer. */
-  abstract void answer(Response response);
+  protected abstract void answer(Response response);
 
   /** Begins an answer that is an event stream; {@code headOnly} if nothing more of it is wanted. */
-  abstract void open(boolean headOnly);
+  protected abstract void open(boolean headOnly);
 
   /** Sends the next part of an event stream. */
-  abstract void send(String part);
+  protected abstract void send(String part);
 
   /** Whether the client has taken, or its kernel, all that was sent. */
-  boolean isSent() {
+  protected boolean isSent() {
     return endpoint().isSent();
   }
 
   /** Ends an event stream. */
-  abstract void end();
+  protected abstract void endStream();
 
   /** Does what a whole request asks for, and answers now or later. */
-  final void act(Request request, RequestReader whole) throws HttpError {
+  protected final void act(Request request, RequestReader whole) throws HttpError {
     switch (request.what()) {
       case WAIT -> wait(request);
-      case SET, SET_MANY -> begin(new SetCall(this, request, whole.ids()), Limits.SET_MILLIS);
+      case SET, SET_MANY -> begin(set(request, whole.ids()), HttpLimits.SET_MILLIS);
       default -> answer(Response.page(request));
     }
   }
 
-  /** One that only asks is held for the store's answer, not for a set. */
+  /** A request that only asks is held for the store's answer, not for a set. */
   private void wait(Request request) {
-    long most = node.options().maxWait().toMillis();
-    long hold = request.onlyAsks() ? Limits.SET_MILLIS : Math.min(request.millis(), most);
+    long most = http().options.maxWait().toMillis();
+    long hold = request.onlyAsks() ? HttpLimits.SET_MILLIS : Math.min(request.millis(), most);
     if (request.form().type() == Accept.EVENTS) {
       EventStream stream = new EventStream(this, request, hold);
       begin(stream, stream.nextMillis());
     } else {
-      begin(new Wait(this, request), hold);
+      begin(new HttpWait(this, request), hold);
     }
+  }
+
+  private SetCall set(Request request, List<EventId> ids) throws HttpError {
+    if (!http().io.budget.take((long) SetCall.BYTES * ids.size())) {
+      throw HttpError.memoryIsShort();
+    }
+    return new SetCall(this, ids, request.millis()) {
+      @Override
+      public void end() {
+        if (!isDecided()) {
+          fail("the store is slow; the set may be kept all the same: set it again");
+        } else if (failure != null) {
+          fail(HttpError.sentence(failure));
+        } else if (request.what() == Request.What.SET_MANY) {
+          answer(Response.stored(firsts, size() - firsts));
+        } else {
+          answer(firsts == 1 ? Response.FIRST : Response.ALREADY);
+        }
+      }
+
+      private void fail(String sentence) {
+        answer(Response.problem(HttpError.forNow(503, sentence), false));
+      }
+    };
   }
 
   /** What it sends at once may show that the client has gone, before there is anything pending. */
@@ -73,12 +103,12 @@ abstract class Exchange extends Deadline {
       begun.end();
     } else {
       pending = begun;
-      loop.deadlines.set(this, holdMillis);
+      http().io.deadlines.set(this, holdMillis);
     }
   }
 
-  /** What was pending is decided, or its time is over. */
-  final void onDecided(Pending decided) {
+  @Override
+  public final void onDecided(Pending decided) {
     if (decided == pending) {
       pending = null;
       decided.end();
@@ -86,7 +116,7 @@ abstract class Exchange extends Deadline {
   }
 
   /** There is nobody any more to be answered. */
-  final void abandon() {
+  protected final void abandon() {
     if (pending != null) {
       pending.abandon();
       pending = null;
@@ -94,19 +124,19 @@ abstract class Exchange extends Deadline {
   }
 
   /** Answers what is parked, as things stand: see {@link #hasEnded}. */
-  final void endWait() {
+  protected final void endWait() {
     if (isParked() && requireNonNull(pending).isDecided()) {
       onDecided(pending);
     }
   }
 
   @Override
-  final boolean isParked() {
+  public final boolean isParked() {
     return pending instanceof Wait;
   }
 
   @Override
-  void drain() {
+  public final void drain() {
     if (isParked()) {
       onDecided(requireNonNull(pending));
     }

@@ -1,11 +1,12 @@
 package doorbell.http;
 
 import doorbell.event.StoreException;
+import doorbell.wait.QuotaException;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 
 /** A request that gets an error: its status, one plain sentence, and fields where they are due. */
-final class HttpError extends Exception {
+public final class HttpError extends Exception {
   private static final long serialVersionUID = 1;
 
   final int status;
@@ -16,7 +17,7 @@ final class HttpError extends Exception {
   /** Whether people will read it, in a browser. */
   final boolean asPage;
 
-  HttpError(int status, String sentence, String... fields) {
+  public HttpError(int status, String sentence, String... fields) {
     this(false, status, sentence, fields);
   }
 
@@ -36,9 +37,20 @@ final class HttpError extends Exception {
     return new HttpError(405, "this path takes " + allowed, "Allow", allowed);
   }
 
-  static HttpError behindAWait() {
+  public static HttpError behindAWait() {
     return new HttpError(
-        413, "at most " + Limits.BEHIND_A_WAIT + " bytes may follow a wait before its end");
+        413, "at most " + HttpLimits.BEHIND_A_WAIT + " bytes may follow a wait before its end");
+  }
+
+  public static HttpError memoryIsShort() {
+    return forNow(503, "this node holds as much for its clients as it may; try later");
+  }
+
+  /** What a wait or a set failed by. */
+  static HttpError of(Throwable failure) {
+    return failure instanceof QuotaException noRoom
+        ? forNow(noRoom.ofAddress ? 429 : 503, String.valueOf(noRoom.getMessage()))
+        : forNow(503, sentence(failure));
   }
 
   /** Pages on other origins may read when to come back, too. */
@@ -47,13 +59,13 @@ final class HttpError extends Exception {
         status,
         sentence,
         "Retry-After",
-        Integer.toString(Limits.RETRY_SECONDS),
+        Integer.toString(HttpLimits.RETRY_SECONDS),
         "Access-Control-Expose-Headers",
         "Retry-After");
   }
 
   /** What a failed store says to its client; the inside of any other failure is not told. */
-  static String sentence(Throwable failure) {
+  public static String sentence(Throwable failure) {
     Throwable cause = failure;
     while (cause instanceof CompletionException && cause.getCause() != null) {
       cause = cause.getCause();
@@ -63,7 +75,7 @@ final class HttpError extends Exception {
         : "the store failed; try again";
   }
 
-  String sentence() {
+  public String sentence() {
     return String.valueOf(getMessage());
   }
 }

@@ -1,8 +1,9 @@
 package doorbell.http;
 
+import doorbell.io.Transport;
+import doorbell.io.tls.PemFiles;
 import java.math.BigDecimal;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record HttpOptions(
     InetSocketAddress listen,
-    @Nullable Certificate certificate,
+    @Nullable PemFiles certificate,
     Transport transport,
     int loops,
     String basePath,
@@ -48,14 +49,6 @@ public record HttpOptions(
   private static final int MAX_LOOPS = 1_024;
   private static final Duration MAX_HOLD = Duration.ofDays(7);
   private static final Duration MAX_TIMEOUT = Duration.ofHours(1);
-
-  /**
-   * Files in PEM, which are taken again when they change.
-   *
-   * @param chain the certificate, and those that lead to a root
-   * @param key its private key, without a password
-   */
-  public record Certificate(Path chain, Path key) {}
 
   public HttpOptions {
     if (!BASE_PATH.matcher(basePath).matches()) {

@@ -7,7 +7,7 @@ import io.netty.util.internal.PlatformDependent;
  * are for parked waits, 1/4 is for other bytes of clients, 5/32 for the sets that the store in
  * memory remembers; the rest is for connections and for the node itself.
  */
-final class Memory {
+public final class Memory {
   /**
    * Heap that a wait takes at worst, for each of its ids, in bytes. Measured: 256 over HTTP/1.1
    * with its connection, 108 over WebSocket, 465 over HTTP/2 with its stream, some 130 for a
@@ -15,36 +15,21 @@ final class Memory {
    */
   static final int WAIT = 512;
 
-  /** Objects of a buffer beside its bytes: itself, its memory's, its place in a queue. */
-  static final int BUFFER = 256;
-
   /** A request that isn't whole, with its decoder. */
-  static final int REQUEST = 1_024;
+  public static final int REQUEST = 1_024;
 
   /** Each id of such a request, in a spelling of its own. */
   static final int ID = 160;
 
   /** A line of a head that isn't whole: its name and value as objects. */
-  static final int FIELD = 192;
-
-  /** A set on its way to the store. */
-  static final int SET = 256;
-
-  /** A stream of HTTP/2, beside its wait. */
-  static final int STREAM = 768;
-
-  /** A connection of HTTP/2 with full tables of compressed fields. */
-  static final int HTTP2 = 24_576;
-
-  /** What TLS takes for a connection, most of it outside of the heap. */
-  static final int TLS = 24_576;
+  public static final int FIELD = 192;
 
   private static final long HEAP = Runtime.getRuntime().maxMemory();
 
   private Memory() {}
 
   /** How many clients may be connected: as many as waits, since an idle one takes less. */
-  static int clients() {
+  public static int clients() {
     return waits();
   }
 
@@ -59,7 +44,7 @@ final class Memory {
   }
 
   /** About what clients make the node hold, in bytes: waits at their worst, and all else. */
-  static long held(int waits, long buffered) {
+  public static long held(int waits, long buffered) {
     return (long) waits * WAIT + buffered;
   }
 

@@ -1,6 +1,7 @@
 package doorbell.http;
 
 import doorbell.event.EventId;
+import doorbell.wait.EventName;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
@@ -12,7 +13,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.StringJoiner;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a request asks for, checked. It holds nothing of the bytes that it came in.
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param millis how long to hold a wait, or to spread a wake; {@link #FOREVER} if no time was named
  * @param told of an event stream, the ids that it isn't to tell of again, with commas; or empty
  */
-record Request(What what, List<Event> events, Form form, long millis, String told) {
+public record Request(What what, List<EventName> events, Form form, long millis, String told) {
   private static final long FOREVER = Long.MAX_VALUE;
   static final String METHODS = "GET, HEAD, POST, OPTIONS";
   static final String SCRIPT_METHODS = "GET, HEAD, OPTIONS";
@@ -33,7 +33,7 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
   private static final Pattern CALLBACK = Pattern.compile("[A-Za-z_$][A-Za-z0-9_$.]{0,63}");
   private static final Pattern SECONDS = Pattern.compile("[0-9]+(\\.[0-9]+)?");
 
-  enum What {
+  public enum What {
     LANDING_PAGE,
     SCRIPT,
     OPTIONS,
@@ -43,32 +43,6 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
     SET,
     SET_MANY,
     WEB_SOCKET
-  }
-
-  /** An event, and how it was spelled, where the id itself is written otherwise. */
-  record Event(EventId id, @Nullable String spelling) {
-    static Event parse(String text) throws HttpError {
-      try {
-        EventId id = EventId.parse(text);
-        return new Event(id, id.isWrittenAs(text) ? null : text);
-      } catch (IllegalArgumentException e) {
-        throw new HttpError(400, String.valueOf(e.getMessage()));
-      }
-    }
-
-    /** Those of some words, with a space between them. */
-    static List<Event> parseAll(String words) throws HttpError {
-      List<Event> events = new ArrayList<>();
-      for (String word : words.split(" ", -1)) {
-        events.add(parse(word));
-      }
-      return events;
-    }
-
-    /** The text that it was asked by, which the answer repeats. */
-    String text() {
-      return spelling == null ? id.toString() : spelling;
-    }
   }
 
   /**
@@ -101,7 +75,7 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
       return page(script ? What.SCRIPT_OPTIONS : What.OPTIONS, false);
     }
     boolean get = method.equals(HttpMethod.GET);
-    if (get && target.segment().isEmpty() && WebSocketHandshake.is(request)) {
+    if (get && target.segment().isEmpty() && Upgrade.isWanted(request)) {
       return page(What.WEB_SOCKET, false);
     }
     if (get || method.equals(HttpMethod.HEAD)) {
@@ -115,7 +89,7 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
 
   /** How many bytes of body this request may have. */
   int bodyLimit() {
-    return what == What.SET_MANY ? Limits.BULK_BODY : Limits.BODY;
+    return what == What.SET_MANY ? HttpLimits.BULK_BODY : HttpLimits.BODY;
   }
 
   /** Whether the body says something: it is ignored otherwise. */
@@ -139,7 +113,7 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
       case "" -> page(What.LANDING_PAGE, head);
       case SCRIPT -> page(What.SCRIPT, head);
       default -> {
-        List<Event> events = events(target.segment());
+        List<EventName> events = events(target.segment());
         String callback = callback(target);
         Accept type = Accept.of(headers.getAll(HttpHeaderNames.ACCEPT));
         Form form = Form.of(type, callback, head);
@@ -156,8 +130,8 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
     }
     Set<EventId> before = ids(lastEventId);
     StringJoiner told = new StringJoiner(",");
-    List<Event> left = new ArrayList<>();
-    for (Event event : events) {
+    List<EventName> left = new ArrayList<>();
+    for (EventName event : events) {
       if (before.contains(event.id())) {
         told.add(event.text());
       } else {
@@ -171,7 +145,7 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
 
   private static Set<EventId> ids(String list) {
     Set<EventId> ids = new HashSet<>();
-    for (String text : list.split(",", Limits.IDS_PER_WAIT + 1)) {
+    for (String text : list.split(",", HttpLimits.IDS_PER_WAIT + 1)) {
       try {
         ids.add(EventId.parse(text.trim()));
       } catch (IllegalArgumentException e) {
@@ -181,18 +155,27 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
     return ids;
   }
 
-  private static List<Event> events(String list) throws HttpError {
-    if (list.indexOf(',') < 0) {
-      return List.of(Event.parse(list));
+  /** The event that {@code text} names; 400 if it isn't an id. */
+  public static EventName event(String text) throws HttpError {
+    try {
+      return EventName.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new HttpError(400, String.valueOf(e.getMessage()));
     }
-    List<Event> events = new ArrayList<>();
+  }
+
+  private static List<EventName> events(String list) throws HttpError {
+    if (list.indexOf(',') < 0) {
+      return List.of(event(list));
+    }
+    List<EventName> events = new ArrayList<>();
     for (int from = 0; from <= list.length(); ) {
       int comma = list.indexOf(',', from);
       int end = comma < 0 ? list.length() : comma;
-      if (events.size() == Limits.IDS_PER_WAIT) {
-        throw new HttpError(400, "a wait names at most " + Limits.IDS_PER_WAIT + " ids");
+      if (events.size() == HttpLimits.IDS_PER_WAIT) {
+        throw new HttpError(400, "a wait names at most " + HttpLimits.IDS_PER_WAIT + " ids");
       }
-      events.add(Event.parse(list.substring(from, end)));
+      events.add(event(list.substring(from, end)));
       from = end + 1;
     }
     return List.copyOf(events);
@@ -232,21 +215,21 @@ record Request(What what, List<Event> events, Form form, long millis, String tol
   private static Request set(Target target) throws HttpError {
     String spread = target.parameter("spread");
     long millis = spread == null ? 0 : millis("spread", spread);
-    if (millis > Limits.SPREAD_SECONDS * 1_000L) {
-      throw new HttpError(400, "spread is at most " + Limits.SPREAD_SECONDS + " seconds");
+    if (millis > HttpLimits.SPREAD_SECONDS * 1_000L) {
+      throw new HttpError(400, "spread is at most " + HttpLimits.SPREAD_SECONDS + " seconds");
     }
     String text = target.segment();
     if (text.indexOf(',') >= 0) {
       throw new HttpError(400, "a set names one id; to set many, POST / with a line for each");
     }
-    List<Event> events = text.isEmpty() ? List.of() : List.of(Event.parse(text));
+    List<EventName> events = text.isEmpty() ? List.of() : List.of(event(text));
     What what = text.isEmpty() ? What.SET_MANY : What.SET;
     return new Request(what, events, Form.USUAL, millis, "");
   }
 
   /** Seconds as they stand in a query, to milliseconds; rounded up, so that 0 alone is 0. */
   private static long millis(String name, String seconds) throws HttpError {
-    if (seconds.length() > Limits.SECONDS_TEXT || !SECONDS.matcher(seconds).matches()) {
+    if (seconds.length() > HttpLimits.SECONDS_TEXT || !SECONDS.matcher(seconds).matches()) {
       throw new HttpError(400, name + " is seconds, written plainly: 25 or 0.5");
     }
     return (long) Math.ceil(Double.parseDouble(seconds) * 1_000);

@@ -1,7 +1,9 @@
 package doorbell.http;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import doorbell.event.EventId;
-import doorbell.http.Http1Encoder.After;
+import doorbell.io.Budget;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -20,16 +22,19 @@ import org.jspecify.annotations.Nullable;
  * A request that is being read. A refusal is kept until the body has been read too, so that the
  * connection can go on; nothing is done for a request before all of it is there.
  */
-final class RequestReader {
-  final boolean head;
-  final After after;
-  final boolean expectsContinue;
+public final class RequestReader {
+  public final boolean head;
+
+  /** The connection may go on after the answer. */
+  public final boolean stays;
+
+  public final boolean expectsContinue;
 
   /** It came by HTTP/1.0. */
-  final boolean old;
+  public final boolean old;
 
   /** What a request for WebSocket is answered by; null if there is none. */
-  final @Nullable String webSocketKey;
+  public final @Nullable String webSocketKey;
 
   private final boolean hasBody;
   private @Nullable Request request;
@@ -43,56 +48,48 @@ final class RequestReader {
 
   private final Budget budget;
 
-  RequestReader(HttpRequest http, Node node) {
-    budget = node.budget();
+  public RequestReader(HttpRequest http, HttpLoop loop) {
+    budget = loop.io.budget;
     head = http.method().equals(HttpMethod.HEAD);
     expectsContinue = HttpUtil.is100ContinueExpected(http);
     old = http.protocolVersion().minorVersion() == 0;
     webSocketKey = http.headers().get(HttpHeaderNames.SEC_WEBSOCKET_KEY);
     refused = broken(http);
     if (refused != null) {
-      after = After.CLOSES;
+      stays = false;
       hasBody = true;
       return;
     }
-    boolean stays = HttpUtil.isKeepAlive(http);
-    after = !stays ? After.CLOSES : old ? After.STAYS_AS_ASKED : After.STAYS;
+    stays = HttpUtil.isKeepAlive(http);
     long length = HttpUtil.getContentLength(http, 0L);
     hasBody = length > 0 || HttpUtil.isTransferEncodingChunked(http);
     try {
-      request = Request.of(http, node.options().basePath());
+      request = Request.of(http, loop.options.basePath());
       checkLength(length);
     } catch (HttpError e) {
       refused = e.inFormFor(http.headers().getAll(HttpHeaderNames.ACCEPT));
     }
   }
 
-  /** Whether a client begins so that speaks HTTP/2: RFC 9113, 3.4. */
-  static boolean isPreface(HttpRequest head) {
-    return head.protocolVersion().majorVersion() == 2
-        && head.method().name().equals("PRI")
-        && head.uri().equals("*");
-  }
-
   /** What to do; throws what was wrong with the request. */
-  Request request() throws HttpError {
+  public Request request() throws HttpError {
     if (refused != null || request == null) {
       throw refused != null ? refused : new HttpError(400, "the request can't be read");
     }
     return request;
   }
 
-  boolean isRefused() {
+  public boolean isRefused() {
     return refused != null;
   }
 
   /** Why reading the rest would be for nothing; null if it wouldn't. */
-  @Nullable HttpError hopeless() {
+  public @Nullable HttpError hopeless() {
     return hasBody ? refused : null;
   }
 
   /** Takes a piece of the body. */
-  void add(ByteBuf piece) {
+  public void add(ByteBuf piece) {
     bodyBytes += piece.readableBytes();
     try {
       checkLength(bodyBytes);
@@ -115,7 +112,7 @@ final class RequestReader {
   }
 
   /** The same, of a body that may be broken off, or not be what it says; true if it is the last. */
-  boolean add(HttpContent piece) {
+  public boolean add(HttpContent piece) {
     if (piece.decoderResult().isFailure()) {
       refused = new HttpError(400, "the body's chunks can't be read");
     } else {
@@ -125,7 +122,7 @@ final class RequestReader {
   }
 
   /** More of it is to come: it is counted until its release. False if there is no room for it. */
-  boolean mayWait() {
+  public boolean mayWait() {
     if (held == 0) {
       int ids = request == null ? 0 : request.events().size();
       held = Memory.REQUEST + (long) Memory.ID * ids;
@@ -148,7 +145,7 @@ final class RequestReader {
   }
 
   /** It is over, or done with: nothing of it is counted any more. */
-  void release() {
+  public void release() {
     if (bulk != null) {
       bulk.release();
     }
@@ -157,7 +154,7 @@ final class RequestReader {
   }
 
   private void checkLength(long length) throws HttpError {
-    int limit = request == null ? Limits.BODY : request.bodyLimit();
+    int limit = request == null ? HttpLimits.BODY : request.bodyLimit();
     if (length > limit) {
       throw new HttpError(413, "the body here has at most " + limit + " bytes");
     }
@@ -168,12 +165,13 @@ final class RequestReader {
     Throwable cause = http.decoderResult().cause();
     HttpVersion version = http.protocolVersion();
     HttpHeaders headers = http.headers();
-    if (cause instanceof TooLongHttpLineException || http.uri().length() > Limits.REQUEST_LINE) {
-      return new HttpError(414, "a request line has at most " + Limits.REQUEST_LINE + " bytes");
+    if (cause instanceof TooLongHttpLineException
+        || http.uri().length() > HttpLimits.REQUEST_LINE) {
+      return new HttpError(414, "a request line has at most " + HttpLimits.REQUEST_LINE + " bytes");
     }
     if (cause instanceof TooLongHttpHeaderException) {
       return new HttpError(
-          431, "the header fields have at most " + Limits.HEADER_FIELDS + " bytes together");
+          431, "the header fields have at most " + HttpLimits.HEADER_FIELDS + " bytes together");
     }
     if (version.majorVersion() != 1) {
       return new HttpError(505, "this port speaks HTTP/1.1");
@@ -192,5 +190,34 @@ final class RequestReader {
     String expectation = headers.get(HttpHeaderNames.EXPECT);
     boolean known = expectation == null || expectation.trim().equalsIgnoreCase("100-continue");
     return known ? null : new HttpError(417, "the only expectation here is 100-continue");
+  }
+
+  /** The key of a sealed id in the body of its set. White space around it is not kept. */
+  private static final class KeyBody {
+    /** A key, and a byte more to tell what is longer. */
+    private static final int MOST = 128 + 1;
+
+    private final byte[] key = new byte[MOST];
+    private int length;
+    private boolean ended;
+    private boolean broken;
+
+    void add(ByteBuf piece) {
+      for (int i = piece.readerIndex(); i < piece.writerIndex() && !broken; i++) {
+        byte next = piece.getByte(i);
+        if (next >= 0 && next <= ' ') {
+          ended = length > 0;
+        } else if (ended || length == MOST) {
+          broken = true;
+        } else {
+          key[length++] = next;
+        }
+      }
+    }
+
+    /** One character for each byte; what can't be a key is none. */
+    String key() {
+      return broken ? "" : new String(key, 0, length, ISO_8859_1);
+    }
   }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import doorbell.event.EventId;
+import doorbell.wait.EventName;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,7 +20,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** An answer of the node, whatever carries it. */
-final class Response {
+public final class Response {
   private static final String JAVASCRIPT = "text/javascript; charset=utf-8";
   private static final String JSON = "application/json";
   private static final String PROBLEM = "application/problem+json";
@@ -37,7 +38,7 @@ final class Response {
   private static final Head PAGE = new Head(200, HTML, POLICY);
 
   /** An event stream; proxies are told neither to hold it back nor to compress it. */
-  static final Head EVENTS = new Head(200, EVENT_STREAM, "X-Accel-Buffering", "no");
+  public static final Head EVENTS = new Head(200, EVENT_STREAM, "X-Accel-Buffering", "no");
 
   /** 204: not set in time, or nothing is left to be told. */
   static final Response NOT_SET = new Response(new Head(204, null), null, false);
@@ -66,36 +67,36 @@ final class Response {
   }
 
   /** Its status and its fields. */
-  final Head head;
+  public final Head head;
 
   /** Null where there is none at all. */
-  final byte @Nullable [] body;
+  public final byte @Nullable [] body;
 
   /** Whether the body is only told of. */
-  final boolean headOnly;
+  public final boolean headOnly;
 
-  Response(Head head, byte @Nullable [] body, boolean headOnly) {
+  public Response(Head head, byte @Nullable [] body, boolean headOnly) {
     this.head = head;
     this.body = body;
     this.headOnly = headOnly;
   }
 
   /** The status and the fields of an answer: all but its date, its length and its connection's. */
-  static final class Head {
+  public static final class Head {
     private static final String[] COMMON = {
       "Access-Control-Allow-Origin", "*",
       "Cross-Origin-Resource-Policy", "cross-origin"
     };
 
-    final int status;
+    public final int status;
 
     /** Names, in lower case, and values in turn. */
-    final List<String> fields;
+    public final List<String> fields;
 
     /** The same as the first lines of an answer in HTTP/1.1. */
-    final byte[] http1;
+    public final byte[] http1;
 
-    Head(int status, @Nullable String type, String... more) {
+    public Head(int status, @Nullable String type, String... more) {
       this.status = status;
       boolean events = EVENT_STREAM.equals(type);
       List<String> all = new ArrayList<>(List.of(COMMON));
@@ -122,28 +123,28 @@ final class Response {
   }
 
   /** 200: the events of {@code set} are set. */
-  static Response set(Request.Form form, List<Request.Event> set) {
+  static Response set(Request.Form form, List<EventName> set) {
     boolean json = form.type() == Accept.JSON;
     String body = json ? json(set) : calls(form.callback(), set);
     return new Response(json ? SET_JSON : SET_JAVASCRIPT, body.getBytes(US_ASCII), form.head());
   }
 
-  private static String json(List<Request.Event> set) {
+  private static String json(List<EventName> set) {
     return set.stream()
-        .map(Request.Event::text)
+        .map(EventName::text)
         .collect(Collectors.joining("\",\"", "{\"set\":[\"", "\"]}\n"));
   }
 
-  private static String calls(String callback, List<Request.Event> set) {
+  private static String calls(String callback, List<EventName> set) {
     StringBuilder calls = new StringBuilder();
-    for (Request.Event event : set) {
+    for (EventName event : set) {
       calls.append(callback).append('(').append(literal(event)).append(");\n");
     }
     return calls.toString();
   }
 
   /** A bare number where JavaScript reads it exactly, else a string. */
-  private static String literal(Request.Event event) {
+  private static String literal(EventName event) {
     String text = event.text();
     boolean exact =
         event.id() instanceof EventId.Plain number
@@ -173,7 +174,7 @@ final class Response {
   }
 
   /** An error, as RFC 9457 writes it, or as a page. */
-  static Response problem(HttpError refused, boolean headOnly) {
+  public static Response problem(HttpError refused, boolean headOnly) {
     if (refused.asPage) {
       return errorPage(refused, headOnly);
     }

@@ -1,4 +1,4 @@
-/** HTTP/1.1 on Netty: one connection, one wait. */
+/** Requests and responses of HTTP, whatever version carries them. */
 @NullMarked
 package doorbell.http;
 

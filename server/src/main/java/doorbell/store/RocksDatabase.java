@@ -88,14 +88,15 @@ final class RocksDatabase implements AutoCloseable {
   }
 
   /**
+   * @param synced whether each write is on the disk when it is done
    * @throws StoreException if the directory can't be used, with one sentence that says what to do
    */
   static RocksDatabase open(
-      Path path, Supplier<RocksOptions> how, RocksStore.Sync sync, Function<Path, Room> where) {
+      Path path, Supplier<RocksOptions> how, boolean synced, Function<Path, Room> where) {
     RocksDB.loadLibrary();
     StoreDirectory directory = StoreDirectory.prepare(path);
     RocksOptions settings = how.get();
-    WriteOptions writing = new WriteOptions().setSync(sync == RocksStore.Sync.ALWAYS);
+    WriteOptions writing = new WriteOptions().setSync(synced);
     RocksDatabase database = new RocksDatabase(directory, settings, writing, where.apply(path));
     try {
       database.rocks = directory.open(settings);
@@ -352,11 +353,5 @@ final class RocksDatabase implements AutoCloseable {
       throw why == null ? new StoreException("the store is closed") : why;
     }
     return open;
-  }
-
-  /** RocksDB ends with the operating system's own words; what stands before names our files. */
-  static String reason(RocksDBException e) {
-    String message = String.valueOf(e.getMessage());
-    return message.substring(message.lastIndexOf(": ") + 1).trim();
   }
 }

@@ -122,7 +122,7 @@ public final class RocksStore implements SetStore {
 
   static RocksStore open(Path directory, Duration remember, Sync sync, Function<Path, Room> where) {
     RocksDatabase database =
-        RocksDatabase.open(directory, () -> new RocksOptions(remember), sync, where);
+        RocksDatabase.open(directory, () -> new RocksOptions(remember), sync == Sync.ALWAYS, where);
     RocksStore store = new RocksStore(database, remember.toNanos() / ERAS);
     store.writer.execute(store::write);
     return store;

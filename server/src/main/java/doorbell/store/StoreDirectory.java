@@ -168,9 +168,7 @@ record StoreDirectory(Path path) {
         path
             + (isUsed(e)
                 ? " is in use by another node; stop that one or name another directory"
-                : " can't be opened: "
-                    + RocksDatabase.reason(e)
-                    + "; mend that or name another directory"),
+                : " can't be opened: " + reason(e) + "; mend that or name another directory"),
         e);
   }
 
@@ -224,5 +222,11 @@ record StoreDirectory(Path path) {
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
+  }
+
+  /** RocksDB ends with the operating system's own words; what stands before names our files. */
+  private static String reason(RocksDBException e) {
+    String message = String.valueOf(e.getMessage());
+    return message.substring(message.lastIndexOf(": ") + 1).trim();
   }
 }

@@ -8,7 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import doorbell.event.SetStore;
 import doorbell.event.StoreException;
-import doorbell.http.LogLines;
+import doorbell.io.LogLines;
 import doorbell.store.RocksStore.Sync;
 import java.nio.file.Path;
 import java.time.Duration;

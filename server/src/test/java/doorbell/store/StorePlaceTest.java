@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import doorbell.event.StoreException;
-import doorbell.http.LogLines;
+import doorbell.io.LogLines;
 import doorbell.store.RocksStore.Sync;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,0 +1,44 @@
+package doorbell.io;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Bytes that clients make the node hold beside their parked waits: unfinished requests, answers
+ * that are not taken, streams, messages, TLS records. The last quarter is for those who hold
+ * little, so that large bodies don't keep small requests out. Any thread.
+ */
+public final class Budget {
+  /** Bytes of a client that holds little: memory is refused to it last. */
+  private static final int LITTLE = 2_048;
+
+  private final long most;
+  private final AtomicLong taken = new AtomicLong();
+
+  public Budget(long most) {
+    this.most = most;
+  }
+
+  public long taken() {
+    return taken.get();
+  }
+
+  /** Counts bytes that are held in any case; a negative number gives them back. */
+  public void count(long bytes) {
+    taken.addAndGet(bytes);
+  }
+
+  /** Takes bytes, to be given back by {@link #count}; false if there is no room: none are taken. */
+  public boolean take(long bytes) {
+    count(bytes);
+    if (isSpentFor(bytes)) {
+      count(-bytes);
+      return false;
+    }
+    return true;
+  }
+
+  /** Whether a client that holds so many bytes, counted already, has to give them up. */
+  public boolean isSpentFor(long bytes) {
+    return taken.get() > (bytes > LITTLE ? most / 4 * 3 : most);
+  }
+}

@@ -1,0 +1,169 @@
+package doorbell.io;
+
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Ticker;
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * When each connection and stream of a loop must be looked at again: a wheel of coarse slots, they
+ * themselves being the links, so that a deadline costs no object and moving it costs no search.
+ * Every open one has a deadline. Late by up to two slots, never early.
+ */
+public final class Deadlines implements Runnable {
+  private static final long SLOT_MILLIS = 50;
+  private static final int SLOTS = 1_024;
+  private static final long NEVER = Long.MAX_VALUE;
+
+  /** Deadlines that end in one go, before the loop looks at its other clients. */
+  private static final int ENDS_PER_PASS = 512;
+
+  private final EventLoop events;
+  private final Ticker ticker;
+  private final Faults faults;
+  private final long startNanos;
+  private final @Nullable Deadline[] slots = new Deadline[SLOTS];
+  private final ArrayDeque<Deadline> due = new ArrayDeque<>();
+  private int size;
+  private long doneSlot;
+  private long nextRun = NEVER;
+  private @Nullable Future<?> run;
+
+  Deadlines(EventLoop events, Ticker ticker, Faults faults) {
+    this.events = events;
+    this.ticker = ticker;
+    this.faults = faults;
+    this.startNanos = ticker.nanoTime();
+  }
+
+  /**
+   * Has {@link Deadline#onDeadline} called once, in {@code millis} or a little later. What that
+   * throws ends its client alone.
+   */
+  public void set(Deadline timed, long millis) {
+    cancel(timed);
+    long slot = nowSlot() + (millis + SLOT_MILLIS - 1) / SLOT_MILLIS + 1;
+    timed.deadline = slot;
+    int index = (int) (slot % SLOTS);
+    Deadline head = slots[index];
+    timed.later = head;
+    if (head != null) {
+      head.earlier = timed;
+    }
+    slots[index] = timed;
+    size++;
+    if (slot < nextRun) {
+      runAt(slot);
+    }
+  }
+
+  public void cancel(Deadline timed) {
+    if (timed.deadline == Deadline.NO_DEADLINE) {
+      return;
+    }
+    Deadline before = timed.earlier;
+    Deadline after = timed.later;
+    if (before != null) {
+      before.later = after;
+    } else {
+      slots[(int) (timed.deadline % SLOTS)] = after;
+    }
+    if (after != null) {
+      after.earlier = before;
+    }
+    timed.earlier = null;
+    timed.later = null;
+    timed.deadline = Deadline.NO_DEADLINE;
+    size--;
+  }
+
+  /** All that has a deadline: every connection and stream of the loop. */
+  public ArrayDeque<Deadline> all() {
+    ArrayDeque<Deadline> all = new ArrayDeque<>(size);
+    for (Deadline head : slots) {
+      for (Deadline c = head; c != null; c = c.later) {
+        all.add(c);
+      }
+    }
+    return all;
+  }
+
+  @Override
+  public void run() {
+    run = null;
+    nextRun = NEVER;
+    long now = nowSlot();
+    boolean goesOn = !due.isEmpty();
+    addDue(now);
+    doneSlot = now;
+    if (!goesOn) {
+      endSome();
+    }
+  }
+
+  /** A crowd that is due at once is gone through in passes. */
+  private void endSome() {
+    for (int i = 0; i < ENDS_PER_PASS && !due.isEmpty(); i++) {
+      Deadline timed = due.remove();
+      // One that came before it may have given it another, or none.
+      if (timed.deadline <= doneSlot) {
+        cancel(timed);
+        end(timed);
+      }
+    }
+    if (due.isEmpty()) {
+      runAtNextSlotInUse(doneSlot);
+    } else {
+      Turns.next(events, this::endSome);
+    }
+  }
+
+  private void end(Deadline timed) {
+    try {
+      timed.onDeadline();
+    } catch (Throwable fault) {
+      faults.cut(timed.endpoint(), fault);
+    }
+  }
+
+  private void addDue(long now) {
+    for (long slot = Math.max(doneSlot + 1, now - SLOTS + 1); slot <= now; slot++) {
+      for (Deadline c = slots[(int) (slot % SLOTS)]; c != null; c = c.later) {
+        if (c.deadline <= now) {
+          due.add(c);
+        }
+      }
+    }
+  }
+
+  private void runAtNextSlotInUse(long now) {
+    for (long slot = now + 1; size > 0 && slot <= now + SLOTS; slot++) {
+      if (slots[(int) (slot % SLOTS)] != null) {
+        if (slot < nextRun) {
+          runAt(slot);
+        }
+        return;
+      }
+    }
+  }
+
+  private void runAt(long slot) {
+    if (run != null) {
+      run.cancel(false);
+    }
+    nextRun = slot;
+    long nanos = startNanos + TimeUnit.MILLISECONDS.toNanos(slot * SLOT_MILLIS) - ticker.nanoTime();
+    run = events.schedule(this, Math.max(0, nanos), TimeUnit.NANOSECONDS);
+  }
+
+  private long nowSlot() {
+    return nowMillis() / SLOT_MILLIS;
+  }
+
+  /** The time since this was made. */
+  public long nowMillis() {
+    return TimeUnit.NANOSECONDS.toMillis(ticker.nanoTime() - startNanos);
+  }
+}

@@ -1,0 +1,51 @@
+package doorbell.io;
+
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where exceptions and errors end that one client's bytes cause: they cost that client its
+ * connection, and nobody else anything. Any thread may call.
+ */
+public class Faults {
+  private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
+
+  /** Strangers must not fill the disk: a line in so many nanoseconds, and the rest is counted. */
+  private static final long LOG_EVERY_NANOS = 10_000_000_000L;
+
+  private final Consumer<Throwable> onHeapSpent;
+  private final AtomicLong nextLog = new AtomicLong(System.nanoTime());
+  private final AtomicLong untold = new AtomicLong();
+
+  /** {@code onHeapSpent} hears of an error after which the node can't go on. */
+  public Faults(Consumer<Throwable> onHeapSpent) {
+    this.onHeapSpent = onHeapSpent;
+  }
+
+  /** Cuts off the client whose bytes led to {@code fault}. Throws nothing. */
+  public void cut(Endpoint client, Throwable fault) {
+    try {
+      tell(fault);
+      client.cut();
+    } catch (Throwable another) {
+      tell(another);
+    }
+  }
+
+  /** Says what happened, in a bounded number of lines. */
+  public void tell(Throwable fault) {
+    long now = System.nanoTime();
+    long due = nextLog.get();
+    if (now - due >= 0 && nextLog.compareAndSet(due, now + LOG_EVERY_NANOS)) {
+      LOG.warn("a connection failed and is closed (and {} before it)", untold.getAndSet(0), fault);
+    } else {
+      untold.incrementAndGet();
+    }
+    // What Netty throws of the kind tells of direct memory, which comes back.
+    if (fault.getClass() == OutOfMemoryError.class) {
+      onHeapSpent.accept(fault);
+    }
+  }
+}

@@ -1,0 +1,95 @@
+package doorbell.io.netty;
+
+import doorbell.io.IoLimits;
+import doorbell.io.IoLoop;
+import doorbell.io.Listener;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.socket.nio.NioChannelOption;
+import io.netty.util.concurrent.Future;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import jdk.net.ExtendedSocketOptions;
+
+/** Listens by a channel of Netty's, for {@link ChannelEndpoint}s. */
+public final class ChannelListener implements Listener {
+  private final AtomicInteger clients = new AtomicInteger();
+  private final Channel channel;
+
+  /** Throws what is wrong with the address. */
+  public ChannelListener(
+      EventLoopGroup group, InetSocketAddress listen, List<IoLoop> loops, int mostClients) {
+    Map<EventLoop, IoLoop> byEvents = new HashMap<>();
+    loops.forEach(loop -> byEvents.put(loop.events, loop));
+    InetAddress address = listen.getAddress();
+    ServerBootstrap bootstrap =
+        new ServerBootstrap()
+            .group(group)
+            .channelFactory(() -> new LimitedServerChannel(address, clients::get, mostClients))
+            .handler(counter())
+            .option(ChannelOption.SO_BACKLOG, IoLimits.ACCEPT_BACKLOG)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(
+                ChannelOption.RECVBUF_ALLOCATOR,
+                new AdaptiveRecvByteBufAllocator(64, 2_048, IoLimits.INPUT).maxMessagesPerRead(1))
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.SO_KEEPALIVE, true)
+            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+            .childOption(
+                NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPIDLE),
+                IoLimits.KEEP_ALIVE_IDLE_SECONDS)
+            .childOption(
+                NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPINTERVAL),
+                IoLimits.KEEP_ALIVE_INTERVAL_SECONDS)
+            .childOption(
+                NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT),
+                IoLimits.KEEP_ALIVE_PROBES)
+            .childHandler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel client) {
+                    IoLoop loop = Objects.requireNonNull(byEvents.get(client.eventLoop()));
+                    loop.onOpened();
+                    client.config().setAllocator(loop.allocator);
+                    client.closeFuture().addListener(closed -> loop.onReleased());
+                    client.pipeline().addLast(new ChannelEndpoint(loop, client, loop.protocols()));
+                  }
+                });
+    channel = bootstrap.bind(listen).syncUninterruptibly().channel();
+  }
+
+  /** Counts clients on the acceptor's own loop: their loops may be behind. */
+  private ChannelHandler counter() {
+    return new ChannelInboundHandlerAdapter() {
+      @Override
+      public void channelRead(ChannelHandlerContext context, Object accepted) {
+        clients.incrementAndGet();
+        ((Channel) accepted).closeFuture().addListener(closed -> clients.decrementAndGet());
+        context.fireChannelRead(accepted);
+      }
+    };
+  }
+
+  @Override
+  public InetSocketAddress address() {
+    return (InetSocketAddress) channel.localAddress();
+  }
+
+  @Override
+  public Future<?> stop() {
+    return channel.close();
+  }
+}

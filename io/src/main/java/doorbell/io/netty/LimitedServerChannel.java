@@ -1,0 +1,58 @@
+package doorbell.io.netty;
+
+import doorbell.io.IoLimits;
+import doorbell.io.OpenFiles;
+import io.netty.channel.socket.SocketProtocolFamily;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.nio.channels.spi.SelectorProvider;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Accepts no more clients than there are files for; the others wait in the kernel's queue. On its
+ * event loop.
+ */
+final class LimitedServerChannel extends NioServerSocketChannel {
+  private static final Logger LOG = LoggerFactory.getLogger(LimitedServerChannel.class);
+
+  private final IntSupplier clients;
+  private final int mostClients;
+  private boolean refused;
+
+  /** A socket of IPv6 would take clients of IPv4 too: right for [::], and for nothing else. */
+  LimitedServerChannel(InetAddress listen, IntSupplier clients, int mostClients) {
+    super(
+        SelectorProvider.provider(),
+        listen instanceof Inet6Address ? SocketProtocolFamily.INET6 : SocketProtocolFamily.INET);
+    this.clients = clients;
+    this.mostClients = mostClients;
+  }
+
+  @Override
+  protected int doReadMessages(List<Object> accepted) throws Exception {
+    if (clients.getAsInt() + accepted.size() >= mostClients) {
+      pause();
+      return 0;
+    }
+    int count = super.doReadMessages(accepted);
+    refused &= count > 0;
+    return count;
+  }
+
+  /** Nothing tells when there is room again: tries, and says so once. */
+  private void pause() {
+    if (!refused) {
+      LOG.warn("clients must wait until others leave: {}", OpenFiles.ALL_TAKEN);
+    }
+    refused = true;
+    config().setAutoRead(false);
+    eventLoop()
+        .schedule(
+            () -> config().setAutoRead(true), IoLimits.ACCEPT_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+  }
+}

@@ -1,0 +1,5 @@
+/** Endpoints over Netty's channels, and channels over endpoints. */
+@NullMarked
+package doorbell.io.netty;
+
+import org.jspecify.annotations.NullMarked;

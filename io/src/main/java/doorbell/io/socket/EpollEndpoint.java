@@ -1,0 +1,84 @@
+package doorbell.io.socket;
+
+import static java.util.Objects.requireNonNull;
+
+import doorbell.io.IoLoop;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoEvent;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.channel.unix.Socket;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/** A socket in an epoll set: one system call joins it for its life, and one is a send. */
+final class EpollEndpoint extends SocketEndpoint implements EpollIoHandle {
+  private static final EpollIoOps EDGES =
+      EpollIoOps.EPOLLIN
+          .with(EpollIoOps.EPOLLRDHUP)
+          .with(EpollIoOps.EPOLLOUT)
+          .with(EpollIoOps.EPOLLET);
+  private static final int OUT = EpollIoOps.EPOLLOUT.value();
+  private static final int END = EpollIoOps.EPOLLRDHUP.value();
+
+  private @Nullable IoRegistration registration;
+
+  EpollEndpoint(IoLoop loop, Socket socket) {
+    super(loop, socket);
+  }
+
+  @Override
+  public FileDescriptor fd() {
+    return socket;
+  }
+
+  @Override
+  void register() {
+    registration = ((IoEventLoop) loop.events).register(this).syncUninterruptibly().getNow();
+  }
+
+  @Override
+  void join() {
+    requireNonNull(registration).submit(EDGES);
+  }
+
+  /** The next edge comes by itself. */
+  @Override
+  void poll() {}
+
+  @Override
+  public void handle(IoRegistration self, IoEvent event) {
+    loop.betweenClients();
+    try {
+      onEdges(((EpollIoEvent) event).ops().value());
+    } catch (Throwable fault) {
+      loop.faults.cut(this, fault);
+    }
+  }
+
+  private void onEdges(int edges) {
+    if ((edges & OUT) != 0) {
+      send();
+    }
+    if ((edges & ~OUT) != 0 && !isClosed()) {
+      onReadable((edges & END) != 0);
+    }
+  }
+
+  /** What the kernel didn't take waits for the next edge. */
+  @Override
+  void send(ByteBuf sending, int from) throws IOException {
+    onSent(socket.sendAddress(sending.memoryAddress(), from, sending.writerIndex()));
+  }
+
+  /** A closed socket is out of the set; to take it out first would be a system call more. */
+  @Override
+  void leave() {
+    release();
+    requireNonNull(registration).cancel();
+  }
+}

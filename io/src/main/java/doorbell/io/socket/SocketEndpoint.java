@@ -1,0 +1,394 @@
+package doorbell.io.socket;
+
+import doorbell.io.CountedBuffers;
+import doorbell.io.Endpoint;
+import doorbell.io.IoLimits;
+import doorbell.io.IoLoop;
+import doorbell.io.Protocol;
+import doorbell.io.Turns;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.unix.Socket;
+import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.NotYetConnectedException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An endpoint that is a bare socket in its loop's poll set. It holds no buffer while nothing is to
+ * be sent, and is told of edges only, so it reads until there is no more.
+ */
+abstract class SocketEndpoint implements Endpoint, Turns.Taker {
+  /** The bits of a time in nanoseconds that {@link #taken} leaves out: it counts 4 µs. */
+  private static final int TAKEN_BITS = 12;
+
+  /** So much of a stretch of time a client has at once, a twentieth; more of it in turns. */
+  private static final byte SHARE = 105;
+
+  /** Said by {@link #taken} of one that waits for its turn. */
+  private static final byte ASKS = -1;
+
+  final Socket socket;
+  final IoLoop loop;
+  private Protocol protocol;
+
+  /** What the kernel takes now, and how much of it it has; it stays as it is until it has all. */
+  private @Nullable ByteBuf sending;
+
+  private int sent;
+
+  /** What goes out after that. */
+  @Nullable ByteBuf unsent;
+
+  boolean listening = true;
+
+  /** The protocol was told that there is no room, and not yet that there is again. */
+  private boolean lacksRoom;
+
+  /** There is more to read, as far as is known; and then the end. */
+  private boolean readable;
+
+  private boolean ended;
+
+  /** The end was read. */
+  private boolean over;
+
+  /** What follows when all is sent. */
+  private boolean finishing;
+
+  private boolean closing;
+  private boolean closed;
+
+  /** What it took of the loop's time in which stretch of it. */
+  private byte taken;
+
+  private byte stretch;
+
+  /** It had more to be read than a turn was enough for. */
+  private boolean greedy;
+
+  SocketEndpoint(IoLoop loop, Socket socket) {
+    this.loop = loop;
+    this.socket = socket;
+    this.protocol = loop.protocols().first(this);
+  }
+
+  /** Has the loop know it. Throws if that is ending. */
+  abstract void register();
+
+  /** Joins the poll set, to be told of bytes, of their end, and of room. */
+  abstract void join();
+
+  /** There is no more to read now: asks to be told when there is. */
+  abstract void poll();
+
+  /** Has the kernel take bytes of {@code sending} from {@code from} on: see {@link #onSent}. */
+  abstract void send(ByteBuf sending, int from) throws IOException;
+
+  /** Reads what fits into {@code bytes}: the count, 0 if there is none now, -1 at the end. */
+  int receive(ByteBuf bytes) throws IOException {
+    return socket.recvAddress(bytes.memoryAddress(), 0, bytes.capacity());
+  }
+
+  /** Ends the sending side, and the receiving side too if {@code reading}. */
+  void shutdownSocket(boolean reading) throws IOException {
+    socket.shutdown(reading, true);
+  }
+
+  void closeSocket() throws IOException {
+    socket.close();
+  }
+
+  /** Leaves the poll set and then calls {@link #release}. */
+  abstract void leave();
+
+  /** Joins the poll set of its loop, on whose thread this runs, and which counts it already. */
+  final void open() {
+    try {
+      register();
+    } catch (RuntimeException | Error loopIsEnding) {
+      release();
+      return;
+    }
+    try {
+      protocol.onOpen();
+      join();
+    } catch (Throwable fault) {
+      loop.faults.cut(this, fault);
+    }
+  }
+
+  /** Bytes came; and then the end, if {@code end}. */
+  final void onReadable(boolean end) {
+    readable = true;
+    ended |= end;
+    if (listening && taken != ASKS) {
+      loop.turns.begin();
+      if (greedy || (taken >= SHARE && stretch == loop.turns.stretch())) {
+        askTurn();
+      } else {
+        read();
+      }
+    }
+  }
+
+  private void askTurn() {
+    if (taken != ASKS) {
+      taken = ASKS;
+      loop.turns.ask(this);
+    }
+  }
+
+  @Override
+  public final void onTurn() {
+    taken = 0;
+    if (readable && listening && !closed) {
+      read();
+    }
+  }
+
+  @Override
+  public final Endpoint endpoint() {
+    return this;
+  }
+
+  private void read() {
+    long before = loop.turns.taken();
+    try {
+      do {
+        readSome(loop.input());
+      } while (readable && listening && !closed && !loop.turns.isOver());
+      protocol.onReadEnd();
+    } catch (IOException brokenOff) {
+      cut();
+    } catch (Throwable fault) {
+      loop.faults.cut(this, fault);
+    }
+    count(loop.turns.taken() - before);
+    if (readable) {
+      readOn();
+    } else if (!closed && !closing && !over) {
+      poll();
+    }
+  }
+
+  /**
+   * One that was greedy isn't any more when it needed little of a turn; one that asked for the next
+   * turn meanwhile still waits for it.
+   */
+  private void count(long nanos) {
+    byte now = loop.turns.stretch();
+    if (taken != ASKS) {
+      long sum = (stretch == now ? taken : 0) + (nanos >> TAKEN_BITS);
+      taken = (byte) Math.min(sum, Byte.MAX_VALUE);
+    }
+    stretch = now;
+    greedy = (readable && listening) || (greedy && nanos > loop.turns.length / 4);
+  }
+
+  /** A buffer that wasn't filled took all there was, but for the end. */
+  private void readSome(ByteBuf bytes) throws IOException {
+    int read = receive(bytes);
+    readable = read == bytes.capacity() || (ended && read > 0);
+    if (read > 0) {
+      protocol.onBytes(bytes.setIndex(0, read));
+    } else if (read < 0 && !over) {
+      over = true;
+      protocol.onEnd();
+    }
+  }
+
+  private void readOn() {
+    if (readable && listening && !closed) {
+      askTurn();
+    }
+  }
+
+  @Override
+  public final void listen(boolean wanted) {
+    if (wanted != listening) {
+      listening = wanted;
+      readOn();
+    }
+  }
+
+  @Override
+  public final Protocol protocol() {
+    return protocol;
+  }
+
+  @Override
+  public final void handTo(Protocol next) {
+    protocol = next;
+  }
+
+  @Override
+  public @Nullable InetSocketAddress client() {
+    return socket.remoteAddress();
+  }
+
+  @Override
+  public final void write(ByteBuf bytes) {
+    if (closed || !bytes.isReadable()) {
+      bytes.release();
+    } else {
+      unsent = unsent == null ? bytes : joined(unsent, bytes);
+    }
+  }
+
+  /**
+   * One buffer of two; one that others send too, or that can't grow, is left as it is. Many answers
+   * that aren't taken are counted.
+   */
+  private ByteBuf joined(ByteBuf before, ByteBuf more) {
+    ByteBuf both = before;
+    int bytes = before.readableBytes() + more.readableBytes();
+    boolean much = bytes > IoLimits.HELD && !(before.alloc() instanceof CountedBuffers);
+    if (much || before.isReadOnly() || before.maxWritableBytes() < more.readableBytes()) {
+      both = (much ? loop.allocator : before.alloc()).directBuffer(bytes);
+      both.writeBytes(before, before.readerIndex(), before.readableBytes());
+      before.release();
+    }
+    both.writeBytes(more, more.readerIndex(), more.readableBytes());
+    more.release();
+    return both;
+  }
+
+  @Override
+  public final void flush() {
+    if (closed || sending != null) {
+      return;
+    }
+    if (unsent != null) {
+      sending = unsent;
+      unsent = null;
+      sent = 0;
+      send();
+    } else if (closing) {
+      cut();
+    } else if (finishing) {
+      finishing = false;
+      shutdown(false);
+    }
+  }
+
+  /** Sends what is left to be sent of what the kernel takes now, if there is. */
+  final void send() {
+    if (sending != null) {
+      try {
+        send(sending, sent);
+      } catch (IOException brokenOff) {
+        cut();
+      }
+    }
+  }
+
+  /** The kernel took so many bytes; false if it must be given the rest. */
+  final boolean onSent(int bytes) {
+    ByteBuf all = sending;
+    sent += bytes;
+    if (all == null || closed || sent < all.writerIndex()) {
+      return all == null || closed;
+    }
+    sending = null;
+    all.release();
+    flush();
+    if (lacksRoom && !closed) {
+      loop.events.execute(this::onRoom);
+    }
+    return true;
+  }
+
+  private void onRoom() {
+    if (lacksRoom && !closed && hasRoom()) {
+      lacksRoom = false;
+      try {
+        protocol.onWritable();
+      } catch (Throwable fault) {
+        loop.faults.cut(this, fault);
+      }
+    }
+  }
+
+  /** Ends the sending side; if {@code reading} ends too, what is being sent is given up. */
+  final void shutdown(boolean reading) {
+    try {
+      shutdownSocket(reading);
+    } catch (IOException | NotYetConnectedException brokenOff) {
+      cut();
+    }
+  }
+
+  @Override
+  public final boolean isWritable() {
+    lacksRoom |= !hasRoom();
+    return hasRoom();
+  }
+
+  @Override
+  public final int held() {
+    int now = sending == null ? 0 : sending.writerIndex() - sent;
+    return now + (unsent == null ? 0 : unsent.readableBytes());
+  }
+
+  @Override
+  public final boolean isSent() {
+    return sending == null && unsent == null;
+  }
+
+  @Override
+  public final boolean isBehind() {
+    return taken == ASKS && readable && listening;
+  }
+
+  private boolean hasRoom() {
+    return unsent == null || unsent.readableBytes() <= MAX_UNSENT;
+  }
+
+  @Override
+  public final void finish() {
+    finishing = true;
+    flush();
+  }
+
+  @Override
+  public final void close() {
+    closing = true;
+    flush();
+  }
+
+  @Override
+  public final void cut() {
+    if (!closed) {
+      closed = true;
+      try {
+        protocol.onClosed();
+      } catch (Throwable fault) {
+        loop.faults.tell(fault);
+      }
+      if (sending != null) {
+        shutdown(true);
+      }
+      leave();
+    }
+  }
+
+  final boolean isClosed() {
+    return closed;
+  }
+
+  /** Gives back the socket and the buffers. */
+  final void release() {
+    closed = true;
+    ReferenceCountUtil.release(sending);
+    ReferenceCountUtil.release(unsent);
+    sending = null;
+    unsent = null;
+    try {
+      closeSocket();
+    } catch (IOException e) {
+      // It is gone, which is all that was wanted.
+    }
+    loop.onReleased();
+  }
+}

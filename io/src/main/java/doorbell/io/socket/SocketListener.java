@@ -1,0 +1,242 @@
+package doorbell.io.socket;
+
+import doorbell.io.IoLimits;
+import doorbell.io.IoLoop;
+import doorbell.io.Listener;
+import doorbell.io.OpenFiles;
+import doorbell.io.Transport;
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.channel.unix.Socket;
+import io.netty.channel.uring.IoUringIoEvent;
+import io.netty.channel.uring.IoUringIoHandle;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
+import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Listens by a bare socket, for {@link SocketEndpoint}s, which it deals out to the loops in turn.
+ * It is itself in the poll set of the first loop, to whose thread it belongs.
+ */
+public final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
+  private static final Logger LOG = LoggerFactory.getLogger(SocketListener.class);
+
+  /** Clients taken in one go before the loop looks at those it has. */
+  private static final int ACCEPTS_PER_PASS = 256;
+
+  /** What a client's address takes at most, as {@link Socket#accept} writes it. */
+  private static final int ADDRESS_BYTES = 26;
+
+  private static final int SOL_TCP = 6;
+  private static final int TCP_KEEPIDLE = 4;
+  private static final int TCP_KEEPINTVL = 5;
+  private static final int TCP_KEEPCNT = 6;
+  private static final int TCP_USER_TIMEOUT = 18;
+
+  private final List<IoLoop> loops;
+
+  /** For each loop the sockets in its io_uring; none over epoll. */
+  private final List<UringSlots> rings = new ArrayList<>();
+
+  private final Transport transport;
+  private final int mostClients;
+  private final Socket socket;
+  private final InetSocketAddress bound;
+  private final byte[] client = new byte[ADDRESS_BYTES];
+  private final Promise<Void> closed;
+  private final IoRegistration registration;
+  private long poll;
+  private int next;
+  private boolean refused;
+
+  /** It will accept again by itself: edges that come meanwhile begin nothing. */
+  private boolean again;
+
+  /** Throws what is wrong with the address. */
+  public SocketListener(
+      Transport transport, InetSocketAddress listen, List<IoLoop> loops, int mostClients)
+      throws IOException {
+    this.transport = transport;
+    this.loops = loops;
+    this.mostClients = mostClients;
+    IoEventLoop events = (IoEventLoop) loops.get(0).events;
+    if (isUring()) {
+      loops.forEach(loop -> rings.add(new UringSlots((IoEventLoop) loop.events)));
+    }
+    this.closed = events.newPromise();
+    this.socket = OfFamily.socket(listen.getAddress());
+    try {
+      socket.setReuseAddress(true);
+      forClients();
+      socket.bind(listen);
+      socket.listen(IoLimits.ACCEPT_BACKLOG);
+      bound = socket.localAddress();
+    } catch (IOException e) {
+      socket.close();
+      throw e;
+    }
+    registration = events.register(this).syncUninterruptibly().getNow();
+    events.execute(this::join);
+  }
+
+  /** A socket of IPv6 would take clients of IPv4 too: right for [::], and for nothing else. */
+  private static final class OfFamily extends Socket {
+    private OfFamily(int fd) {
+      super(fd);
+    }
+
+    static Socket socket(InetAddress listen) {
+      return new OfFamily(newSocketStream0(listen instanceof Inet6Address));
+    }
+  }
+
+  /** Linux hands a listening socket's options on to those that it accepts. */
+  private void forClients() throws IOException {
+    socket.setTcpNoDelay(true);
+    socket.setKeepAlive(true);
+    socket.setIntOpt(SOL_TCP, TCP_KEEPIDLE, IoLimits.KEEP_ALIVE_IDLE_SECONDS);
+    socket.setIntOpt(SOL_TCP, TCP_KEEPINTVL, IoLimits.KEEP_ALIVE_INTERVAL_SECONDS);
+    socket.setIntOpt(SOL_TCP, TCP_KEEPCNT, IoLimits.KEEP_ALIVE_PROBES);
+    socket.setIntOpt(SOL_TCP, TCP_USER_TIMEOUT, IoLimits.USER_TIMEOUT_MILLIS);
+  }
+
+  @Override
+  public InetSocketAddress address() {
+    return bound;
+  }
+
+  @Override
+  public FileDescriptor fd() {
+    return socket;
+  }
+
+  private boolean isUring() {
+    return transport == Transport.IO_URING;
+  }
+
+  private void join() {
+    if (isUring()) {
+      poll = registration.submit(UringOps.poll(socket.intValue(), 0));
+    } else {
+      registration.submit(EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLET));
+    }
+  }
+
+  @Override
+  public void handle(IoRegistration self, IoEvent event) {
+    boolean ready = !(event instanceof IoUringIoEvent polled) || UringOps.isPoll(polled);
+    if (ready && !again) {
+      accept();
+    }
+  }
+
+  private void acceptAgain(long millis) {
+    again = true;
+    loops.get(0).events.schedule(this::accept, millis, TimeUnit.MILLISECONDS);
+  }
+
+  private void accept() {
+    again = false;
+    if (!registration.isValid()) {
+      return;
+    }
+    try {
+      loops.get(0).turns.begin();
+      for (int i = 0; i < ACCEPTS_PER_PASS && !loops.get(0).turns.isOver(); i++) {
+        if (loops.stream().mapToInt(IoLoop::open).sum() >= mostClients) {
+          onRefused(OpenFiles.ALL_TAKEN);
+          return;
+        }
+        int accepted = socket.accept(client);
+        if (accepted < 0) {
+          refused = false;
+          if (isUring()) { // It tells once, an epoll set each time.
+            join();
+          }
+          return;
+        }
+        welcome(new Socket(accepted));
+      }
+      acceptAgain(0);
+    } catch (IOException e) {
+      onRefused(String.valueOf(e.getMessage()));
+    } catch (Throwable e) { // Nobody else would ever accept again.
+      onRefused(e.toString());
+    }
+  }
+
+  /** Nothing tells when there is room again: tries, and says so once. */
+  private void onRefused(String why) {
+    if (!refused) {
+      LOG.warn("clients must wait until others leave: {}", why);
+    }
+    refused = true;
+    acceptAgain(IoLimits.ACCEPT_AGAIN_MILLIS);
+  }
+
+  private void welcome(Socket accepted) throws IOException {
+    int turn = next;
+    IoLoop loop = loops.get(turn);
+    next = (next + 1) % loops.size();
+    loop.onOpened();
+    try {
+      SocketEndpoint endpoint =
+          isUring()
+              ? new UringEndpoint(loop, accepted, rings.get(turn))
+              : new EpollEndpoint(loop, accepted);
+      if (loop.events.inEventLoop()) {
+        endpoint.open();
+      } else {
+        loop.events.execute(endpoint::open);
+      }
+    } catch (Throwable e) {
+      accepted.close();
+      loop.onReleased();
+      throw e;
+    }
+  }
+
+  @Override
+  public Future<?> stop() {
+    try {
+      loops.get(0).events.execute(this::close);
+    } catch (RejectedExecutionException loopHasEnded) {
+      unregistered();
+    }
+    return closed;
+  }
+
+  /** On its loop, which waits for this when it ends. */
+  @Override
+  public void close() {
+    if (registration.isValid()) {
+      if (isUring()) {
+        registration.submit(UringOps.cancel(poll));
+      }
+      registration.cancel();
+    }
+  }
+
+  @Override
+  public void unregistered() {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      LOG.warn("the port was not closed cleanly", e);
+    }
+    closed.trySuccess(null);
+  }
+}

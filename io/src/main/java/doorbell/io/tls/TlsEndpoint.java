@@ -1,0 +1,88 @@
+package doorbell.io.tls;
+
+import doorbell.io.Deadline;
+import doorbell.io.Endpoint;
+import doorbell.io.IoLoop;
+import doorbell.io.ProtocolFactory;
+import doorbell.io.netty.ChannelEndpoint;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import javax.net.ssl.SSLException;
+
+/** An endpoint behind Netty's TLS: the protocol begins when both sides have agreed on TLS. */
+final class TlsEndpoint extends ChannelEndpoint {
+  private final ProtocolFactory protocols;
+  private final long handshakeMillis;
+
+  /** The limit of the handshake. */
+  private final Deadline handshake =
+      new Deadline() {
+        @Override
+        public Endpoint endpoint() {
+          return TlsEndpoint.this;
+        }
+
+        @Override
+        protected void onDeadline() {
+          cut();
+        }
+
+        @Override
+        public void close() {
+          TlsEndpoint.this.close();
+        }
+      };
+
+  TlsEndpoint(IoLoop loop, Channel channel, ProtocolFactory protocols, long handshakeMillis) {
+    super(loop, channel, protocols);
+    this.protocols = protocols;
+    this.handshakeMillis = handshakeMillis;
+  }
+
+  @Override
+  public void channelActive(ChannelHandlerContext context) {
+    loop.deadlines.set(handshake, handshakeMillis);
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    loop.deadlines.cancel(handshake);
+    super.channelInactive(context);
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event instanceof SslHandshakeCompletionEvent agreed && agreed.isSuccess()) {
+      loop.deadlines.cancel(handshake);
+      protocol().onOpen();
+    } else if (event instanceof SslCloseCompletionEvent) {
+      onEnd();
+    } else {
+      super.userEventTriggered(context, event);
+    }
+  }
+
+  /** The client speaks without TLS. */
+  void refusePlain() {
+    loop.deadlines.cancel(handshake);
+    handTo(protocols.refusal(this));
+  }
+
+  @Override
+  protected boolean isUsual(Throwable cause) {
+    return cause.getCause() instanceof SSLException || super.isUsual(cause);
+  }
+
+  @Override
+  protected void finishSending(Channel channel) {
+    SslHandler tls = channel.pipeline().get(SslHandler.class);
+    if (tls != null) {
+      tls.closeOutbound();
+    } else {
+      super.finishSending(channel);
+    }
+  }
+}

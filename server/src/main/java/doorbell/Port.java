@@ -1,0 +1,222 @@
+package doorbell;
+
+import doorbell.event.EventTable;
+import doorbell.http.HttpOptions;
+import doorbell.http.Memory;
+import doorbell.http1.Http1;
+import doorbell.io.Budget;
+import doorbell.io.Faults;
+import doorbell.io.IoLimits;
+import doorbell.io.IoLoop;
+import doorbell.io.Listener;
+import doorbell.io.OpenFiles;
+import doorbell.io.Transport;
+import doorbell.io.netty.ChannelListener;
+import doorbell.io.socket.SocketListener;
+import doorbell.io.tls.PemFiles;
+import doorbell.io.tls.Tls;
+import doorbell.wait.WaitLoop;
+import doorbell.wait.WaitQuota;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.handler.codec.http2.Http2SecurityUtil;
+import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutor;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The port that clients wait and set at. Opened once, drained once, closed once. */
+public final class Port implements AutoCloseable {
+  /** How long closing may take beyond the drain, in milliseconds. */
+  private static final long CLOSE_MILLIS = 5_000;
+
+  /** How often each loop looks whether the others go on, in milliseconds. */
+  private static final long LOOK_MILLIS = 1_000;
+
+  /** The least and the most files that are left to a store. */
+  private static final int LEAST_STORE_FILES = 48;
+
+  private static final int MOST_STORE_FILES = 1_000;
+
+  private final EventLoopGroup group;
+  final List<WaitLoop> loops = new ArrayList<>();
+  private final @Nullable Tls tls;
+  private final Listener listener;
+  private final WaitQuota quota;
+  private final Budget budget;
+  private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
+  private volatile boolean closing;
+
+  /**
+   * Binds and listens.
+   *
+   * @throws IllegalStateException if it can't, with a sentence that says what to do
+   */
+  public static Port open(HttpOptions options, EventTable table) {
+    Transport transport = options.transport().resolve();
+    Throwable missing = transport.unavailability();
+    if (missing != null) {
+      throw new IllegalStateException(
+          "the transport " + transport + " doesn't work here; use --transport auto", missing);
+    }
+    return new Port(options, transport, table);
+  }
+
+  private Port(HttpOptions options, Transport transport, EventTable table) {
+    tls = options.certificate() == null ? null : new Tls(settings(options, options.certificate()));
+    budget = new Budget(options.maxBuffered());
+    quota = new WaitQuota(options.maxWaits(), options.maxWaitsPerAddress());
+    group =
+        new MultiThreadIoEventLoopGroup(
+            options.loops(), new DefaultThreadFactory("doorbell-loop"), transport.handlers());
+    Faults faults = new Faults(failure::complete);
+    for (EventExecutor executor : group) {
+      EventLoop events = (EventLoop) executor;
+      loops.add(serving(new IoLoop(events, budget, faults), table, options));
+      events.scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+      events.terminationFuture().addListener(ended -> onEnded());
+    }
+    if (tls != null) {
+      group.scheduleWithFixedDelay(
+          () -> Thread.ofVirtual().start(tls::reload),
+          IoLimits.RELOAD_MILLIS,
+          IoLimits.RELOAD_MILLIS,
+          TimeUnit.MILLISECONDS);
+    }
+    listener = listen(transport, options.listen(), table.moreFiles());
+  }
+
+  private static Tls.Settings settings(HttpOptions options, PemFiles certificate) {
+    return new Tls.Settings(
+        certificate,
+        List.of(ApplicationProtocolNames.HTTP_2, ApplicationProtocolNames.HTTP_1_1),
+        Http2SecurityUtil.CIPHERS,
+        options.headTimeout().toMillis());
+  }
+
+  /** The service on one loop, from the waits to the first protocol of its clients. */
+  private WaitLoop serving(IoLoop io, EventTable table, HttpOptions options) {
+    WaitLoop waits = new WaitLoop(io, table, quota);
+    Http1 http1 = new Http1(waits, options, InstantSource.system());
+    io.serve(tls == null ? http1 : tls.around(io, http1), waits);
+    return waits;
+  }
+
+  /** A loop that ends may hang before it has ended; the others see that it began to. */
+  private void look() {
+    if (loops.stream().anyMatch(loop -> loop.io.events.isShuttingDown())) {
+      onEnded();
+    }
+  }
+
+  /** Its clients are never answered any more, and nobody can tell them. */
+  private void onEnded() {
+    if (!closing) {
+      failure.complete(new IllegalStateException("an event loop has ended"));
+    }
+  }
+
+  /** Completes with the reason when the port can't go on; whoever runs it should end it then. */
+  public CompletionStage<Throwable> failure() {
+    return failure.minimalCompletionStage();
+  }
+
+  private Listener listen(Transport transport, InetSocketAddress address, int filesOfStore) {
+    try {
+      int mostClients = OpenFiles.forClients(filesOfStore, Memory.clients());
+      List<IoLoop> all = loops.stream().map(loop -> loop.io).toList();
+      return transport == Transport.NIO
+          ? new ChannelListener(group, address, all, mostClients)
+          : new SocketListener(transport, address, all, mostClients);
+    } catch (Exception e) {
+      closing = true;
+      group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+      throw e instanceof IllegalStateException told ? told : cantListen(address, e);
+    }
+  }
+
+  private static IllegalStateException cantListen(InetSocketAddress address, Exception e) {
+    String why = String.valueOf(e.getMessage()).replaceFirst(".*: ", "");
+    return new IllegalStateException(
+        "can't listen on %s:%s (%s); choose another address with --listen HOST:PORT"
+            .formatted(address.getHostString(), address.getPort(), why),
+        e);
+  }
+
+  /** How many of the files that this process may open clients leave to a store: an eighth. */
+  public static int filesOfStore() {
+    return Math.clamp(OpenFiles.left() / 8, LEAST_STORE_FILES, MOST_STORE_FILES);
+  }
+
+  /** Where it listens, with the port that it really has. */
+  public InetSocketAddress address() {
+    return listener.address();
+  }
+
+  /** How many waits are parked, each id of them counted. */
+  public int parked() {
+    return quota.taken();
+  }
+
+  /** About how many bytes clients make it hold: by waits and by all else. */
+  public long held() {
+    return Memory.held(quota.taken(), budget.taken());
+  }
+
+  /** Looks at the certificate's files, as it does by itself every few seconds. */
+  public void reload() {
+    if (tls != null) {
+      tls.reload();
+    }
+  }
+
+  /** Takes no more clients, and answers all parked waits, evenly over {@code time}. Blocks. */
+  public void drain(Duration time) throws InterruptedException {
+    listener.stop().awaitUninterruptibly();
+    CountDownLatch drained = new CountDownLatch(loops.size());
+    for (WaitLoop loop : loops) {
+      tell(loop.io, () -> loop.drain(time.toMillis(), drained::countDown), drained);
+    }
+    drained.await(time.toMillis() + CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  /** A loop that has ended has nothing to do any more. */
+  private static void tell(IoLoop loop, Runnable task, CountDownLatch done) {
+    try {
+      loop.events.execute(task);
+    } catch (RejectedExecutionException loopHasEnded) {
+      done.countDown();
+    }
+  }
+
+  /** Closes every connection, after what was written to it is sent. Blocks. */
+  @Override
+  public void close() {
+    if (closing) {
+      return;
+    }
+    closing = true;
+    listener.stop().awaitUninterruptibly();
+    CountDownLatch closed = new CountDownLatch(loops.size());
+    for (WaitLoop loop : loops) {
+      tell(loop.io, () -> loop.io.close(closed::countDown), closed);
+    }
+    try {
+      closed.await(CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    group.shutdownGracefully(0, CLOSE_MILLIS, TimeUnit.MILLISECONDS).awaitUninterruptibly();
+  }
+}

@@ -1,0 +1,72 @@
+package doorbell.http;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import doorbell.io.IoLoop;
+import doorbell.wait.WaitLoop;
+import io.netty.buffer.ByteBufAllocator;
+import java.time.InstantSource;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+
+/** What the connections of one loop share, whichever version of HTTP they speak. */
+public class HttpLoop {
+  private static final String DAYS = "MonTueWedThuFriSatSun";
+  private static final String MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+  public final IoLoop io;
+  public final WaitLoop waits;
+  public final HttpOptions options;
+
+  /** Buffers of answers, which are soon the kernel's. */
+  public final ByteBufAllocator answers = ByteBufAllocator.DEFAULT;
+
+  private final InstantSource clock;
+  private long dateSecond = Long.MIN_VALUE;
+  private String date = "";
+  private byte[] dateField = {};
+
+  public HttpLoop(WaitLoop waits, HttpOptions options, InstantSource clock) {
+    this.io = waits.io;
+    this.waits = waits;
+    this.options = options;
+    this.clock = clock;
+  }
+
+  /** The date of an answer that is made now. */
+  public final String date() {
+    long second = Math.floorDiv(clock.millis(), 1_000);
+    if (second != dateSecond) {
+      dateSecond = second;
+      date = date(second);
+      dateField = ("Date: " + date + "\r\n").getBytes(US_ASCII);
+    }
+    return date;
+  }
+
+  /** The same as a line of HTTP/1.1. */
+  public final byte[] dateField() {
+    date();
+    return dateField;
+  }
+
+  /** A date as RFC 9110 has it in 5.6.7. Formatters would read the locale's data for the words. */
+  static String date(long second) {
+    LocalDateTime date = LocalDateTime.ofEpochSecond(second, 0, ZoneOffset.UTC);
+    StringBuilder text = new StringBuilder(word(DAYS, date.getDayOfWeek().getValue()));
+    twoDigits(text.append(", "), date.getDayOfMonth());
+    text.append(' ').append(word(MONTHS, date.getMonthValue())).append(' ').append(date.getYear());
+    twoDigits(text.append(' '), date.getHour());
+    twoDigits(text.append(':'), date.getMinute());
+    twoDigits(text.append(':'), date.getSecond());
+    return text.append(" GMT").toString();
+  }
+
+  private static String word(String words, int which) {
+    return words.substring(3 * which - 3, 3 * which);
+  }
+
+  private static void twoDigits(StringBuilder field, int number) {
+    field.append((char) ('0' + number / 10)).append((char) ('0' + number % 10));
+  }
+}

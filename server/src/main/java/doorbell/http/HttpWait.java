@@ -1,0 +1,43 @@
+package doorbell.http;
+
+import doorbell.wait.EventName;
+import doorbell.wait.Requester;
+import doorbell.wait.Wait;
+import doorbell.wait.WaitLink;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A wait that is answered by one response. */
+class HttpWait extends Wait {
+  final Exchange exchange;
+  final Request.Form form;
+
+  HttpWait(Exchange exchange, Request request) {
+    super(request.events(), request.onlyAsks());
+    this.exchange = exchange;
+    this.form = request.form();
+  }
+
+  @Override
+  protected final Requester requester() {
+    return exchange;
+  }
+
+  @Override
+  public void end() {
+    List<EventName> found = new ArrayList<>(1);
+    for (WaitLink link = this; link != null; link = link.other) {
+      if (leave(link)) {
+        found.add(link.name());
+      }
+    }
+    release();
+    if (!found.isEmpty()) {
+      exchange.answer(Response.set(form, found));
+    } else if (failure != null) {
+      exchange.answer(Response.problem(HttpError.of(failure), form.head()));
+    } else {
+      exchange.answer(Response.NOT_SET);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package doorbell.http1;
+
+import doorbell.http.HttpError;
+import doorbell.http.HttpLoop;
+import doorbell.http.HttpOptions;
+import doorbell.io.Endpoint;
+import doorbell.io.Protocol;
+import doorbell.io.ProtocolFactory;
+import doorbell.wait.WaitLoop;
+import java.time.InstantSource;
+import org.jspecify.annotations.Nullable;
+
+/** What the HTTP/1.1 connections of one loop share; and the maker of them, as a client begins. */
+public final class Http1 extends HttpLoop implements ProtocolFactory {
+  final Http1Encoder encoder = new Http1Encoder(this);
+  private @Nullable Http1Decoder spareDecoder;
+
+  public Http1(WaitLoop waits, HttpOptions options, InstantSource clock) {
+    super(waits, options, clock);
+  }
+
+  @Override
+  public Protocol first(Endpoint endpoint) {
+    return new Http1Connection(this, endpoint);
+  }
+
+  @Override
+  public Protocol refusal(Endpoint endpoint) {
+    Http1Connection connection = new Http1Connection(this, endpoint);
+    connection.refuseAndClose(new HttpError(400, "this port speaks TLS; use https://"));
+    return connection;
+  }
+
+  Http1Decoder takeDecoder() {
+    Http1Decoder decoder = spareDecoder;
+    spareDecoder = null;
+    return decoder == null ? new Http1Decoder() : decoder;
+  }
+
+  /** {@code decoder} is between requests. */
+  void giveBack(Http1Decoder decoder) {
+    spareDecoder = decoder;
+  }
+}

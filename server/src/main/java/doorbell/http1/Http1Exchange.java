@@ -1,0 +1,141 @@
+package doorbell.http1;
+
+import doorbell.http.Exchange;
+import doorbell.http.HttpLimits;
+import doorbell.http.HttpLoop;
+import doorbell.http.RequestReader;
+import doorbell.http.Response;
+import doorbell.http1.Http1Encoder.After;
+import doorbell.io.Budget;
+import doorbell.io.Endpoint;
+import io.netty.buffer.ByteBuf;
+import io.netty.util.ReferenceCountUtil;
+import org.jspecify.annotations.Nullable;
+
+/** What a {@link Http1Connection} holds of what has come, and how its answers go out. */
+abstract class Http1Exchange extends Exchange {
+  final Http1 http1;
+  final Endpoint endpoint;
+
+  /** What its client wants after the answer. */
+  After after = After.STAYS;
+
+  /** More bytes may be read before the answers are sent together. */
+  boolean inRead;
+
+  /** Requests have come that are served in its next turn. */
+  boolean resting;
+
+  /** The client speaks HTTP/1.0, which knows no chunks. */
+  boolean old;
+
+  /** An event stream of which only the head is wanted. */
+  private boolean headOnly;
+
+  @Nullable Http1Decoder decoder;
+  @Nullable RequestReader reader;
+
+  /** Bytes that came and could not be read yet: the start of a request, or what is behind one. */
+  @Nullable ByteBuf unread;
+
+  Http1Exchange(Http1 http1, Endpoint endpoint) {
+    this.http1 = http1;
+    this.endpoint = endpoint;
+  }
+
+  @Override
+  protected final HttpLoop http() {
+    return http1;
+  }
+
+  @Override
+  public final Endpoint endpoint() {
+    return endpoint;
+  }
+
+  /** How the connection goes on after the answer that is written now. */
+  final After after() {
+    return waits().isDraining() ? After.CLOSES : after;
+  }
+
+  @Override
+  public final void close() {
+    endpoint.close();
+  }
+
+  @Override
+  protected final void answer(Response response) {
+    finish(http1.encoder.whole(response, after()));
+  }
+
+  @Override
+  protected final void open(boolean onlyHead) {
+    headOnly = onlyHead;
+    after = old ? After.CLOSES : after;
+    endpoint.write(http1.encoder.open(Response.EVENTS, !old, after()));
+    flushSoon();
+  }
+
+  @Override
+  protected final void send(String part) {
+    if (!headOnly) {
+      endpoint.write(http1.encoder.part(part, !old));
+      flushSoon();
+    }
+  }
+
+  @Override
+  protected final void endStream() {
+    finish(http1.encoder.end(!headOnly && !old));
+  }
+
+  /** Sends the last bytes of an answer, and goes on. */
+  abstract void finish(ByteBuf response);
+
+  final void flushSoon() {
+    if (!inRead) {
+      endpoint.flush();
+    }
+  }
+
+  /** The rest of a request is waited for, or something that must wait behind another. */
+  final boolean mayWait() {
+    Budget budget = http1.io.budget;
+    return (decoder == null || decoder.mayWait(budget))
+        && (reader == null || reader.mayWait())
+        && (unread == null || !budget.isSpentFor(unread.capacity()));
+  }
+
+  final boolean isBehindFull() {
+    return unread != null && unread.readableBytes() > HttpLimits.BEHIND_A_WAIT;
+  }
+
+  final void dropInput() {
+    if (decoder != null) {
+      decoder.release(http1.io.budget);
+      decoder = null;
+    }
+    if (reader != null) {
+      reader.release();
+      reader = null;
+    }
+    ReferenceCountUtil.release(unread);
+    unread = null;
+  }
+
+  /** Bytes have come that wait for a turn: here, or at the endpoint. */
+  final boolean isBehind() {
+    return resting || endpoint.isBehind();
+  }
+
+  /** A client that doesn't take its answers, or runs ahead of its sets, isn't listened to. */
+  final void readOrPause() {
+    boolean taken = endpoint.isWritable();
+    boolean much = endpoint.held() > Endpoint.MAX_UNSENT;
+    if (much && http1.io.budget.isSpentFor(Endpoint.MAX_UNSENT)) {
+      endpoint.cut();
+    } else {
+      endpoint.listen(taken && !isBehindFull() && !resting);
+    }
+  }
+}

@@ -1,0 +1,150 @@
+package doorbell.http2;
+
+import doorbell.http.HttpLimits;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http2.AbstractHttp2ConnectionHandlerBuilder;
+import io.netty.handler.codec.http2.DefaultHttp2Connection;
+import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
+import io.netty.handler.codec.http2.Http2CodecUtil;
+import io.netty.handler.codec.http2.Http2ConnectionDecoder;
+import io.netty.handler.codec.http2.Http2ConnectionEncoder;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2FrameListener;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2Stream;
+import io.netty.handler.codec.http2.UniformStreamByteDistributor;
+
+/**
+ * Netty's codec for the frames of {@link Http2ServerConnection}, with rules of ours for errors.
+ * Netty counts resets, which a busy proxy sends too; here each costs what it makes the node do for
+ * nothing. Before an error ends the connection, its parked waits are answered.
+ */
+final class Http2Codec extends Http2ConnectionHandler {
+  private final Http2ServerConnection http2;
+  private final Allowance allowance;
+  private boolean failed;
+
+  private Http2Codec(
+      Http2ConnectionDecoder decoder,
+      Http2ConnectionEncoder encoder,
+      Http2Settings settings,
+      Http2ServerConnection http2) {
+    super(decoder, encoder, settings);
+    this.http2 = http2;
+    int streams = http2.http.options.maxWaitsPerConnection();
+    int most = (int) Math.max(HttpLimits.ALLOWANCE, Math.min(Integer.MAX_VALUE / 2, 5L * streams));
+    this.allowance = new Allowance(http2.http.io.deadlines, most, HttpLimits.ALLOWANCE_PER_SECOND);
+  }
+
+  static Http2Codec of(Http2ServerConnection http2, Http2FrameListener listener) {
+    return new Builder(http2).build(listener);
+  }
+
+  /** The client made the node do so much for nothing; throws if that is a flood. */
+  void spend(int cost) throws Http2Exception {
+    if (!allowance.spend(cost)) {
+      throw flood();
+    }
+  }
+
+  /** The client may have us remember fields of answers, but not more than we do by ourselves. */
+  void limitTable(Http2Settings settings) throws Http2Exception {
+    Long wanted = settings.headerTableSize();
+    if (wanted != null && wanted > Http2CodecUtil.DEFAULT_HEADER_TABLE_SIZE) {
+      encoder()
+          .configuration()
+          .headersConfiguration()
+          .maxHeaderTableSize(Http2CodecUtil.DEFAULT_HEADER_TABLE_SIZE);
+    }
+  }
+
+  private static Http2Exception flood() {
+    return new Http2Exception(
+        Http2Error.ENHANCE_YOUR_CALM,
+        "too much was asked for and not waited for; ask more slowly",
+        Http2Exception.ShutdownHint.NO_SHUTDOWN);
+  }
+
+  /** Ends the connection in the middle of something, through no fault in what came. */
+  void end(String why) {
+    Http2Exception end =
+        new Http2Exception(Http2Error.NO_ERROR, why, Http2Exception.ShutdownHint.NO_SHUTDOWN);
+    onError(http2.context(), false, end);
+  }
+
+  /** The connection ends by an error, and nothing is begun any more. */
+  boolean hasFailed() {
+    return failed;
+  }
+
+  /** Answers that a reset stream drops are errors to Netty: RFC 9113, 5.4.2 forbids a reset. */
+  @Override
+  protected void onStreamError(
+      ChannelHandlerContext context,
+      boolean outbound,
+      Throwable cause,
+      Http2Exception.StreamException error) {
+    Http2Stream stream = connection().stream(error.streamId());
+    boolean gone = stream == null || stream.state() == Http2Stream.State.CLOSED;
+    if (failed || (outbound && gone)) {
+      return;
+    }
+    if (allowance.spend(gone ? HttpLimits.CANCEL_COST : HttpLimits.BROKEN_COST)) {
+      super.onStreamError(context, outbound, cause, error);
+    } else {
+      Http2Exception flood = flood();
+      onConnectionError(context, false, flood, flood);
+    }
+  }
+
+  @Override
+  protected void onConnectionError(
+      ChannelHandlerContext context, boolean outbound, Throwable cause, Http2Exception error) {
+    if (!failed) {
+      failed = true;
+      http2.onFailed();
+    }
+    super.onConnectionError(context, outbound, cause, error);
+  }
+
+  private static final class Builder
+      extends AbstractHttp2ConnectionHandlerBuilder<Http2Codec, Builder> {
+    private final Http2ServerConnection http2;
+
+    Builder(Http2ServerConnection http2) {
+      this.http2 = http2;
+    }
+
+    Http2Codec build(Http2FrameListener listener) {
+      DefaultHttp2Connection connection = new DefaultHttp2Connection(true);
+      // The usual one heeds priorities, which RFC 9113 dropped: a state and a queue for each
+      // stream.
+      connection
+          .remote()
+          .flowController(
+              new DefaultHttp2RemoteFlowController(
+                  connection, new UniformStreamByteDistributor(connection)));
+      int streams = http2.http.options.maxWaitsPerConnection();
+      return connection(connection)
+          .initialSettings(
+              new Http2Settings()
+                  .maxConcurrentStreams(streams)
+                  .maxHeaderListSize(HttpLimits.HEADER_LIST))
+          .validateRequiredPseudoHeaders(true)
+          .decoderEnforceMaxRstFramesPerWindow(0, 0)
+          .encoderEnforceMaxRstFramesPerWindow(0, 0)
+          .decoderEnforceMaxConsecutiveEmptyDataFrames(0)
+          .gracefulShutdownTimeoutMillis(HttpLimits.LINGER_MILLIS)
+          .frameListener(listener)
+          .build();
+    }
+
+    @Override
+    protected Http2Codec build(
+        Http2ConnectionDecoder decoder, Http2ConnectionEncoder encoder, Http2Settings settings) {
+      return new Http2Codec(decoder, encoder, settings, http2);
+    }
+  }
+}

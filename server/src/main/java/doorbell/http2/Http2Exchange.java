@@ -1,0 +1,183 @@
+package doorbell.http2;
+
+import static java.util.Objects.requireNonNull;
+
+import doorbell.http.Exchange;
+import doorbell.http.HttpError;
+import doorbell.http.HttpLimits;
+import doorbell.http.HttpLoop;
+import doorbell.http.RequestReader;
+import doorbell.http.Response;
+import doorbell.io.Endpoint;
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request over {@link Http2ServerConnection}: a stream is a wait, or a set. Belongs to its
+ * loop's thread.
+ */
+final class Http2Exchange extends Exchange {
+  /** Memory of a stream beside its wait, in bytes. */
+  private static final int BYTES = 768;
+
+  private final Http2Writer writer;
+  private final int id;
+
+  /** The request, until it is whole. */
+  private @Nullable RequestReader reader;
+
+  /** The client sends no more. */
+  private boolean ended;
+
+  Http2Exchange(Http2Writer writer, int id, RequestReader reader) {
+    this.writer = writer;
+    this.id = id;
+    this.reader = reader;
+    writer.http.io.budget.count(BYTES);
+  }
+
+  @Override
+  protected HttpLoop http() {
+    return writer.http;
+  }
+
+  @Override
+  public Endpoint endpoint() {
+    return writer.endpoint;
+  }
+
+  /** Its head has come; and all of it, if {@code whole}. */
+  void onHead(boolean whole) {
+    RequestReader request = requireNonNull(reader);
+    if (writer.http.io.budget.isSpentFor(BYTES)) {
+      refuse(request);
+      return;
+    }
+    if (!whole && request.expectsContinue && !request.isRefused()) {
+      writer.goOn(id);
+    }
+    if (!whole) {
+      writer.http.io.deadlines.set(this, writer.http.options.headTimeout().toMillis());
+    }
+    onPart(whole);
+  }
+
+  void onBody(ByteBuf piece, boolean whole) {
+    if (reader != null) {
+      reader.add(piece);
+      onPart(whole);
+    }
+  }
+
+  private void onPart(boolean whole) {
+    RequestReader request = reader;
+    if (request != null && (whole || request.isRefused())) {
+      reader = null;
+      act(request);
+    } else if (request != null && !request.mayWait()) {
+      refuse(request);
+    }
+  }
+
+  private void refuse(RequestReader request) {
+    reader = null;
+    request.release();
+    answer(Response.problem(HttpError.memoryIsShort(), request.head));
+  }
+
+  private void act(RequestReader request) {
+    try {
+      act(request.request(), request);
+    } catch (HttpError refused) {
+      answer(Response.problem(refused, request.head));
+    } finally {
+      request.release();
+    }
+  }
+
+  /** What the node did, or has still to do, for nothing if the client cancels it now. */
+  int cancelCost() {
+    return pending == null ? HttpLimits.CANCEL_COST : pending.cancelCost();
+  }
+
+  @Override
+  protected void onDeadline() {
+    if (pending != null) {
+      pending.onDeadline();
+    } else {
+      onLate();
+    }
+  }
+
+  /** What hasn't come yet of its request is too late. */
+  void onLate() {
+    RequestReader late = reader;
+    if (late != null) {
+      reader = null;
+      late.release();
+      answer(
+          Response.problem(new HttpError(408, "the request took too long to arrive"), late.head));
+    }
+  }
+
+  @Override
+  public boolean hasEnded() {
+    return ended;
+  }
+
+  /** The client sends no more: answers its wait, and drops what will never be whole. */
+  void onEnd() {
+    ended = true;
+    endWait();
+    if (reader != null) {
+      writer.drop(id);
+    }
+  }
+
+  @Override
+  protected boolean isGone() {
+    return !writer.isOpen(id);
+  }
+
+  @Override
+  protected void answer(Response response) {
+    writer.http.io.deadlines.cancel(this);
+    writer.answer(id, response);
+  }
+
+  @Override
+  protected void open(boolean headOnly) {
+    writer.open(id, headOnly);
+  }
+
+  @Override
+  protected void send(String part) {
+    writer.send(id, part, false);
+  }
+
+  @Override
+  protected boolean isSent() {
+    return writer.isSent(id);
+  }
+
+  @Override
+  protected void endStream() {
+    writer.http.io.deadlines.cancel(this);
+    writer.send(id, "", true);
+  }
+
+  /** The connection sees to it. */
+  @Override
+  public void close() {}
+
+  /** The stream is closed, by whomever. */
+  void onClosed() {
+    abandon();
+    writer.http.io.budget.count(-BYTES);
+    writer.http.io.deadlines.cancel(this);
+    if (reader != null) {
+      reader.release();
+      reader = null;
+    }
+  }
+}

@@ -1,0 +1,272 @@
+package doorbell.http2;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import doorbell.http.HttpLimits;
+import doorbell.http.HttpLoop;
+import doorbell.io.Deadline;
+import doorbell.io.Endpoint;
+import doorbell.io.Protocol;
+import doorbell.io.Turns;
+import doorbell.io.netty.EndpointChannel;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http2.Http2Connection;
+import io.netty.handler.codec.http2.Http2Exception;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One client's connection of HTTP/2; each of its requests is a {@link Http2Exchange}. Frames,
+ * compressed headers and flow control are Netty's: see {@link Http2Codec}. Belongs to its loop's
+ * thread.
+ */
+public final class Http2ServerConnection extends Deadline implements Protocol, Turns.Taker {
+  private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\n".getBytes(US_ASCII);
+
+  /** The rest of the preface. */
+  private static final int PREFACE_LEFT = "SM\r\n\r\n".length();
+
+  /** Bytes after which it is asked whether the turn is over: some twenty requests. */
+  private static final int SLICE = 512;
+
+  /** Memory of a connection with full tables of compressed fields, in bytes. */
+  private static final int BYTES = 24_576;
+
+  final HttpLoop http;
+  private final Endpoint endpoint;
+  private final EndpointChannel channel;
+  final Http2Codec handler;
+  private final ChannelHandlerContext context;
+  final Http2Connection connection;
+  final Http2Connection.PropertyKey key;
+  final Http2Writer writer;
+  private final FrameEnds ends = new FrameEnds(PREFACE_LEFT);
+
+  /** The frame that has come in part, and is waited for; none if it is 0. */
+  private int awaited;
+
+  /** When it is closed if nothing comes. */
+  private long idleUntil;
+
+  /** The client sends no more, and what came before is to be read yet. */
+  private boolean endsLater;
+
+  /** Bytes that came and are read in its next turn. */
+  private @Nullable ByteBuf unread;
+
+  private boolean closing;
+
+  /** All is said, and what still comes isn't looked at. */
+  private boolean lingering;
+
+  public Http2ServerConnection(HttpLoop http, Endpoint endpoint) {
+    this.http = http;
+    this.endpoint = endpoint;
+    Http2Frames frames = new Http2Frames(this);
+    channel = new EndpointChannel(http.io, endpoint, BYTES);
+    handler = Http2Codec.of(this, frames);
+    channel.pipeline().addLast(new Linger(), handler);
+    context = channel.pipeline().context(handler);
+    connection = handler.connection();
+    key = connection.newKey();
+    connection.addListener(frames);
+    writer = new Http2Writer(this.http, endpoint, channel, handler);
+  }
+
+  /** Whether {@code head} is the beginning of HTTP/2's preface: RFC 9113, 3.4. */
+  public static boolean isPreface(HttpRequest head) {
+    return head.protocolVersion().majorVersion() == 2
+        && head.method().name().equals("PRI")
+        && head.uri().equals("*");
+  }
+
+  @Override
+  public Endpoint endpoint() {
+    return endpoint;
+  }
+
+  /** Gives the codec the part of the preface that was taken for a request. */
+  @Override
+  public void onOpen() {
+    idleUntil = http.io.deadlines.nowMillis() + http.options.idleTimeout().toMillis();
+    http.io.deadlines.set(this, http.options.headTimeout().toMillis());
+    awaited = -1;
+    channel.onOpen();
+    writer.inRead = true;
+    channel.onBytes(Unpooled.wrappedBuffer(PREFACE));
+  }
+
+  void onIdle() {
+    if (closing) {
+      return;
+    }
+    idleUntil = http.io.deadlines.nowMillis() + http.options.idleTimeout().toMillis();
+    if (awaited == 0) {
+      http.io.deadlines.set(this, http.options.idleTimeout().toMillis());
+    }
+  }
+
+  /** Has a frame that came in part be whole in time: P57. */
+  private void await() {
+    int now = ends.isBetween() ? 0 : Math.max(1, ends.count());
+    if (now == awaited || closing || (now == 1 && awaited < 0)) {
+      return;
+    }
+    awaited = now;
+    long left = idleUntil - http.io.deadlines.nowMillis();
+    http.io.deadlines.set(
+        this, now == 0 ? Math.max(0, left) : http.options.headTimeout().toMillis());
+  }
+
+  @Override
+  public void onBytes(ByteBuf bytes) {
+    if (lingering) {
+      return;
+    }
+    writer.inRead = true;
+    while (unread == null && bytes.isReadable() && !lingering) {
+      ByteBuf some = bytes.readSlice(Math.min(SLICE, bytes.readableBytes()));
+      ends.follow(some);
+      channel.onBytes(some);
+      if (bytes.isReadable() && http.io.turns.isOver()) {
+        unread = http.io.allocator.buffer(bytes.readableBytes());
+        channel.rest(true);
+        http.io.turns.ask(this);
+      }
+    }
+    if (unread != null) {
+      unread.writeBytes(bytes);
+    }
+  }
+
+  @Override
+  public void onTurn() {
+    ByteBuf next = unread;
+    unread = null;
+    if (next != null) {
+      onBytes(next); // The pipeline keeps to itself what is thrown.
+      next.release();
+      channel.rest(unread != null);
+      onReadEnd();
+      if (endsLater && unread == null) {
+        onEnd();
+      }
+    }
+  }
+
+  @Override
+  public void onReadEnd() {
+    writer.inRead = false;
+    channel.onReadEnd();
+    await();
+  }
+
+  /** Sets that are being stored are waited for. */
+  @Override
+  public void onEnd() {
+    if (closing) {
+      endpoint.close();
+      return;
+    }
+    endsLater = unread != null;
+    if (endsLater) {
+      return;
+    }
+    visit(Http2Exchange::onEnd);
+    handler.gracefulShutdownTimeoutMillis(HttpLimits.SET_MILLIS);
+    close();
+    http.io.deadlines.set(this, HttpLimits.SET_MILLIS + HttpLimits.LINGER_MILLIS);
+  }
+
+  @Override
+  public void onWritable() {
+    if (awaited != 0 && !closing) { // Until now it wasn't read, so it couldn't be whole.
+      http.io.deadlines.set(this, http.options.headTimeout().toMillis());
+    }
+    channel.onWritable();
+  }
+
+  @Override
+  public void onClosed() {
+    closing = true;
+    channel.onClosed();
+    if (unread != null) {
+      unread.release();
+      unread = null;
+    }
+    http.io.deadlines.cancel(this);
+  }
+
+  /** One without streams has been idle for long enough. */
+  @Override
+  protected void onDeadline() {
+    if (closing) {
+      endpoint.cut();
+    } else if (awaited != 0 && unread == null && channel.isReading() && !endpoint.isBehind()) {
+      visit(Http2Exchange::onLate);
+      handler.end("a frame took too long to arrive");
+    } else if (awaited != 0) {
+      http.io.deadlines.set(this, http.options.headTimeout().toMillis());
+    } else if (connection.numActiveStreams() > 0) {
+      onIdle();
+    } else {
+      close();
+    }
+  }
+
+  @Override
+  public void close() {
+    closing = true;
+    http.io.deadlines.set(this, HttpLimits.LINGER_MILLIS);
+    channel.close();
+  }
+
+  ChannelHandlerContext context() {
+    return context;
+  }
+
+  /** An error ends the connection: whoever waits is answered before. */
+  void onFailed() {
+    closing = true;
+    http.io.deadlines.set(this, HttpLimits.LINGER_MILLIS);
+    visit(Http2Exchange::drain);
+    handler.flush(context);
+  }
+
+  private void visit(Consumer<Http2Exchange> visitor) {
+    try {
+      connection.forEachActiveStream(
+          active -> {
+            Http2Exchange stream = active.getProperty(key);
+            if (stream != null) {
+              visitor.accept(stream);
+            }
+            return true;
+          });
+    } catch (Http2Exception e) {
+      throw new AssertionError("visiting a stream throws nothing", e);
+    }
+  }
+
+  /**
+   * After an error the connection isn't closed before its client has, or has had time to: bytes
+   * that nobody read would make the kernel drop the answers.
+   */
+  private final class Linger extends ChannelOutboundHandlerAdapter {
+    @Override
+    public void close(ChannelHandlerContext to, ChannelPromise promise) {
+      if (!handler.hasFailed()) {
+        to.close(promise);
+      } else if (!lingering) {
+        lingering = true;
+        endpoint.finish();
+        endpoint.listen(true);
+      }
+    }
+  }
+}

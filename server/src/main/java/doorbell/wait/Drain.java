@@ -1,0 +1,44 @@
+package doorbell.wait;
+
+import doorbell.io.Deadline;
+import doorbell.io.IoLoop;
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+
+/** Answers the parked waits of one loop evenly over a time, so that they come back evenly too. */
+final class Drain implements Runnable {
+  private static final int STEP_MILLIS = 20;
+
+  private final IoLoop loop;
+  private final ArrayDeque<Deadline> parked;
+  private final Runnable done;
+  private final long crowd;
+  private final long steps;
+  private final long stepMillis;
+  private long step;
+
+  Drain(IoLoop loop, long millis, Runnable done) {
+    this.loop = loop;
+    this.parked = loop.deadlines.all();
+    this.done = done;
+    parked.removeIf(timed -> !(timed instanceof Parked holder && holder.isParked()));
+    this.crowd = parked.size();
+    this.steps = Math.max(1, Math.min(crowd, millis / STEP_MILLIS));
+    this.stepMillis = millis / steps;
+  }
+
+  @Override
+  public void run() {
+    step++;
+    long left = crowd - crowd * step / steps;
+    while (parked.size() > left) {
+      Deadline next = parked.remove();
+      loop.run(next.endpoint(), ((Parked) next)::drain);
+    }
+    if (parked.isEmpty()) {
+      done.run();
+    } else {
+      loop.events.schedule(this, stepMillis, TimeUnit.MILLISECONDS);
+    }
+  }
+}

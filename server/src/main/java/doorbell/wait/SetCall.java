@@ -1,0 +1,116 @@
+package doorbell.wait;
+
+import doorbell.event.EventId;
+import doorbell.io.Endpoint;
+import doorbell.io.Turns;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One set, or a bulk of them, from the wake of the waiters to the store's answer. */
+public abstract class SetCall implements Pending, Turns.Taker {
+  /** Memory of a set on its way to the store, in bytes. */
+  public static final int BYTES = 256;
+
+  /** Sets after which the turn's end is looked for. */
+  private static final int SETS_BETWEEN_LOOKS = 16;
+
+  /** The cost of a cancelled set: the store keeps it all the same. */
+  private static final int COST = 5;
+
+  /** Further ids of a cancelled set that cost 1 more. */
+  private static final int IDS_PER_COST = 16;
+
+  private final Requester requester;
+  private final List<EventId> ids;
+  private final long spreadMillis;
+  private int asked;
+  private int left;
+
+  /** Sets that were the first of their event. */
+  public int firsts;
+
+  /** The store could not keep one of them. */
+  public @Nullable Throwable failure;
+
+  /** The store was asked for all sets, and the waits that they woke here have their answers. */
+  private boolean begun;
+
+  /** The budget has {@link #BYTES} for each of {@code ids} already; this gives them back. */
+  public SetCall(Requester requester, List<EventId> ids, long spreadMillis) {
+    this.requester = requester;
+    this.ids = ids;
+    this.spreadMillis = spreadMillis;
+    this.left = ids.size();
+  }
+
+  /** The number of its sets. */
+  protected final int size() {
+    return ids.size();
+  }
+
+  /** Waits of the same loop have their answers before the setter has its own. */
+  @Override
+  public final void begin() {
+    onTurn();
+  }
+
+  /** Sets as many as a turn is enough for. */
+  @Override
+  public final void onTurn() {
+    WaitLoop waits = requester.waits();
+    do {
+      EventId id = ids.get(asked++);
+      waits.hear(requester.endpoint(), waits.set(id, spreadMillis), this::onStored);
+    } while (asked < ids.size() && !(asked % SETS_BETWEEN_LOOKS == 0 && waits.io.turns.isOver()));
+    waits.wakeBefore(requester.endpoint(), this::onWoken);
+  }
+
+  @Override
+  public final Endpoint endpoint() {
+    return requester.endpoint();
+  }
+
+  private void onWoken() {
+    begun = asked == ids.size();
+    if (isDecided()) {
+      requester.onDecided(this);
+      return;
+    }
+    requester.waits().flushSoon();
+    if (!begun) {
+      requester.waits().io.turns.ask(this);
+    }
+  }
+
+  /** One of them is stored, or couldn't be. */
+  private void onStored(@Nullable Boolean first, @Nullable Throwable cause) {
+    left--;
+    if (left == 0) {
+      requester.waits().io.budget.count(-(long) BYTES * ids.size());
+    }
+    failure = cause == null ? failure : cause;
+    firsts += Boolean.TRUE.equals(first) ? 1 : 0;
+    if (isDecided()) {
+      requester.onDecided(this);
+    }
+  }
+
+  @Override
+  public final boolean isDecided() {
+    return begun && left == 0;
+  }
+
+  @Override
+  public final void onDeadline() {
+    requester.onDecided(this);
+  }
+
+  /** The store keeps all the same what it was asked for. */
+  @Override
+  public final void abandon() {}
+
+  @Override
+  public final int cancelCost() {
+    return COST + ids.size() / IDS_PER_COST;
+  }
+}

@@ -1,0 +1,164 @@
+package doorbell.wait;
+
+import java.net.InetAddress;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One wait, for any of several events.
+ *
+ * <pre>
+ * begun: linked to its events, then looking --looked, none set--> parked
+ *   +--one is set, or nobody can tell--> ended <--wake, deadline, hang-up, drain--+
+ * </pre>
+ */
+public abstract class Wait extends WaitLink implements Pending {
+  /** Further ids of a cancelled wait that cost as much as the first. */
+  private static final int IDS_PER_COST = 16;
+
+  private final boolean onlyAsks;
+
+  /** Events that the store has not told of yet. */
+  public short looking;
+
+  /** Events that are known to be set. */
+  public short known;
+
+  /** Why there is no better answer: no room, or the store's failure. */
+  public @Nullable Throwable failure;
+
+  private boolean parked;
+  private @Nullable InetAddress place;
+
+  /** Waits for {@code names}, one or more; or only asks, and is never parked. */
+  public Wait(List<EventName> names, boolean onlyAsks) {
+    super(names.get(0));
+    this.onlyAsks = onlyAsks;
+    this.looking = (short) names.size();
+    WaitLink last = this;
+    for (int i = 1; i < looking; i++) {
+      last = last.other = new Further(names.get(i));
+    }
+  }
+
+  private final class Further extends WaitLink {
+    Further(EventName name) {
+      super(name);
+    }
+
+    @Override
+    Wait ofWait() {
+      return Wait.this;
+    }
+  }
+
+  @Override
+  protected final Wait ofWait() {
+    return this;
+  }
+
+  /** The request that is answered when this is decided. */
+  protected abstract Requester requester();
+
+  @Override
+  public void begin() {
+    WaitLoop waits = requester().waits();
+    for (WaitLink link = this; link != null; link = link.other) {
+      WaitLink asked = link;
+      if (onlyAsks) {
+        waits.ask(link, (found, cause) -> looked(asked, found, cause));
+      } else {
+        waits.lookUp(link, (found, cause) -> looked(asked, found, cause));
+      }
+    }
+    if (!isDecided()) {
+      park();
+    }
+  }
+
+  private void looked(WaitLink link, @Nullable Boolean found, @Nullable Throwable cause) {
+    looking--;
+    if (cause != null) {
+      failure = cause;
+    } else if (Boolean.TRUE.equals(found) && !link.set) {
+      link.set = true;
+      known++;
+    }
+    onLooked();
+  }
+
+  /** The store has told of an event more. */
+  protected void onLooked() {
+    if (isDecided()) {
+      requester().onDecided(this);
+    }
+  }
+
+  /** The number of events; counted anew, since a field would cost each wait. */
+  private int ids() {
+    int ids = 0;
+    for (WaitLink link = this; link != null; link = link.other) {
+      ids++;
+    }
+    return ids;
+  }
+
+  private void park() {
+    WaitQuota quota = requester().waits().quota;
+    try {
+      place = quota.addressOf(requester().endpoint());
+      quota.acquire(place, ids());
+      parked = true;
+    } catch (QuotaException noRoom) {
+      failure = noRoom;
+    }
+  }
+
+  /** An event was set while this was linked to it. */
+  protected void onWake(WaitLink link) {
+    requester().onDecided(this);
+  }
+
+  @Override
+  public boolean isDecided() {
+    return looking == 0 && (known > 0 || !mayPark());
+  }
+
+  protected final boolean mayPark() {
+    return !onlyAsks
+        && !requester().waits().isDraining()
+        && !requester().hasEnded()
+        && failure == null;
+  }
+
+  @Override
+  public void onDeadline() {
+    requester().onDecided(this);
+  }
+
+  @Override
+  public final void abandon() {
+    for (WaitLink link = this; link != null; link = link.other) {
+      leave(link);
+    }
+    release();
+  }
+
+  @Override
+  public final int cancelCost() {
+    return 1 + ids() / IDS_PER_COST;
+  }
+
+  /** Leaves an event, and answers whether it is set. */
+  protected final boolean leave(WaitLink link) {
+    boolean told = !onlyAsks && requester().waits().leave(link);
+    return told || link.set;
+  }
+
+  /** Gives its places back. */
+  protected final void release() {
+    if (parked) {
+      requester().waits().quota.release(place, ids());
+    }
+  }
+}

@@ -1,0 +1,41 @@
+package doorbell.wait;
+
+import doorbell.io.Endpoint;
+import org.jspecify.annotations.Nullable;
+
+/** One event of a {@link Wait}. The wait itself is the link of its first event; few have others. */
+public abstract class WaitLink extends LoopWaiter {
+  private final @Nullable String spelling;
+
+  /** The link of the wait's next event. */
+  public @Nullable WaitLink other;
+
+  /** The event is known to be set. */
+  public boolean set;
+
+  WaitLink(EventName name) {
+    super(name.id());
+    this.spelling = name.spelling();
+  }
+
+  public final EventName name() {
+    return new EventName(id(), spelling);
+  }
+
+  abstract Wait ofWait();
+
+  @Override
+  protected final Wakeups wakeups() {
+    return ofWait().requester().waits().wakeups;
+  }
+
+  @Override
+  protected final Endpoint endpoint() {
+    return ofWait().requester().endpoint();
+  }
+
+  @Override
+  protected final void onWake() {
+    ofWait().onWake(this);
+  }
+}

@@ -1,0 +1,177 @@
+package doorbell.wait;
+
+import doorbell.event.EventId;
+import doorbell.event.EventTable;
+import doorbell.io.Endpoint;
+import doorbell.io.IoLoop;
+import doorbell.io.Turns;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The waiting service on one event loop: waits and sets for the loop's clients, and the wakes that
+ * reach them. Belongs to the loop's thread.
+ */
+public final class WaitLoop implements IoLoop.Hooks {
+  /** The event of a task that is told in the order of wakes. */
+  private static final EventId NO_EVENT = new EventId.Plain(0, 0);
+
+  /** Sets that a loop gathers for one write of the store: a pass of the loop may be long. */
+  public static final int SETS_PER_FLUSH = 64;
+
+  public final IoLoop io;
+  public final WaitQuota quota;
+  public final Wakeups wakeups;
+  private final EventTable table;
+
+  /** The node goes down: nothing is parked any more, and every answer closes. */
+  private boolean draining;
+
+  /** Sets of this pass of the loop. */
+  private int sets;
+
+  /** The last pass brought several sets. */
+  private boolean crowded;
+
+  /** The store isn't told of all sets yet. */
+  private boolean unflushed;
+
+  public WaitLoop(IoLoop io, EventTable table, WaitQuota quota) {
+    this.io = io;
+    this.table = table;
+    this.quota = quota;
+    this.wakeups = new Wakeups(io.events, io.faults);
+  }
+
+  /**
+   * Links {@code waiter} to its event first and looks the event up second, so that either the look
+   * finds a set or the set finds the waiter. {@code then} hears whether the event is set, or why
+   * nobody can tell. The waiter stays linked until {@link #leave}.
+   */
+  public void lookUp(LoopWaiter waiter, BiConsumer<Boolean, @Nullable Throwable> then) {
+    hear(waiter.endpoint(), table.wait(waiter), then);
+  }
+
+  /** Looks an event up, and links nobody. */
+  void ask(LoopWaiter waiter, BiConsumer<Boolean, @Nullable Throwable> then) {
+    hear(waiter.endpoint(), table.isSet(waiter.id()), then);
+  }
+
+  /** Ends the link of a waiter; true if its event was set meanwhile. */
+  public boolean leave(LoopWaiter waiter) {
+    return table.leave(waiter);
+  }
+
+  /**
+   * Sets an event, and wakes who waits for it: at once, or evenly over {@code spreadMillis}. The
+   * stage tells when the set is stored, and whether it was the first one.
+   */
+  public CompletionStage<Boolean> set(EventId id, long spreadMillis) {
+    return table.set(id, spreadMillis);
+  }
+
+  /** Tells a client how {@code stage} ended: at once if that is known on this thread already. */
+  public <T> void hear(
+      Endpoint client, CompletionStage<T> stage, BiConsumer<T, @Nullable Throwable> then) {
+    stage.whenComplete(
+        (value, cause) -> {
+          if (io.events.inEventLoop()) {
+            io.run(client, () -> then.accept(value, cause));
+          } else {
+            tell(client, () -> then.accept(value, cause));
+          }
+        });
+  }
+
+  /** Has the loop's thread run a client's task, in the order in which waits are woken. */
+  private void tell(Endpoint client, Runnable task) {
+    wakeups.add(
+        new LoopWaiter(NO_EVENT) {
+          @Override
+          protected Wakeups wakeups() {
+            return wakeups;
+          }
+
+          @Override
+          protected Endpoint endpoint() {
+            return client;
+          }
+
+          @Override
+          protected void onWake() {
+            task.run();
+          }
+        });
+  }
+
+  /**
+   * Answers the waits of this loop that a client's set has woken, and runs {@code then} for that
+   * client behind them: at once, unless a woken client is being answered on this stack.
+   */
+  public void wakeBefore(Endpoint client, Runnable then) {
+    if (wakeups.isBusy()) {
+      tell(client, then);
+    } else {
+      wakeups.run();
+      then.run();
+    }
+  }
+
+  /**
+   * Has the store keep the sets, once the kernel has the answers of woken waits: a writer that runs
+   * on this core would take it from them. Sets that come in crowds are kept together, once for a
+   * pass of the loop, or for every {@link #SETS_PER_FLUSH} of them.
+   */
+  public void flushSoon() {
+    unflushed = true;
+    if (sets++ == 0) {
+      io.events.execute(this::endPass);
+    } else if (sets % SETS_PER_FLUSH == 0) {
+      flush();
+    }
+  }
+
+  @Override
+  public void betweenClients() {
+    wakeups.poll();
+  }
+
+  @Override
+  public void onSent() {
+    if (!crowded) {
+      flush();
+    }
+  }
+
+  private void endPass() {
+    crowded = sets > 1;
+    sets = 0;
+    if (crowded) {
+      flush();
+    } else if (unflushed) {
+      Turns.next(io.events, this::flush); // Tasks of this pass may have set more.
+    }
+  }
+
+  private void flush() {
+    if (unflushed) {
+      unflushed = false;
+      try {
+        table.flush();
+      } catch (Throwable fault) { // Setters are told when their time is over.
+        io.faults.tell(fault);
+      }
+    }
+  }
+
+  public boolean isDraining() {
+    return draining;
+  }
+
+  /** Ends all parked waits, evenly over {@code millis}; {@code done} runs when none is left. */
+  public void drain(long millis, Runnable done) {
+    draining = true;
+    new Drain(io, millis, done).run();
+  }
+}

@@ -1,0 +1,346 @@
+package doorbell.websocket;
+
+import doorbell.http.HttpError;
+import doorbell.http.HttpLimits;
+import doorbell.http.HttpLoop;
+import doorbell.io.Endpoint;
+import doorbell.io.Protocol;
+import doorbell.io.Turns;
+import doorbell.wait.EventName;
+import doorbell.wait.Parked;
+import doorbell.wait.QuotaException;
+import doorbell.wait.SetCall;
+import doorbell.websocket.WebSocketFrames.Broken;
+import doorbell.websocket.WebSocketFrames.Frame;
+import io.netty.buffer.ByteBuf;
+import io.netty.util.ReferenceCountUtil;
+import java.net.InetAddress;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One client over WebSocket: any number of waits on one connection, a line in each message. Belongs
+ * to its loop's thread. A wait costs its {@link WebSocketWait}; between messages no buffer stands
+ * by. For a client that doesn't read, no messages are made: what was set stands in a chain.
+ *
+ * <pre>
+ * open --close frame, broken frame, drain--> closing --answered, or too slow--> closed
+ * </pre>
+ */
+public final class WebSocketConnection extends WebSocketWriter
+    implements Protocol, Parked, Turns.Taker {
+  private final WebSocketFrames frames = new WebSocketFrames();
+  private final Map<WebSocketWait, WebSocketWait> waits = new HashMap<>(4);
+
+  /** Whose places in the waiting room its waits have, where addresses are looked at. */
+  private final @Nullable InetAddress place;
+
+  /** Bytes of a frame that isn't all there. */
+  private @Nullable ByteBuf unread;
+
+  private int setsInFlight;
+
+  /** The number of a message that has come in part, and is waited for; 0 if there is none. */
+  private int awaited;
+
+  /** Messages have come that are read in its next turn. */
+  private boolean resting;
+
+  private boolean heard;
+  private boolean asked;
+
+  /** The client sends no more. */
+  private boolean ended;
+
+  public WebSocketConnection(HttpLoop http, Endpoint endpoint) {
+    super(http, endpoint);
+    this.place = http.waits.quota.addressOf(endpoint);
+  }
+
+  @Override
+  public void onOpen() {
+    http.io.deadlines.set(this, HttpLimits.PING_MILLIS);
+    if (http.waits.isDraining()) {
+      drain();
+    }
+  }
+
+  @Override
+  public void onBytes(ByteBuf bytes) {
+    inRead = true;
+    heard = true;
+    ByteBuf kept = unread;
+    unread = null;
+    ByteBuf all = kept == null ? bytes : kept.writeBytes(bytes);
+    try {
+      readFrames(all);
+      unread = WebSocketFrames.rest(all, kept, http.io.allocator);
+      if (isSpent()) {
+        close(WebSocketFrames.TRY_AGAIN_LATER, HttpError.memoryIsShort().sentence());
+        dropInput();
+      }
+    } catch (Broken broken) {
+      close(broken.code, String.valueOf(broken.getMessage()));
+    } finally {
+      ReferenceCountUtil.release(kept);
+    }
+    readOrPause();
+  }
+
+  /** What is held of a message that isn't whole, or can't be read yet, is more than may be. */
+  private boolean isSpent() {
+    int held = frames.held() + (unread == null ? 0 : unread.capacity());
+    return held > 0 && http.io.budget.isSpentFor(held);
+  }
+
+  private void readFrames(ByteBuf bytes) throws Broken {
+    Frame frame;
+    while (mayRead() && (frame = frames.next(bytes, http.io.allocator)) != null) {
+      switch (frame.opcode()) {
+        case WebSocketFrames.TEXT -> onLine(frame.text());
+        case WebSocketFrames.PING -> write(WebSocketFrames.pong(allocator(), frame.payload()));
+        case WebSocketFrames.CLOSE -> onClose(frame.closeCode());
+        default -> {}
+      }
+      if (bytes.isReadable() && http.io.turns.isOver() && !resting) {
+        resting = true;
+        http.io.turns.ask(this);
+      }
+    }
+  }
+
+  @Override
+  public void onTurn() {
+    resting = false;
+    resume();
+    closeIfEnded();
+  }
+
+  /** Who doesn't take what is said, or runs ahead of the store, isn't listened to. */
+  private boolean mayRead() {
+    boolean heeds = untold == null && endpoint.isWritable();
+    return heeds && !resting && setsInFlight < HttpLimits.SETS_IN_FLIGHT;
+  }
+
+  @Override
+  void readOrPause() {
+    endpoint.listen(mayRead());
+  }
+
+  /** Has a message that came in part be whole in time: P57. */
+  private void await() {
+    boolean partial = mayRead() && (unread != null || frames.isInMessage());
+    int now = partial ? frames.count() + 1 : 0;
+    if (!closing && untold == null && now != awaited) {
+      awaited = now;
+      http.io.deadlines.set(
+          this, partial ? http.options.headTimeout().toMillis() : HttpLimits.PING_MILLIS);
+    }
+  }
+
+  private void onClose(int code) {
+    close(code, "");
+    endpoint.close();
+  }
+
+  private void onLine(String message) {
+    if (closing) {
+      return;
+    }
+    try {
+      WebSocketLine line = WebSocketLine.parse(message);
+      switch (line.verb()) {
+        case WAIT -> line.events().forEach(this::wait);
+        case FORGET -> line.events().forEach(event -> end(new WebSocketWait(this, event)));
+        case SET -> set(line.events().get(0));
+      }
+    } catch (HttpError refused) {
+      say("error " + refused.sentence());
+    }
+  }
+
+  private void wait(EventName event) {
+    WebSocketWait wait = new WebSocketWait(this, event);
+    if (closing || waits.containsKey(wait)) {
+      return;
+    }
+    try {
+      if (waits.size() == http.options.maxWaitsPerConnection()) {
+        throw new HttpError(429, "a connection has at most " + waits.size() + " waits");
+      }
+      http.waits.quota.acquire(place, 1);
+    } catch (HttpError | QuotaException refused) {
+      say("error " + event.text() + ": " + refused.getMessage());
+      return;
+    }
+    waits.put(wait, wait);
+    http.waits.lookUp(wait, (found, cause) -> looked(wait, found, cause));
+  }
+
+  private void looked(WebSocketWait wait, @Nullable Boolean found, @Nullable Throwable cause) {
+    if (Boolean.TRUE.equals(found)) {
+      onSet(wait);
+    } else if (cause != null && waits.get(wait) == wait) {
+      if (end(wait)) {
+        tell(wait);
+      } else {
+        say("error " + wait.text() + ": " + HttpError.sentence(cause));
+      }
+    }
+  }
+
+  /** The wait's event is set; it may have heard so already. */
+  void onSet(WebSocketWait wait) {
+    if (waits.get(wait) == wait) {
+      end(wait);
+      tell(wait);
+    }
+  }
+
+  /** Ends a wait that equals this one, if there is one; true if its event is known to be set. */
+  private boolean end(WebSocketWait equal) {
+    WebSocketWait wait = waits.remove(equal);
+    if (wait == null) {
+      return false;
+    }
+    http.waits.quota.release(place, 1);
+    return http.waits.leave(wait);
+  }
+
+  private void set(EventName event) throws HttpError {
+    if (!http.io.budget.take(SetCall.BYTES)) {
+      throw HttpError.memoryIsShort();
+    }
+    setsInFlight++;
+    CompletionStage<Boolean> stored = http.waits.set(event.id(), 0);
+    // Those who wait on the same loop have their answers before the setter has its own.
+    http.waits.wakeBefore(endpoint, () -> keep(event.text(), stored));
+  }
+
+  private void keep(String text, CompletionStage<Boolean> stored) {
+    http.waits.flushSoon();
+    http.waits.hear(endpoint, stored, (first, cause) -> stored(text, cause));
+  }
+
+  private void stored(String text, @Nullable Throwable cause) {
+    setsInFlight--;
+    http.io.budget.count(-SetCall.BYTES);
+    say(cause == null ? "done " + text : "error " + text + ": " + HttpError.sentence(cause));
+    if (setsInFlight == HttpLimits.SETS_IN_FLIGHT - 1 && !inRead) {
+      resume();
+    }
+    closeIfEnded();
+  }
+
+  @Override
+  public void onReadEnd() {
+    inRead = false;
+    endpoint.flush();
+    readOrPause();
+    await();
+  }
+
+  /** Sets that are being stored are waited for. */
+  @Override
+  public void onEnd() {
+    ended = true;
+    leaveAll();
+    closeIfEnded();
+  }
+
+  private void closeIfEnded() {
+    if (ended && !resting && (setsInFlight == 0 || closing)) {
+      endpoint.close();
+    }
+  }
+
+  @Override
+  public void onWritable() {
+    tellUntold();
+    resume();
+  }
+
+  /** Reads what had come when nothing was to be read. */
+  private void resume() {
+    ByteBuf next = unread;
+    unread = null;
+    if (next != null) {
+      try {
+        onBytes(next);
+      } finally {
+        next.release();
+      }
+    }
+    onReadEnd();
+  }
+
+  /** Time to ask whether the client is there, or to give it up. */
+  @Override
+  protected void onDeadline() {
+    if (closing || untold != null || (asked && !heard)) {
+      endpoint.cut();
+      return;
+    }
+    if (awaited > 0 && !endpoint.isBehind()) {
+      close(WebSocketFrames.TOO_SLOW, "a message took too long to arrive");
+      return;
+    }
+    asked = !heard;
+    if (asked) {
+      write(WebSocketFrames.ping(allocator()));
+    }
+    heard = false;
+    http.io.deadlines.set(this, HttpLimits.PING_MILLIS);
+  }
+
+  @Override
+  public boolean isParked() {
+    return !waits.isEmpty();
+  }
+
+  @Override
+  public void drain() {
+    close();
+  }
+
+  @Override
+  public void close() {
+    close(WebSocketFrames.GOING_AWAY, "the node ends; connect again");
+  }
+
+  /** Says why, and gives the client a little time to say so too. */
+  private void close(int code, String reason) {
+    if (closing) {
+      return;
+    }
+    write(WebSocketFrames.close(allocator(), code, reason));
+    closing = true;
+    leaveAll();
+    http.io.deadlines.set(this, HttpLimits.LINGER_MILLIS);
+  }
+
+  @Override
+  public void onClosed() {
+    closing = true;
+    leaveAll();
+    http.io.deadlines.cancel(this);
+    dropInput();
+  }
+
+  private void dropInput() {
+    ReferenceCountUtil.release(unread);
+    unread = null;
+    frames.release();
+  }
+
+  private void leaveAll() {
+    for (WebSocketWait wait : waits.keySet()) {
+      http.waits.leave(wait);
+      http.waits.quota.release(place, 1);
+    }
+    waits.clear();
+    forgetUntold();
+  }
+}

@@ -1,0 +1,49 @@
+package doorbell.websocket;
+
+import doorbell.http.BulkSetBody;
+import doorbell.http.HttpError;
+import doorbell.http.Request;
+import doorbell.wait.EventName;
+import java.util.List;
+
+/**
+ * A client's line, checked.
+ *
+ * @param events the events that it names; of a set exactly one, whose key was right
+ */
+record WebSocketLine(Verb verb, List<EventName> events) {
+  /** What is to be done with the events. */
+  enum Verb {
+    WAIT,
+    FORGET,
+    SET
+  }
+
+  /** Reads a message; a refusal has one sentence for the client. */
+  static WebSocketLine parse(String message) throws HttpError {
+    String line = message.endsWith("\n") ? message.substring(0, message.length() - 1) : message;
+    int space = line.indexOf(' ');
+    String rest = line.substring(space < 0 ? line.length() : space + 1);
+    return switch (space < 0 ? line : line.substring(0, space)) {
+      case "wait" -> new WebSocketLine(Verb.WAIT, names(rest));
+      case "forget" -> new WebSocketLine(Verb.FORGET, names(rest));
+      case "set" -> set(rest);
+      default -> throw new HttpError(400, "a line is wait ID..., forget ID... or set ID [KEY]");
+    };
+  }
+
+  private static List<EventName> names(String words) throws HttpError {
+    try {
+      return EventName.parseAll(words);
+    } catch (IllegalArgumentException e) {
+      throw new HttpError(400, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static WebSocketLine set(String idAndKey) throws HttpError {
+    String text = idAndKey.split(" ", 2)[0];
+    EventName name = Request.event(text);
+    BulkSetBody.line(idAndKey, text);
+    return new WebSocketLine(Verb.SET, List.of(name));
+  }
+}

@@ -1,0 +1,102 @@
+package doorbell.websocket;
+
+import doorbell.http.HttpLimits;
+import doorbell.http.HttpLoop;
+import doorbell.io.Deadline;
+import doorbell.io.Endpoint;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sending side of a {@link WebSocketConnection}: frames, sent together once for each pass of
+ * the loop.
+ */
+abstract class WebSocketWriter extends Deadline {
+  final HttpLoop http;
+  final Endpoint endpoint;
+
+  /** More bytes may be read before the frames are sent. */
+  boolean inRead;
+
+  /** A close frame was said, and nothing may follow it. */
+  boolean closing;
+
+  private boolean flushing;
+
+  /** Waits whose events are set and that the client has no room for, the oldest first. */
+  @Nullable WebSocketWait untold;
+
+  private @Nullable WebSocketWait lastUntold;
+
+  WebSocketWriter(HttpLoop http, Endpoint endpoint) {
+    this.http = http;
+    this.endpoint = endpoint;
+  }
+
+  @Override
+  public final Endpoint endpoint() {
+    return endpoint;
+  }
+
+  final ByteBufAllocator allocator() {
+    return http.answers;
+  }
+
+  final void say(String line) {
+    boolean much = endpoint.held() > Endpoint.MAX_UNSENT;
+    if (!closing && much && http.io.budget.isSpentFor(Endpoint.MAX_UNSENT)) {
+      endpoint.cut(); // Who doesn't read can't be told.
+    } else if (!closing) {
+      write(WebSocketFrames.text(allocator(), line));
+    }
+  }
+
+  /** Tells of a set, or keeps it until there is room. */
+  final void tell(WebSocketWait wait) {
+    if (untold == null && endpoint.isWritable()) {
+      say("set " + wait.text());
+      return;
+    }
+    if (lastUntold == null) {
+      untold = wait;
+      http.io.deadlines.set(this, HttpLimits.PING_MILLIS);
+    } else {
+      lastUntold.nextUntold = wait;
+    }
+    lastUntold = wait;
+    readOrPause();
+  }
+
+  /** Tells what there is room for. */
+  final void tellUntold() {
+    while (untold != null && endpoint.isWritable()) {
+      say("set " + untold.text());
+      untold = untold.nextUntold;
+      http.io.deadlines.set(this, HttpLimits.PING_MILLIS);
+    }
+    lastUntold = untold == null ? null : lastUntold;
+  }
+
+  final void forgetUntold() {
+    untold = null;
+    lastUntold = null;
+  }
+
+  final void write(ByteBuf frame) {
+    endpoint.write(frame);
+    if (!inRead && !flushing) {
+      flushing = true;
+      http.io.soon(endpoint, this::flush);
+    }
+  }
+
+  private void flush() {
+    flushing = false;
+    endpoint.flush();
+    readOrPause();
+  }
+
+  /** Has the endpoint listen to the client, or not. */
+  abstract void readOrPause();
+}

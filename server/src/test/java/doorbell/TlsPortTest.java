@@ -1,0 +1,224 @@
+package doorbell;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import doorbell.http.HttpOptions;
+import doorbell.io.LogLines;
+import doorbell.io.Transport;
+import doorbell.io.tls.Certificates;
+import doorbell.io.tls.PemFiles;
+import doorbell.io.tls.Tls;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpClient.Version;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A port that speaks TLS, with certificates that are made here. */
+class TlsPortTest {
+  @TempDir static Path folder;
+  private static Certificates certificates;
+  private static PemFiles first;
+  private static PemFiles second;
+
+  @BeforeAll
+  static void certificates() throws Exception {
+    certificates = new Certificates(folder);
+    first = certificates.make("first", "-keyalg", "EC");
+    second = certificates.make("second", "-keyalg", "EC");
+  }
+
+  @ParameterizedTest
+  @MethodSource("doorbell.PortFixture#transports")
+  void aWaitAndASetByTls(Transport transport) throws Exception {
+    try (PortFixture node = node(transport, certificates.copy(first))) {
+      for (Version version : Version.values()) {
+        HttpClient client = client(version);
+        CompletableFuture<HttpResponse<String>> wait =
+            ask(client, node, "GET", "/" + version.name().length());
+        await().until(() -> node.port.parked() == 1);
+        HttpResponse<String> set =
+            ask(client, node, "POST", "/" + version.name().length()).get(20, SECONDS);
+        assertThat(set.statusCode()).isEqualTo(201);
+        assertThat(set.version()).isEqualTo(version);
+        assertThat(wait.get(20, SECONDS).body()).startsWith("doorbell(");
+      }
+    }
+  }
+
+  @Test
+  void aNewCertificateIsTakenAndNoWaitIsDropped() throws Exception {
+    PemFiles files = certificates.copy(first);
+    try (PortFixture node = node(Transport.AUTO, files)) {
+      CompletableFuture<HttpResponse<String>> wait =
+          ask(client(Version.HTTP_1_1), node, "GET", "/7");
+      await().until(() -> node.port.parked() == 1);
+      assertThat(nameOf(node)).isEqualTo("CN=first");
+      Certificates.replace(files, second);
+      await().atMost(Duration.ofSeconds(30)).until(() -> nameOf(node).equals("CN=second"));
+      assertThat(ask(client(Version.HTTP_2), node, "POST", "/7").get(20, SECONDS).statusCode())
+          .isEqualTo(201);
+      assertThat(wait.get(20, SECONDS).statusCode()).isEqualTo(200);
+    }
+  }
+
+  /** Garbage that has no end, that nobody writes, or that looks like what is wanted. */
+  @ParameterizedTest
+  @MethodSource("doorbell.PortFixture#transports")
+  void whoConnectedBeforeTheCertificateChangedIsServed(Transport transport) throws Exception {
+    PemFiles files = certificates.copy(first);
+    try (PortFixture node = node(transport, files);
+        Socket early = new Socket("localhost", node.port.address().getPort())) {
+      Certificates.replace(files, second);
+      await().atMost(Duration.ofSeconds(30)).until(() -> nameOf(node).equals("CN=second"));
+      try (SSLSocket client =
+          (SSLSocket) trusting().getSocketFactory().createSocket(early, "localhost", 1, true)) {
+        client.startHandshake();
+        assertThat(client.getSession().getPeerPrincipal()).hasToString("CN=second");
+      }
+    }
+  }
+
+  /** They may be on a disk that hangs. */
+  @Test
+  void noLoopReadsTheFilesAgain() throws Exception {
+    PemFiles files = certificates.copy(first);
+    try (LogLines log = LogLines.of(Tls.class);
+        PortFixture _ = node(Transport.AUTO, files)) {
+      Certificates.replace(files, second);
+      await().atMost(Duration.ofSeconds(30)).until(() -> !log.messages().isEmpty());
+      assertThat(log.threads()).noneMatch(thread -> thread.startsWith("doorbell-loop"));
+    }
+  }
+
+  @Test
+  void handshakesThatFailAreCountedAndToldOnceAMinute() throws Exception {
+    try (PortFixture node = node(Transport.AUTO, certificates.copy(first));
+        LogLines log = LogLines.of(Tls.class)) {
+      for (int i = 0; i < 3; i++) {
+        HttpClient distrusting = HttpClient.newHttpClient();
+        assertThat(ask(distrusting, node, "GET", "/1")).failsWithin(Duration.ofSeconds(60));
+      }
+      await().until(() -> !log.messages().isEmpty());
+      assertThat(log.messages())
+          .singleElement()
+          .asString()
+          .startsWith("1 TLS handshakes failed since the start, the last one: ");
+    }
+  }
+
+  @Test
+  void filesThatAreNoPairStopTheStartWithASentence() throws Exception {
+    PemFiles mixed = new PemFiles(first.chain(), second.key());
+    for (PemFiles files :
+        new PemFiles[] {mixed, new PemFiles(folder.resolve("none"), first.key())}) {
+      assertThatThrownBy(() -> node(Transport.AUTO, files))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageStartingWith("can't use the certificate " + files.chain())
+          .hasMessageContaining("PEM");
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("doorbell.PortFixture#transports")
+  void aPlainRequestIsToldToUseTls(Transport transport) throws Exception {
+    try (PortFixture node = node(transport, certificates.copy(first))) {
+      Peer peer = node.connect().say("GET /7 HTTP/1.1\nHost: a\n\n");
+      Answer answer = peer.hear();
+      assertThat(answer.status()).isEqualTo(400);
+      assertThat(answer.body()).contains("this port speaks TLS; use https://");
+      assertThat(peer.hearsTheEnd()).isTrue();
+      assertThat(node.port.parked()).isZero();
+    }
+  }
+
+  private static PortFixture node(Transport transport, PemFiles files) {
+    HttpOptions plain =
+        PortFixture.options(transport, Duration.ofSeconds(10), Duration.ofSeconds(75));
+    return new PortFixture(
+        new HttpOptions(
+            plain.listen(),
+            files,
+            transport,
+            plain.loops(),
+            "",
+            plain.maxWait(),
+            plain.maxWaits(),
+            0,
+            plain.maxWaitsPerConnection(),
+            plain.maxBuffered(),
+            plain.headTimeout(),
+            plain.idleTimeout()));
+  }
+
+  private static CompletableFuture<HttpResponse<String>> ask(
+      HttpClient client, PortFixture node, String method, String path) {
+    URI uri = URI.create("https://localhost:" + node.port.address().getPort() + path);
+    HttpRequest request =
+        HttpRequest.newBuilder(uri).method(method, HttpRequest.BodyPublishers.noBody()).build();
+    return client.sendAsync(request, HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** Whom a client that comes now sees. */
+  private static String nameOf(PortFixture node) throws Exception {
+    HttpResponse<String> page = ask(client(Version.HTTP_2), node, "GET", "/").get(20, SECONDS);
+    X509Certificate seen =
+        (X509Certificate) page.sslSession().orElseThrow().getPeerCertificates()[0];
+    return seen.getSubjectX500Principal().getName();
+  }
+
+  /** One that trusts everybody, and has no connection yet. */
+  private static HttpClient client(Version version) throws Exception {
+    return HttpClient.newBuilder().sslContext(trusting()).version(version).build();
+  }
+
+  private static SSLContext trusting() throws Exception {
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, new TrustManager[] {new Trusting()}, null);
+    return context;
+  }
+
+  /** Name and chain are not what is tested here. */
+  private static final class Trusting extends X509ExtendedTrustManager {
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
+    }
+  }
+}

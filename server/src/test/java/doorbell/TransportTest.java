@@ -1,0 +1,79 @@
+package doorbell;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import doorbell.io.Transport;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.uring.IoUring;
+import io.netty.handler.ssl.OpenSsl;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class TransportTest {
+  static Stream<Transport> transports() {
+    return PortFixture.transports();
+  }
+
+  /** Column "tr tm->when" of proc(5)'s /proc/net/tcp: 02 is a keep-alive timer, in 1/100 s. */
+  @ParameterizedTest
+  @MethodSource("transports")
+  @EnabledOnOs(OS.LINUX)
+  void theKernelLooksForDeadPeersAfterAMinute(Transport transport) throws Exception {
+    try (PortFixture node = new PortFixture(transport)) {
+      String client = "%04X".formatted(node.crowd(1, "22482").getFirst().port());
+      await().until(() -> node.port.parked() == 1);
+      String port = "%04X".formatted(node.port.address().getPort());
+      List<String> timers =
+          Stream.concat(lines("/proc/net/tcp"), lines("/proc/net/tcp6"))
+              .map(line -> line.trim().split("\\s+", -1))
+              .filter(fields -> fields[1].endsWith(":" + port) && fields[2].endsWith(":" + client))
+              .filter(fields -> fields[3].equals("01"))
+              .map(fields -> fields[5])
+              .toList();
+      assertThat(timers).hasSize(1);
+      String[] timer = timers.get(0).split(":", -1);
+      assertThat(timer[0]).isEqualTo("02");
+      assertThat(Long.parseLong(timer[1], 16)).isBetween(4_000L, 6_000L);
+    }
+  }
+
+  @Test
+  void autoIsTheBestThereIs() {
+    assertThat(Transport.AUTO.resolve())
+        .isEqualTo(PortFixture.transports().findFirst().orElseThrow());
+    assertThat(Transport.NIO.resolve()).isEqualTo(Transport.NIO);
+  }
+
+  /** Native files may be of another version than the rest of Netty. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void nativeFilesFitTheRest() {
+    Epoll.ensureAvailability();
+    OpenSsl.ensureAvailability();
+    assertThat(OpenSsl.versionString()).isEqualTo("BoringSSL");
+    // The kernel may lack it, or forbid it.
+    assertThat(IoUring.unavailabilityCause() instanceof LinkageError).isFalse();
+  }
+
+  @Test
+  void itsNameIsTheOneOnTheCommandLine() {
+    for (Transport transport : Transport.values()) {
+      assertThat(transport).hasToString(transport.name().toLowerCase(Locale.ROOT));
+    }
+  }
+
+  private static Stream<String> lines(String file) throws IOException {
+    Path path = Path.of(file);
+    return Files.exists(path) ? Files.readAllLines(path).stream().skip(1) : Stream.empty();
+  }
+}
