@@ -10,7 +10,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 
-/** A node: holds waits, wakes them, remembers sets. Runs from {@link #start} until it is closed. */
+/**
+ * A node: holds waits, wakes waiters, remembers sets. Runs from {@link #start} to {@link #close}.
+ */
 public final class Doorbell implements AutoCloseable {
   private final Duration drain;
   private final SetStore store;
@@ -23,9 +25,9 @@ public final class Doorbell implements AutoCloseable {
   }
 
   /**
-   * Opens the store, then the port: when this returns, the node answers.
+   * Opens the store, then the port: the node answers when this method returns.
    *
-   * @throws RuntimeException if either can't be opened, with one sentence that says what to do
+   * @throws RuntimeException if the store or the port can't be opened; the message says what to do
    */
   public static Doorbell start(Options options) {
     SetStore store =
@@ -46,38 +48,38 @@ public final class Doorbell implements AutoCloseable {
     CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS).execute(task);
   }
 
-  /** Where it listens, with the port that it really has. */
+  /** The address that the node listens at, with the real port number. */
   public InetSocketAddress address() {
     return port.address();
   }
 
-  /** How many waits are parked, each id of them counted. */
+  /** The number of parked waits, each id counted. */
   public int parked() {
     return port.parked();
   }
 
-  /** About how many bytes of memory clients make it hold at this moment: at most, not measured. */
+  /** Bytes of memory held for clients now: an upper estimate, not a measurement. */
   public long held() {
     return port.held();
   }
 
-  /** Looks at once whether the certificate's files have changed, and takes them if they have. */
+  /** Checks the certificate's files at once, and takes changed files. */
   public void reload() {
     port.reload();
   }
 
   /**
-   * Completes with the reason when the node can't go on: one of its event loops has ended, or the
-   * heap is spent. Its clients may wait in vain from then on, so the host should close it, or end
-   * its own process; the node never does that itself. It doesn't complete otherwise.
+   * Completes with the reason when the node can't go on: an event loop has ended, or the heap is
+   * spent. Clients may wait in vain from then on, so the host should close the node or end the
+   * process; the node never does either. The stage doesn't complete otherwise.
    */
   public CompletionStage<Throwable> failure() {
     return port.failure();
   }
 
   /**
-   * Ends it in order: no new clients; each parked wait is told to ask again, evenly over the drain
-   * time; all accepted sets are stored and acknowledged; connections close. Blocks meanwhile.
+   * Ends the node in order: no new clients; each parked wait is told to ask again, evenly over the
+   * drain time; all accepted sets are stored and acknowledged; connections close. Blocks meanwhile.
    */
   @Override
   public void close() {

@@ -10,16 +10,17 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * What a node can be told. Each value is checked when the record is made: a bad one is an {@link
+ * The options of a node. Each value is checked when the record is made: a bad value is an {@link
  * IllegalArgumentException} with one sentence that says what to do.
  *
- * @param http the port that clients wait and set at
+ * @param http the port for waits and sets of clients
  * @param store {@code memory}, or {@code rocksdb:DIR}
- * @param remember how long a set is remembered, at least: as long as somebody may ask late
+ * @param remember the least time that a set is remembered: as long as a waiter may ask late
  * @param sync when a set counts as kept
- * @param maxSets how many sets the store {@code memory} remembers at a time: beyond it memory is in
- *     danger, so {@link #setsThatFit} follows the heap. The disk bounds {@code rocksdb}
- * @param drain how long the parked waits are given to come back elsewhere when the node ends
+ * @param maxSets the most sets in the store {@code memory} at a time: beyond this number memory is
+ *     in danger, so {@link #setsThatFit} follows the heap. The disk bounds {@code rocksdb}
+ * @param drain the time over which parked waits are answered when the node ends, so that clients
+ *     come back elsewhere
  */
 public record Options(
     HttpOptions http, String store, Duration remember, Sync sync, int maxSets, Duration drain) {
@@ -38,7 +39,7 @@ public record Options(
     HttpOptions.check("drain", drain, Duration.ZERO, MAX_DRAIN);
   }
 
-  /** A node on 127.0.0.1:8080 that keeps its sets in ./doorbell-data, synced to disk. */
+  /** Options of a node on 127.0.0.1:8080 that keeps sets in ./doorbell-data, synced to disk. */
   public static Options defaults() {
     HttpOptions http =
         new HttpOptions(
@@ -63,7 +64,10 @@ public record Options(
         Duration.ofSeconds(5));
   }
 
-  /** How many sets have room in their share of the JVM's heap: the default of {@link #maxSets}. */
+  /**
+   * The number of sets that a share of the JVM's heap has room for: the default of {@link
+   * #maxSets}.
+   */
   public static int setsThatFit() {
     return MemoryStore.setsThatFit();
   }

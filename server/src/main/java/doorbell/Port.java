@@ -36,15 +36,15 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** The port that clients wait and set at. Opened once, drained once, closed once. */
+/** The port for waits and sets of clients. Opened once, drained once, closed once. */
 public final class Port implements AutoCloseable {
-  /** How long closing may take beyond the drain, in milliseconds. */
+  /** The time that closing may take beyond the drain, in milliseconds. */
   private static final long CLOSE_MILLIS = 5_000;
 
-  /** How often each loop looks whether the others go on, in milliseconds. */
+  /** The interval at which each loop checks the other loops, in milliseconds. */
   private static final long LOOK_MILLIS = 1_000;
 
-  /** The least and the most files that are left to a store. */
+  /** Bounds of the number of files that are left to a store. */
   private static final int LEAST_STORE_FILES = 48;
 
   private static final int MOST_STORE_FILES = 1_000;
@@ -59,9 +59,9 @@ public final class Port implements AutoCloseable {
   private volatile boolean closing;
 
   /**
-   * Binds and listens.
+   * Binds the port and listens.
    *
-   * @throws IllegalStateException if it can't, with a sentence that says what to do
+   * @throws IllegalStateException if the port can't be opened; the message says what to do
    */
   public static Port open(HttpOptions options, EventTable table) {
     Transport transport = options.transport().resolve();
@@ -105,7 +105,7 @@ public final class Port implements AutoCloseable {
         options.headTimeout().toMillis());
   }
 
-  /** The service on one loop, from the waits to the first protocol of its clients. */
+  /** The service of a loop, from the waits to the clients' first protocol. */
   private WaitLoop serving(IoLoop io, EventTable table, HttpOptions options) {
     WaitLoop waits = new WaitLoop(io, table, quota);
     Http1 http1 = new Http1(waits, options, InstantSource.system());
@@ -113,21 +113,21 @@ public final class Port implements AutoCloseable {
     return waits;
   }
 
-  /** A loop that ends may hang before it has ended; the others see that it began to. */
+  /** A loop that ends may hang midway, so the other loops look for the beginning of the end. */
   private void look() {
     if (loops.stream().anyMatch(loop -> loop.io.events.isShuttingDown())) {
       onEnded();
     }
   }
 
-  /** Its clients are never answered any more, and nobody can tell them. */
+  /** Clients of an ended loop wait in vain and can't be told. */
   private void onEnded() {
     if (!closing) {
       failure.complete(new IllegalStateException("an event loop has ended"));
     }
   }
 
-  /** Completes with the reason when the port can't go on; whoever runs it should end it then. */
+  /** Completes with the reason when the port can't go on; the owner should close the port then. */
   public CompletionStage<Throwable> failure() {
     return failure.minimalCompletionStage();
   }
@@ -154,34 +154,36 @@ public final class Port implements AutoCloseable {
         e);
   }
 
-  /** How many of the files that this process may open clients leave to a store: an eighth. */
+  /**
+   * Files that clients leave to a store: an eighth of the files that this process may still open.
+   */
   public static int filesOfStore() {
     return Math.clamp(OpenFiles.left() / 8, LEAST_STORE_FILES, MOST_STORE_FILES);
   }
 
-  /** Where it listens, with the port that it really has. */
+  /** The address that the port listens at, with the real port number. */
   public InetSocketAddress address() {
     return listener.address();
   }
 
-  /** How many waits are parked, each id of them counted. */
+  /** The number of parked waits, each id counted. */
   public int parked() {
     return quota.taken();
   }
 
-  /** About how many bytes clients make it hold: by waits and by all else. */
+  /** Bytes held for clients, as an estimate: for waits and for everything else. */
   public long held() {
     return Memory.held(quota.taken(), budget.taken());
   }
 
-  /** Looks at the certificate's files, as it does by itself every few seconds. */
+  /** Checks the certificate's files at once; a timer also does, every few seconds. */
   public void reload() {
     if (tls != null) {
       tls.reload();
     }
   }
 
-  /** Takes no more clients, and answers all parked waits, evenly over {@code time}. Blocks. */
+  /** Stops the listener, and answers all parked waits evenly over {@code time}. Blocks. */
   public void drain(Duration time) throws InterruptedException {
     listener.stop().awaitUninterruptibly();
     CountDownLatch drained = new CountDownLatch(loops.size());
@@ -191,7 +193,7 @@ public final class Port implements AutoCloseable {
     drained.await(time.toMillis() + CLOSE_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  /** A loop that has ended has nothing to do any more. */
+  /** An ended loop runs no tasks, and counts as done. */
   private static void tell(IoLoop loop, Runnable task, CountDownLatch done) {
     try {
       loop.events.execute(task);
@@ -200,7 +202,7 @@ public final class Port implements AutoCloseable {
     }
   }
 
-  /** Closes every connection, after what was written to it is sent. Blocks. */
+  /** Closes each connection once all written bytes are sent. Blocks. */
   @Override
   public void close() {
     if (closing) {

@@ -1,4 +1,4 @@
-/** The node: one process that holds waits, wakes them and remembers sets. */
+/** The node: a process that holds waits, wakes waiters and remembers sets. */
 @NullMarked
 package doorbell;
 

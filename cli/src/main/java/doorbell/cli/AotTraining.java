@@ -8,15 +8,13 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.util.List;
 
 /**
- * What packaging has the JVM learn a start from: a node of each store, at once, and all that a
- * shell asks of them. {@code script/train} ends the nodes.
+ * A training run, from which packaging has the JVM learn a start: a node of each store at once, and
+ * all requests of a shell to these nodes. {@code script/train} ends the nodes.
  */
 final class AotTraining {
   private AotTraining() {}
 
-  /**
-   * {@code args}: serve and the directory of the store that has one, or ask and the nodes' URLs.
-   */
+  /** {@code args}: serve and the directory of the RocksDB store, or ask and the nodes' URLs. */
   static void main(String[] args) throws IOException, InterruptedException {
     if (args[0].equals("serve")) {
       Thread.ofPlatform().start(() -> serve("memory"));

@@ -11,8 +11,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was said to a command: on the command line, by {@link Defaults}, or by the option's own
- * fallback.
+ * The options and the operand of a command: from the command line, from {@link Defaults}, or the
+ * option's own fallback.
  */
 final class Arguments {
   private final Command command;
@@ -20,9 +20,10 @@ final class Arguments {
   private final Map<String, String> said = new HashMap<>();
 
   /**
-   * Reads all words from {@code from} on, and the file that they or the environment name.
+   * Reads all words from {@code from} on, and the config file that the words or the environment
+   * name.
    *
-   * @throws Misuse if one isn't meant for this command, or something is missing
+   * @throws UsageException if a word isn't meant for this command, or something is missing
    */
   Arguments(Command command, Defaults defaults, String[] words, int from) {
     this.command = command;
@@ -60,7 +61,7 @@ final class Arguments {
     said.put(operand.name(), word);
   }
 
-  /** Whether a flag is among the words that are neither an option's value nor behind "--". */
+  /** True if a flag is among the words that are neither an option's value nor behind "--". */
   static boolean asks(@Nullable Command command, String[] words, List<String> flag) {
     for (int i = 0; i < words.length && !words[i].equals("--"); i++) {
       if (flag.contains(words[i])) {
@@ -72,7 +73,7 @@ final class Arguments {
     return false;
   }
 
-  /** Returns how many words after this one belong to it. */
+  /** Takes an option. Returns the number of words after {@code word} that belong to the option. */
   private int takeOption(String word, @Nullable String next) {
     int equals = word.indexOf('=');
     Option option = option(equals < 0 ? word : word.substring(0, equals));
@@ -124,7 +125,7 @@ final class Arguments {
     return Objects.requireNonNull(find(name), name);
   }
 
-  /** The value of an option; null if nothing says it. */
+  /** The value of an option; null if there is neither a value nor a fallback. */
   @Nullable String find(String name) {
     String value = said.get(name);
     if (value == null) {
@@ -134,7 +135,7 @@ final class Arguments {
     return value == null && option != null ? option.fallback() : value;
   }
 
-  /** Whether the option is more than its fallback. */
+  /** True if the option has a value besides the fallback. */
   boolean isSaid(String name) {
     return said.containsKey(name) || defaults.value(name) != null;
   }
@@ -159,7 +160,7 @@ final class Arguments {
     return convert(name, Values::store);
   }
 
-  /** In bytes. */
+  /** The value of an option as bytes. */
   long size(String name) {
     return convert(name, Values::size);
   }

@@ -6,8 +6,8 @@ import java.util.ResourceBundle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has what the client and the JDK warn of written to standard error, a line each; the JDK's own
- * logging would take two lines, and longer to begin. Found by the JDK.
+ * A log that writes warnings of the client and the JDK to standard error, a line each; the JDK's
+ * own logging would take two lines, and longer to begin. Found by the JDK.
  */
 public final class ClientLog extends System.LoggerFinder {
   @Override

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A command of doorbell's.
  *
- * @param operand the one word that it needs beside its options; null if it needs none
+ * @param operand the one word that the command needs beside options; null if there is none
  */
 record Command(
     String name,
@@ -15,7 +15,7 @@ record Command(
     List<Option> options,
     Action action) {
 
-  /** What a command does. */
+  /** The action of a command. */
   @FunctionalInterface
   interface Action {
     /** Returns the exit code. */

@@ -12,13 +12,13 @@ import java.util.TreeSet;
 
 /**
  * The file of {@code --config}: a line for each option, {@code NAME=VALUE}, and comments, which are
- * lines that begin with {@code #}. White space around names and values counts for nothing; a value
- * in quotes is what is between them. Anything that may be meant otherwise is refused with its line:
- * a node on another store than the one that was meant would seem to have lost all sets.
+ * lines that begin with {@code #}. White space around names and values counts for nothing; quotes
+ * around a value are left out. A line with two possible meanings is refused, by number: a node on
+ * another store than the intended store would seem to have lost all sets.
  */
 record ConfigFile(Path path) {
   /**
-   * The values by the options' names without dashes; those that are empty are left out.
+   * The option values by the names without dashes; empty values are left out.
    *
    * @throws IllegalArgumentException with one sentence
    */
@@ -107,7 +107,7 @@ record ConfigFile(Path path) {
     return new IllegalArgumentException(path + ", line " + line + ": " + why);
   }
 
-  /** Without what looks like a space, or like nothing, on either side. */
+  /** The text without characters on either side that look like a space, or like nothing. */
   static String strip(String text) {
     int from = 0;
     int to = text.length();

@@ -16,11 +16,15 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * The demo's application: a shared counter, written as if nothing could be pushed. {@code GET
- * /count} answers {@code {"count":7,"doorbell":"…"}}, the count and the event that is set when it
- * is no longer true; {@code POST /count} adds one. It holds no connection between two requests.
+ * /count} answers {@code {"count":7,"doorbell":"…"}}, the count and the event that is set when the
+ * count is no longer true; {@code POST /count} adds one. The application holds no connection
+ * between two requests.
  */
 final class Counter implements AutoCloseable {
-  /** The count, and the event that its change sets: one snapshot, so no change falls between. */
+  /**
+   * The count, and the event that the next change sets: a single snapshot, so no change falls
+   * between.
+   */
   private record State(long count, EventId changed) {
     private State next() {
       return new State(count + 1, EventId.random());

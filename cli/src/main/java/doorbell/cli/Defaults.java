@@ -8,8 +8,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an option is when the command line doesn't say: its environment variable, then its line in
- * the {@code --config} file ({@code listen=0.0.0.0:8080}). An empty one is as unset.
+ * Values of options that are not on the command line: from the environment variable, then from the
+ * line in the {@code --config} file ({@code listen=0.0.0.0:8080}). An empty value is as unset.
  */
 final class Defaults {
   private static final String PREFIX = "DOORBELL_";
@@ -22,21 +22,21 @@ final class Defaults {
   }
 
   /**
-   * Reads that file too.
+   * Reads the config file too.
    *
-   * @throws IllegalArgumentException if it can't be read or says what no option is called
+   * @throws IllegalArgumentException if the file can't be read or names an unknown option
    */
   void read(String name) {
     file = new ConfigFile(Path.of(name)).read();
   }
 
-  /** Of {@code --max-wait}, say; null if neither says it. */
+  /** The value of an option such as {@code --max-wait}; null if there is none. */
   @Nullable String value(String option) {
     String value = ConfigFile.strip(environment.getOrDefault(variable(option), ""));
     return value.isEmpty() ? file.get(bare(option)) : value;
   }
 
-  /** A variable whose name is nearly that of a setting is told: nobody else has such a name. */
+  /** Tells of each variable with nearly the name of a setting: nobody else has such a name. */
   void tellOfSlips(Collection<Option> options) {
     TreeSet<String> known = new TreeSet<>();
     options.forEach(option -> known.add(variable(option.name())));

@@ -14,7 +14,10 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
 
-/** Runs the shared counter: a node, and an application on another port that knows no sockets. */
+/**
+ * The command that runs the shared counter: a node, and an application on another port that knows
+ * no sockets.
+ */
 final class DemoCommand {
   static final Command COMMAND =
       new Command(
@@ -32,7 +35,10 @@ final class DemoCommand {
                   .or("127.0.0.1:8000")),
           DemoCommand::run);
 
-  /** The node that the application asks, and what of it ends with the demo. */
+  /**
+   * The node that the application asks; {@code close} ends the node only if the node is the demo's
+   * own.
+   */
   record Bell(String whose, String url, Runnable close, CompletionStage<Throwable> failure) {}
 
   private DemoCommand() {}
@@ -63,7 +69,8 @@ final class DemoCommand {
   }
 
   /**
-   * The demo's own node; or the one that has its usual port, as after the README's first command.
+   * The demo's own node; or a node that has the usual port already, as after the README's first
+   * command.
    */
   static Bell bell(InetSocketAddress listen, boolean isSaid) {
     try {
@@ -104,7 +111,7 @@ final class DemoCommand {
     }
   }
 
-  /** As by default, but for a demo nothing is kept and the end is quick. */
+  /** The default options, except that a demo's sets stay in memory and the end is quick. */
   private static Options options(InetSocketAddress listen) {
     Options usual = Options.defaults();
     return new Options(

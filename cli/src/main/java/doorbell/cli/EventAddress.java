@@ -14,8 +14,8 @@ import java.time.Duration;
 import java.util.regex.Pattern;
 
 /**
- * An event and the node to ask about it, as a command line names them. It has an HttpClient of its
- * own to close: a JVM that exits would wait 0.3 s for the thread of an open one.
+ * An event and the node to ask, as a command line names both. Each address has its own HttpClient
+ * to close: a JVM that exits would wait 0.3 s for the thread of an open client.
  */
 final class EventAddress implements AutoCloseable {
   static final Option EVENT =
@@ -26,7 +26,7 @@ final class EventAddress implements AutoCloseable {
   private static final Pattern NO_EVENT = Pattern.compile("(?i)https?://[^/]*/?");
   private static final Duration CONNECT = Duration.ofSeconds(10);
 
-  /** A script waits for its set: long enough for a node to restart. */
+  /** The patience of a set from a script: long enough for a node to restart. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final String event;
@@ -39,7 +39,7 @@ final class EventAddress implements AutoCloseable {
   }
 
   /**
-   * @throws IllegalArgumentException if it is no event's name, with a sentence
+   * @throws IllegalArgumentException if the word is no event's name, with a sentence
    */
   EventId id() {
     if (NO_EVENT.matcher(event).matches()) {
@@ -50,10 +50,10 @@ final class EventAddress implements AutoCloseable {
   }
 
   /**
-   * The client for it. Looks first whether anybody listens there, since the client itself would go
-   * on trying for long.
+   * The client for the node. Tries a connection first, since the client alone would go on trying
+   * for long.
    *
-   * @throws IllegalStateException if nobody does, with a sentence
+   * @throws IllegalStateException if nobody listens there, with a sentence
    */
   Doorbell client() {
     URI url = node();
@@ -69,7 +69,7 @@ final class EventAddress implements AutoCloseable {
     return client;
   }
 
-  /** Of any name: java.net.URI itself takes none with an underscore. */
+  /** The address of any host name: java.net.URI has no host for a name with an underscore. */
   private static InetSocketAddress address(URI url) {
     String authority = url.getRawAuthority();
     int colon = authority.lastIndexOf(':');
@@ -78,12 +78,12 @@ final class EventAddress implements AutoCloseable {
     int usual = "https".equalsIgnoreCase(url.getScheme()) ? 443 : 80;
     String host = isPort ? authority.substring(0, colon) : authority;
     return new InetSocketAddress(
-        // An address of IPv6 may name its interface.
+        // An address of IPv6 may name an interface.
         host.startsWith("[") ? host.replace("%25", "%") : IDN.toASCII(host),
         port.isEmpty() ? usual : Integer.parseInt(port));
   }
 
-  /** Gives up what is still being asked. */
+  /** Gives up requests under way. */
   @Override
   public void close() {
     http.shutdownNow();

@@ -4,11 +4,14 @@ import java.util.Collection;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** The word that was meant by one that is misspelt. */
+/** A guess at the word that a misspelt word stands for. */
 final class Guess {
   private Guess() {}
 
-  /** The nearest of those known, in any case and with any dashes; null if all have more slips. */
+  /**
+   * The nearest known word, in any case and with any dashes; null if each known word takes more
+   * than {@code mostSlips} slips, or slips in more than half of the letters.
+   */
   static @Nullable String of(String word, Collection<String> known, int mostSlips) {
     String nearest = null;
     int least = mostSlips + 1;
@@ -26,7 +29,7 @@ final class Guess {
     return word.toLowerCase(Locale.ROOT).replaceAll("[-_. ]", "");
   }
 
-  /** How many letters are put in, left out or changed. */
+  /** The number of letters that are put in, left out or changed. */
   private static int slips(String one, String other) {
     int[] row = new int[other.length() + 1];
     for (int j = 0; j < row.length; j++) {

@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.lang.reflect.Proxy;
 
 /**
- * What a node does at SIGHUP: it reloads what can be reloaded. Where its terminal has gone, it ends
- * as ever. Under nohup the JVM leaves the signal ignored.
+ * The signal SIGHUP makes a node reload. A node whose terminal has gone ends as ever. Under nohup
+ * the JVM leaves the signal ignored.
  */
 final class Hangup {
   private Hangup() {}
@@ -23,11 +23,14 @@ final class Hangup {
     try {
       handle("HUP", action);
     } catch (ReflectiveOperationException e) {
-      // -Xrs leaves signals to the system, and there are systems without this one.
+      // -Xrs leaves signals to the system, and there are systems without SIGHUP.
     }
   }
 
-  /** By reflection, since the compiler warns of sun.misc.Signal, and there is no other way. */
+  /**
+   * Handles a signal by reflection, since the compiler warns of sun.misc.Signal, and there is no
+   * other way.
+   */
   private static void handle(String name, Runnable action) throws ReflectiveOperationException {
     Class<?> type = Class.forName("sun.misc.Signal");
     Class<?> handlers = Class.forName("sun.misc.SignalHandler");

@@ -3,7 +3,7 @@ package doorbell.cli;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What {@code --help} prints, in lines of a terminal's usual width. */
+/** The text of {@code --help}, in lines of a terminal's usual width. */
 final class Help {
   static final Option HELP = Option.flag("--help", "Show this help and exit; also -h.");
   static final Option VERSION = Option.flag("--version", "Show the version and exit; also -V.");

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.event.SubstituteLoggingEvent;
 import org.slf4j.helpers.MessageFormatter;
 
-/** SLF4J puts what is logged into a queue; this one keeps nothing, and writes a line at once. */
+/** A log queue for SLF4J that keeps nothing, and writes each log event as a line at once. */
 final class LogLines extends AbstractQueue<SubstituteLoggingEvent> {
   @Override
   public boolean offer(SubstituteLoggingEvent event) {

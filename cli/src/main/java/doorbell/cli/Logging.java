@@ -8,7 +8,7 @@ import org.slf4j.helpers.NOPMDCAdapter;
 import org.slf4j.spi.MDCAdapter;
 import org.slf4j.spi.SLF4JServiceProvider;
 
-/** Has all that is logged written by {@link StderrLogger}. Found by SLF4J. */
+/** The log provider: {@link StderrLogger} writes all log lines. Found by SLF4J. */
 public final class Logging implements SLF4JServiceProvider {
   private @Nullable IMarkerFactory markers;
 

@@ -15,7 +15,7 @@ final class Main {
   static final int NOT_IN_TIME = 1;
   static final int ERROR = 2;
 
-  /** A node that can't go on: what sysexits.h calls EX_SOFTWARE. */
+  /** The exit code of a node that can't go on: EX_SOFTWARE of sysexits.h. */
   static final int BROKEN = 70;
 
   private Main() {}
@@ -101,7 +101,7 @@ final class Main {
     return ours ? cause.getMessage() : cause.toString();
   }
 
-  /** As the build wrote it down. */
+  /** The version that the build wrote down. */
   private static String version() throws IOException {
     Properties properties = new Properties();
     try (InputStream in = Main.class.getResourceAsStream("version.properties")) {

@@ -4,7 +4,7 @@ import doorbell.client.EventId;
 import doorbell.client.SealedId;
 import java.util.List;
 
-/** Picks a random id. Nobody has to be asked: large random numbers don't meet. */
+/** Picks a random id. No node has to be asked: large random numbers don't meet. */
 final class NewCommand {
   static final Command COMMAND =
       new Command(

@@ -7,14 +7,14 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * Has old garbage collected when it is as much as what lives. Each wait that was parked for a while
- * becomes such garbage, and by itself the serial collector lets it pile up to all the heap that it
- * may take, a quarter of the machine's memory. What the last collection found alive may be garbage
- * since then: a crowd that it met may have left. So the node's own account of what clients make it
- * hold counts too. {@code -XX:+DisableExplicitGC} turns this off.
+ * Collects old garbage when there is more garbage than live memory. Each wait that was parked for a
+ * while becomes old garbage, and the serial collector alone lets old garbage pile up to the largest
+ * heap, a quarter of the machine's memory. Memory that was alive at the last collection may be
+ * garbage since then: a crowd of waits may have left. So the node's own account of memory held for
+ * clients counts too. {@code -XX:+DisableExplicitGC} turns this off.
  */
 final class OldGenCollector {
-  /** So much may lie there, however little lives. */
+  /** Bytes of garbage that may lie there, however little is alive. */
   static final long LEAST = 24L << 20;
 
   private static final long LOOKS_EACH_MILLIS = 1_000;
@@ -22,10 +22,10 @@ final class OldGenCollector {
   private final MemoryPoolMXBean old;
   private final LongSupplier held;
 
-  /** Alive after the last collection, in bytes. */
+  /** Bytes alive after the last collection. */
   private long lived;
 
-  /** Held for clients at the last collection and at the last look, in bytes. */
+  /** Bytes held for clients at the last collection and at the last look. */
   private long heldThen;
 
   private long heldBefore;
@@ -36,7 +36,8 @@ final class OldGenCollector {
   }
 
   /**
-   * Looks once a second, as long as the process lives. Other collectors see to theirs.
+   * Looks at the garbage once a second, as long as the process lives. Collectors other than the
+   * serial collector need no help.
    *
    * @param held about how many bytes clients make the node hold
    */
@@ -64,11 +65,11 @@ final class OldGenCollector {
     }
   }
 
-  @SuppressWarnings("DoNotCall") // Nobody else knows when it is due.
+  @SuppressWarnings("DoNotCall") // Nobody else knows when a collection is due.
   void look() {
     long now = held.getAsLong();
     long alive = aliveAfterLast();
-    if (alive != lived) { // A collection since the last look: what it met is between the two.
+    if (alive != lived) { // A collection since the last look, with held bytes between the two.
       lived = alive;
       heldThen = Math.max(heldBefore, now);
     }

@@ -3,10 +3,10 @@ package doorbell.cli;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What can be said to a command: {@code --name=LABEL}, or {@code --name} alone where there is no
+ * An option or operand of a command: {@code --name=LABEL}, or {@code --name} alone if there is no
  * label.
  *
- * @param fallback what it is if nobody says it
+ * @param fallback the value by default; null if there is none
  */
 record Option(String name, String label, @Nullable String fallback, String description) {
   static Option of(String name, String label, String description) {

@@ -15,13 +15,13 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
-/** Sets an event. */
+/** The command that sets an event. */
 final class SetCommand {
   private static final String KEY = "--key";
   private static final String KEY_FILE = "--key-file";
   private static final int SEALED_LENGTH = 64;
 
-  /** A key is shorter, whatever space is around it. */
+  /** A key is shorter than this, with any space around. */
   private static final int MOST_BYTES = 65_536;
 
   static final Command COMMAND =

@@ -4,15 +4,16 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * How a running command ends: by Ctrl-C or SIGTERM, in order, with exit code 0; or at once, with
- * {@link Main#BROKEN}, when its node can't go on.
+ * The end of a running command: by Ctrl-C or SIGTERM, in order, with exit code 0; or at once, with
+ * {@link Main#BROKEN}, when the node can't go on.
  */
 final class Shutdown {
   private Shutdown() {}
 
   /**
-   * Has {@code close} called when the process is told to end, and waited for. When {@code failure}
-   * completes, the process ends without it: whoever watches over it should start it again.
+   * Calls {@code close}, and waits for the return, when the process is told to end. When {@code
+   * failure} completes, the process ends without {@code close}: a supervisor should start the
+   * process again.
    */
   static void at(Runnable close, CompletionStage<Throwable> failure) {
     failure.thenAccept(Shutdown::breakDown);
@@ -28,7 +29,8 @@ final class Shutdown {
   }
 
   /**
-   * What was acknowledged is kept, as after kill -9. To close in order might take what is broken.
+   * A broken node ends without closing, which might need the broken part. Acknowledged sets are
+   * kept, as after kill -9.
    */
   private static void breakDown(Throwable reason) {
     try {
@@ -38,7 +40,7 @@ final class Shutdown {
     }
   }
 
-  /** Blocks for as long as the process runs. */
+  /** Blocks as long as the process runs. */
   static int await() throws InterruptedException {
     new CountDownLatch(1).await();
     return Main.WELL;

@@ -5,7 +5,7 @@ import org.slf4j.event.EventRecordingLogger;
 import org.slf4j.event.SubstituteLoggingEvent;
 import org.slf4j.helpers.SubstituteLogger;
 
-/** Tells all from INFO on; of Netty, which tells much, from WARN on. */
+/** A logger from INFO on; for Netty, which logs much, from WARN on. */
 final class StderrLogger extends EventRecordingLogger {
   private static final long serialVersionUID = 1;
 

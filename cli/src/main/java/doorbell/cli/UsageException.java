@@ -1,6 +1,6 @@
 package doorbell.cli;
 
-/** A command line that can't be meant, told in one sentence. */
+/** A command line that makes no sense, with a sentence. */
 final class UsageException extends RuntimeException {
   private static final long serialVersionUID = 1;
 

@@ -8,29 +8,29 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** How option values are written. A bad one is an IllegalArgumentException with a sentence. */
+/** Option values as written. A bad value is an IllegalArgumentException with a sentence. */
 final class Values {
   private static final Pattern TIME = Pattern.compile("([0-9]{1,9}(?:\\.[0-9]{1,9})?)(ms|s|m|h|d)");
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}(?:\\.[0-9]{1,9})?");
   private static final int LARGEST_PORT = 65_535;
   private static final String THIS_MACHINE = "127.0.0.1";
 
-  /** Is there where the kernel speaks IPv6. */
+  /** A file that exists where the kernel speaks IPv6. */
   private static final Path IPV6 = Path.of("/proc/net/if_inet6");
 
   private static final Pattern SIZE = Pattern.compile("([0-9]{1,9})([kmg]?)");
 
   private static final String ROCKSDB = "rocksdb:";
 
-  /** What a shell, a quote or a comment would be meant to change. */
+  /** Folder names that a shell, a quote or a comment would be meant to change. */
   private static final Pattern UNLIKELY =
       Pattern.compile("[~\\s\"'].*|.*[\\s;\"']|.*[$`].*|%[a-zA-Z]/.*|file:.*", Pattern.DOTALL);
 
   private Values() {}
 
   /**
-   * A store. A folder that is hardly named as it is meant is taken if it is there: a new one would
-   * be an empty store, with which a node seems to have lost all sets.
+   * A store. A folder name that is hardly meant so is taken only if the folder exists: a new folder
+   * would be an empty store, with which a node seems to have lost all sets.
    */
   static String store(String text) {
     String folder = text.startsWith(ROCKSDB) ? text.substring(ROCKSDB.length()) : "";
@@ -73,8 +73,8 @@ final class Values {
   }
 
   /**
-   * A place to listen: {@code HOST:PORT}, {@code [::1]:PORT}, {@code PORT} on this machine alone,
-   * or {@code :PORT} at all of its addresses; port 0 is any free one.
+   * An address to listen at: {@code HOST:PORT}, {@code [::1]:PORT}, {@code PORT} on this machine
+   * alone, or {@code :PORT} at all addresses of this machine; port 0 is any free port.
    */
   static InetSocketAddress address(String text) {
     String host = host(text);
@@ -86,7 +86,7 @@ final class Values {
     return address;
   }
 
-  /** The host of a place to listen, as it is written there. */
+  /** The host of an address to listen at, as written there. */
   static String host(String text) {
     int colon = text.lastIndexOf(':');
     if (colon < 0) {
@@ -117,13 +117,13 @@ final class Values {
     }
   }
 
-  /** {@code http://127.0.0.1:8080} */
+  /** A URL like {@code http://127.0.0.1:8080}. */
   static String url(InetSocketAddress address) {
     String host = address.getAddress().getHostAddress();
     return url(host.indexOf(':') < 0 ? host : "[" + host + "]", address);
   }
 
-  /** With the host as it was written. */
+  /** The URL with the host as written. */
   static String url(String host, InetSocketAddress address) {
     return "http://" + host + ":" + address.getPort();
   }

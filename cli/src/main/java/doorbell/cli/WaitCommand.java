@@ -7,7 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 
-/** Waits until an event is set. */
+/** The command that waits until an event is set. */
 final class WaitCommand {
   private static final String TIMEOUT = "--timeout";
 

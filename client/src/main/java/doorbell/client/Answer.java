@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** What came back from a node, or from whatever stands in its place. */
+/** An answer from a node, or from another server in a node's place. */
 record Answer(HttpResponse<String> response) {
   private static final Pattern NAMES = Pattern.compile("\"set\"\\s*:\\s*\\[([^\\]]*)\\]");
   private static final Pattern TEXT = Pattern.compile("\"([^\"]*)\"");
@@ -34,7 +34,10 @@ record Answer(HttpResponse<String> response) {
     return status() / 100 == 2;
   }
 
-  /** A node's answer to a set has no body; a page that says 200 to everything has one. */
+  /**
+   * A node's answer to a set has no body; the answer of a server that says 200 to everything has a
+   * body.
+   */
   boolean isSet() {
     return (status() == 200 || status() == 201) && response.body().isBlank();
   }
@@ -44,8 +47,9 @@ record Answer(HttpResponse<String> response) {
   }
 
   /**
-   * Another try may fare better. A 408 is a head that was slow on its way; a server that doesn't
-   * know the method or the version won't learn it, and a network that wants a login isn't a node.
+   * True if a retry may fare better. A 408 is a request head that was slow on the way. A server
+   * that doesn't know the method or the version learns nothing from a retry, and a network that
+   * wants a login isn't a node.
    */
   boolean isPassing() {
     return switch (status()) {
@@ -55,7 +59,9 @@ record Answer(HttpResponse<String> response) {
     };
   }
 
-  /** Those of the ids that the answer names as set; empty where it isn't a node's answer. */
+  /**
+   * The ids that the answer names as set, of all ids asked; empty if this isn't a node's answer.
+   */
   Set<EventId> named(Set<EventId> asked) {
     Matcher names = NAMES.matcher(response.body());
     if (status() != 200 || !names.find()) {
@@ -68,7 +74,7 @@ record Answer(HttpResponse<String> response) {
         .collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
-  /** Null where the answer doesn't account for so many lines. */
+  /** The count of sets; null if the answer doesn't account for so many lines. */
   @Nullable SetCount count(int lines) {
     Matcher set = SET.matcher(response.body());
     Matcher already = ALREADY.matcher(response.body());
@@ -84,7 +90,7 @@ record Answer(HttpResponse<String> response) {
     return new DoorbellException(status(), sentence() + " (status " + status() + ")", null);
   }
 
-  /** Of a 2xx. */
+  /** The failure for a 2xx answer that isn't a node's. */
   DoorbellException nonsense() {
     String type = response.headers().firstValue("Content-Type").orElse("");
     return nonsense("it answered " + status() + (type.isEmpty() ? "" : " with " + type));
@@ -95,13 +101,13 @@ record Answer(HttpResponse<String> response) {
         status(), response.uri() + " is not a Doorbell node: " + why + ".", null);
   }
 
-  /** How the body is coded, though the request asked for none; empty where it isn't. */
+  /** The coding of the body, though the request asked for none; empty if there is none. */
   String coding() {
     String coding = response.headers().firstValue("Content-Encoding").orElse("").strip();
     return coding.equalsIgnoreCase("identity") ? "" : coding;
   }
 
-  /** In seconds or as a date; zero where there is none. */
+  /** The time of Retry-After, given in seconds or as a date; zero if there is none. */
   Duration retryAfter() {
     String value = response.headers().firstValue("Retry-After").orElse("").strip();
     Duration wait = Duration.ZERO;
@@ -110,7 +116,7 @@ record Answer(HttpResponse<String> response) {
       wait = isHuge ? Options.LONGEST_RETRY_AFTER : Duration.ofSeconds(Long.parseLong(value));
     } else if (!value.isEmpty()) {
       Instant date = date(value);
-      // By the clock of whoever wrote the date, where it is told.
+      // The date counts by the sender's clock, if the answer tells the time.
       Instant now = date(response.headers().firstValue("Date").orElse(""));
       wait = date == null ? wait : Duration.between(now == null ? Instant.now() : now, date);
     }
@@ -138,7 +144,7 @@ record Answer(HttpResponse<String> response) {
     boolean isText = type.startsWith("text/plain") && coding().isEmpty();
     String text = isText ? response.body().strip() : "";
     String sentence = detail.find() ? unescaped(detail.group(1)) : text;
-    if (sentence.isEmpty()) { // a node's refusal has its sentence
+    if (sentence.isEmpty()) { // a node's refusal has a sentence
       return response.uri() + (isPassing() ? " refused." : " is not a Doorbell node.");
     }
     return sentence.length() <= LONGEST_SENTENCE

@@ -21,8 +21,8 @@ import java.util.stream.Stream;
 import javax.crypto.SecretKey;
 
 /**
- * Waits for event variables at a Doorbell node, and sets them. Immutable and thread-safe: keep one.
- * A wait costs a connection and no thread.
+ * A client of a Doorbell node: waits for event variables, and sets event variables. Immutable and
+ * thread-safe: keep one. A wait costs a connection and no thread.
  *
  * <pre>{@code
  * Doorbell bell = Doorbell.at(URI.create("https://bell.example"));
@@ -31,18 +31,19 @@ import javax.crypto.SecretKey;
  * bell.set(id);
  * }</pre>
  *
- * <p>Every future ends its request and everything behind it at once when it is cancelled; cancel
- * the one that you were given, since a future derived from it doesn't tell it. What follows on a
- * future runs on a thread of the common pool or the HttpClient: don't block there.
+ * <p>A future that is cancelled ends the request and everything behind the request at once. Cancel
+ * the future that the method returned: a derived future doesn't pass the cancellation on. Dependent
+ * stages run on a thread of the common pool or the HttpClient: don't block there.
  *
- * <p>Failures that may pass (no connection, an unknown name, no answer in time, 408, 429, 5xx) are
- * tried again after a random pause of up to 1 s, twice that each time, up to 30 s, or once to twice
- * the time of {@code Retry-After}. The log {@code doorbell.client} has a line for the first of each
- * kind. All else completes the future with a {@link DoorbellException} at once: a certificate that
- * isn't trusted, a redirect, any other refusal, an answer that isn't a node's.
+ * <p>Failures that may pass (no connection, an unknown name, no answer in time, 408, 429, 5xx
+ * except 501, 505 and 511) are tried again after a random pause of up to 1 s, twice that each time,
+ * up to 30 s, or once to twice the time of {@code Retry-After}. The log {@code doorbell.client} has
+ * a line for the first of each kind. All else completes the future with a {@link DoorbellException}
+ * at once: a certificate that isn't trusted, a redirect, any other refusal, an answer that isn't a
+ * node's.
  *
  * <p>To set from within a web request, commit first, wait for the set, which takes 1 s at most, and
- * go on where it fails, since pages look again by themselves. On App Engine too (Java 17 and
+ * go on if the set fails, since pages look again by themselves. On App Engine too (Java 17 and
  * later): set before the request ends, because an instance may get no time between requests.
  *
  * <pre>{@code
@@ -50,7 +51,10 @@ import javax.crypto.SecretKey;
  * }</pre>
  */
 public final class Doorbell {
-  /** Names, in an application's answer, the event that is set when the answer is out of date. */
+  /**
+   * The header of an application's answer that names the event that is set when the answer is out
+   * of date.
+   */
   public static final String HEADER = "Doorbell-Wait";
 
   private final NodeUrl node;
@@ -64,78 +68,84 @@ public final class Doorbell {
   }
 
   /**
-   * The node at that URL, with every option as it is by default.
+   * A client of the node at that URL, with all options as by default.
    *
-   * @param node where the node answers: {@code https://bell.example} or {@code
+   * @param node the URL of the node: {@code https://bell.example} or {@code
    *     https://example.com/doorbell}
-   * @throws IllegalArgumentException where it isn't a plain http or https URL
+   * @throws IllegalArgumentException if the URL isn't a plain http or https URL
    */
   public static Doorbell at(URI node) {
     return new Doorbell(NodeUrl.of(node), Options.usual(), RetryPolicy.REAL);
   }
 
   /**
-   * As {@link #at(URI)}, through that client; the shared one isn't made then.
+   * As {@link #at(URI)}, through that HttpClient; the shared HttpClient isn't made then.
    *
-   * @throws IllegalArgumentException also where the client follows redirects
+   * @throws IllegalArgumentException also if the HttpClient follows redirects
    */
   public static Doorbell at(URI node, HttpClient http) {
     return new Doorbell(NodeUrl.of(node), Options.through(http), RetryPolicy.REAL);
   }
 
   /**
-   * Through that client; by default, one is shared by all Doorbells, with 10 s to connect.
+   * A client that sends requests through that HttpClient; by default, all Doorbells share an
+   * HttpClient, with 10 s to connect.
    *
-   * @throws IllegalArgumentException where it follows redirects
+   * @throws IllegalArgumentException if the HttpClient follows redirects
    */
   public Doorbell withHttpClient(HttpClient http) {
     return with(options.withHttp(http));
   }
 
-  /** How long a node is asked to hold a wait, each time: 1 s to 1 h, 25 s if unset. */
+  /**
+   * A client with that hold, the time for which a node is asked to hold a wait, each time: 1 s to 1
+   * h, 25 s if unset.
+   */
   public Doorbell withHold(Duration hold) {
     return with(options.withHold(hold));
   }
 
   /**
-   * How long a set is tried for: up to 1 day, 1 s if unset, since a visitor may wait for it. In the
-   * background, 30 s are enough for a node to restart.
+   * A client with that patience, the time for which a set is retried: up to 1 day, 1 s if unset,
+   * since a visitor may wait for the set. In the background, 30 s are enough for a node to restart.
    */
   public Doorbell withPatience(Duration patience) {
     return with(options.withPatience(patience));
   }
 
   /**
-   * Sets by the Doorbell that this returns wake their waiters evenly over that time (up to 1 h), so
-   * that a crowd doesn't come to the application at one moment.
+   * A client that spreads wakes: a set wakes the waiters evenly over that time (up to 1 h), so that
+   * a crowd doesn't come to the application at one moment.
    */
   public Doorbell withSpread(Duration spread) {
     return with(options.withSpread(spread));
   }
 
   /**
-   * With the secret that {@link #topic} derives from. It is the application's own: every process
-   * that hands out or sets its topics has the same one, and nobody else.
+   * A client with the secret that {@link #topic} derives from. The secret is the application's own:
+   * every process that hands out or sets the application's topics has the same secret, and nobody
+   * else has.
    *
-   * @throws IllegalArgumentException where it is empty
+   * @throws IllegalArgumentException if the secret is empty
    */
   public Doorbell withSecret(String secret) {
     return with(options.withSecret(Options.secret(secret)));
   }
 
   /**
-   * With the URL by which readers of the application's answers find the node, for {@link #header}:
-   * the application itself may know it by another, as behind a proxy.
+   * A client with the node's URL for readers of the application's answers, used by {@link #header}:
+   * the application may know the node by another URL, as behind a proxy.
    *
-   * @throws IllegalArgumentException where it isn't a plain http or https URL
+   * @throws IllegalArgumentException if the URL isn't a plain http or https URL
    */
   public Doorbell withPublicUrl(URI node) {
     return with(options.withReaders(NodeUrl.of(node)));
   }
 
   /**
-   * With nodes beside this one that {@link #follow} may ask where an application names them, since
-   * an application that names any host would have this process ask there.
+   * A client with more nodes that {@link #follow} may ask if an application names these nodes.
+   * Other nodes are not asked, since an application that names any host would have this process ask
+   * there.
    *
    * @param origins such as {@code https://bell.example}; a path counts for nothing
    */
@@ -146,9 +156,9 @@ public final class Doorbell {
   }
 
   /**
-   * The topic of that name, whose versions have ids and keys without a table of them.
+   * The topic of that name: versions have ids and keys without a table of either.
    *
-   * @throws IllegalStateException where there is no secret: {@link #withSecret}
+   * @throws IllegalStateException if there is no secret: {@link #withSecret}
    */
   public Topic topic(String name) {
     SecretKey secret = options.secret();
@@ -159,8 +169,8 @@ public final class Doorbell {
   }
 
   /**
-   * What an application's answer carries in the header {@link #HEADER}: the events of which any
-   * makes the answer untrue, with the URL of {@link #withPublicUrl} where there is one. {@code
+   * The value of the header {@link #HEADER} in an application's answer: the events of which any
+   * makes the answer untrue, with the URL of {@link #withPublicUrl} if there is one. {@code
    * response.setHeader(Doorbell.HEADER, bell.header(id))}
    *
    * @param ids 1 to 64
@@ -169,14 +179,14 @@ public final class Doorbell {
     return WaitHeader.write(options.readers(), some(Arrays.asList(ids)));
   }
 
-  /** Done when the variable is set, however long that takes. */
+  /** A wait that is done when the variable is set, however long that takes. */
   public CompletableFuture<Void> wait(EventId id) {
     return waitFor(one(id), Options.NO_LIMIT, (set, done) -> done.complete(null));
   }
 
   /**
-   * Done when the variable is set, or with a {@link TimeoutException} when it isn't in time. Zero
-   * only asks. Where no answer comes either, the timeout is 2 s late.
+   * A wait that is done when the variable is set, or with a {@link TimeoutException} when the
+   * variable isn't set in time. Zero only asks. If no answer comes either, the timeout is 2 s late.
    *
    * @param timeout up to 365 days
    */
@@ -185,10 +195,10 @@ public final class Doorbell {
   }
 
   /**
-   * Done when one or more of the variables are set.
+   * A wait that is done when one or more of the variables are set.
    *
    * @param ids 1 to 64
-   * @return those that are set by then
+   * @return the ids that are set by then
    */
   public CompletableFuture<Set<EventId>> waitAny(Collection<EventId> ids) {
     return waitFor(some(ids), Options.NO_LIMIT, (set, done) -> done.complete(set));
@@ -200,52 +210,58 @@ public final class Doorbell {
   }
 
   /**
-   * Sets a variable that isn't sealed.
+   * Sets an event variable that isn't sealed.
    *
-   * @return true where this call set it, false where it was set already. Where an answer got lost
-   *     on its way, the set was tried again, and its own first try may be what set it already.
+   * @return true if this call set the variable, false if the variable was set already. After an
+   *     answer that got lost, the set is tried again, and the first try may be the set that came
+   *     before.
    */
   public CompletableFuture<Boolean> set(EventId id) {
     return set(EventId.present(id), "");
   }
 
-  /** Sets a sealed variable; for the rest as {@link #set(EventId)}. */
+  /** Sets a sealed event variable; otherwise as {@link #set(EventId)}. */
   public CompletableFuture<Boolean> set(SealedId id) {
     return set(EventId.present(id).id(), id.key());
   }
 
   /**
-   * Sets any number of variables that aren't sealed, 10,000 by a request, one request after the
-   * other. Where one fails, those before it are set; setting again does no harm.
+   * Sets any number of event variables that aren't sealed, 10,000 by a request, one request after
+   * the other. If a request fails, the variables of earlier requests are set; setting again does no
+   * harm.
    */
   public CompletableFuture<SetCount> setAll(Collection<EventId> ids) {
     return setLines(ids.stream().map(id -> EventId.present(id).text()).toList());
   }
 
-  /** Sets any number of sealed variables, as {@link #setAll}. */
+  /** Sets any number of sealed event variables, as {@link #setAll}. */
   public CompletableFuture<SetCount> setAllSealed(Collection<SealedId> ids) {
     return setLines(ids.stream().map(id -> EventId.present(id).id() + " " + id.key()).toList());
   }
 
-  /** As {@link #follow(HttpRequest, Consumer, Consumer)}, by a plain GET. */
+  /**
+   * As {@link #follow(HttpRequest, Consumer, Consumer)}, by a plain GET; failures are in the log
+   * alone.
+   */
   public CompletableFuture<Void> follow(
       URI application, Consumer<? super HttpResponse<String>> onAnswer) {
     return follow(HttpRequest.newBuilder(application).build(), onAnswer);
   }
 
   /**
-   * Asks an application, delivers its answer, waits for the event that the answer names, and asks
+   * Asks an application, delivers the answer, waits for the event that the answer names, and asks
    * again; after 5 minutes at most in any case. The header {@link #HEADER} names the events: ids at
    * this node, or with a URL of the same origin or of {@link #withOrigins}.
    *
-   * <p>It never ends by itself. An answer other than 2xx is not delivered, and the application is
-   * asked again after a growing pause, as it is where an answer names no event, one that rang
-   * before or one elsewhere, or where {@code onAnswer} throws.
+   * <p>Only cancelling ends this loop. An answer other than 2xx is not delivered, and the
+   * application is asked again after a growing pause. The same pause follows a request without an
+   * answer, a wait that the node refused, an answer that names no event, an event that rang before
+   * or an event elsewhere, and an exception of {@code onAnswer}.
    *
    * @param onAnswer called for one answer after the other, never for two at a time
    * @param onError called for each of these failures; the log {@code doorbell.client} has the first
    *     of each kind
-   * @return ends it when it is cancelled
+   * @return a future that ends the loop when cancelled
    */
   public CompletableFuture<Void> follow(
       HttpRequest application,
@@ -254,16 +270,16 @@ public final class Doorbell {
     return new Follow(this, application, onAnswer, onError).start();
   }
 
-  /** As above; failures are in the log alone. */
+  /** As {@link #follow(HttpRequest, Consumer, Consumer)}; failures are in the log alone. */
   public CompletableFuture<Void> follow(
       HttpRequest application, Consumer<? super HttpResponse<String>> onAnswer) {
     return follow(application, onAnswer, failure -> {});
   }
 
   /**
-   * The node that an answer names.
+   * A client of the node that an answer names.
    *
-   * @throws IllegalArgumentException where it isn't one that may be asked
+   * @throws IllegalArgumentException if that node may not be asked
    */
   Doorbell at(WaitHeader named) {
     String origin = named.node().origin();

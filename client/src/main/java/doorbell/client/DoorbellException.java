@@ -3,8 +3,8 @@ package doorbell.client;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A node refused, what answered is no node, or a set was not taken in time. The message is the
- * node's own sentence where it gave one.
+ * A node refused, the server that answered is no node, or a set was not taken in time. The message
+ * is the node's own sentence if the answer has a sentence.
  */
 public final class DoorbellException extends RuntimeException {
   private static final long serialVersionUID = 1;
@@ -16,13 +16,13 @@ public final class DoorbellException extends RuntimeException {
     this.status = status;
   }
 
-  /** With the reason at the end of the sentence. */
+  /** An exception with the reason at the end of the sentence. */
   static DoorbellException of(String sentence, Throwable cause) {
     int status = cause instanceof DoorbellException refusal ? refusal.status : 0;
     return new DoorbellException(status, sentence + cause.getMessage(), cause);
   }
 
-  /** The HTTP status of the last answer, or 0 where there was none. */
+  /** The HTTP status of the last answer, or 0 if there was none. */
   public int status() {
     return status;
   }

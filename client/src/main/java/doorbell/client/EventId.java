@@ -8,9 +8,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Names an event variable. Two ids are equal where they name the same variable: leading zeros don't
- * matter, nor does the case of hex digits, and a UUID is the same 128-bit number as its decimal
- * text. Immutable.
+ * The id of an event variable. Two ids are equal if both name the same variable: leading zeros
+ * don't matter, nor does the case of hex digits, and a UUID is the same 128-bit number as the
+ * UUID's decimal text. Immutable.
  */
 public final class EventId {
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,39}");
@@ -35,7 +35,7 @@ public final class EventId {
    *
    * @param text 1 to 39 decimal digits below 2^128, a UUID (8-4-4-4-12 hex digits), or 64 hex
    *     digits (a sealed id)
-   * @throws IllegalArgumentException where it is none of them
+   * @throws IllegalArgumentException if the text is none of these
    */
   public static EventId of(String text) {
     present(text);
@@ -61,23 +61,23 @@ public final class EventId {
   /**
    * The id of that number.
    *
-   * @throws IllegalArgumentException where it is negative
+   * @throws IllegalArgumentException if the number is negative
    */
   public static EventId of(long number) {
     return of(Long.toString(number));
   }
 
-  /** The UUID's 128 bits as a number. */
+  /** The id of that UUID: the UUID's 128 bits as a number. */
   public static EventId of(UUID uuid) {
     return of(present(uuid).toString());
   }
 
-  /** A fresh number of 128 random bits: nobody else picks it, and nobody guesses it. */
+  /** A fresh id of 128 random bits: nobody else picks the same id, and nobody guesses an id. */
   public static EventId random() {
     return of(new BigInteger(NUMBER_BITS, RANDOM).toString());
   }
 
-  /** The id as it was given: what stands in a URL. */
+  /** The id as given, for use in a URL. */
   public String text() {
     return text;
   }
@@ -98,9 +98,9 @@ public final class EventId {
   }
 
   /**
-   * The same, unless a caller without null checks hands on what isn't there.
+   * The same id, unless a caller without null checks passes null or an empty text.
    *
-   * @throws IllegalArgumentException where it is null or an empty text
+   * @throws IllegalArgumentException if the id is null or an empty text
    */
   static <T> T present(@Nullable T id) {
     if (id == null || id.equals("")) {

@@ -19,11 +19,11 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Why a question got no answer that counts.
+ * The failure of a request: no answer that counts.
  *
  * @param kind said once for each node, in a few words
- * @param mayPass another try may fare better
- * @param retryAfter what the node asks for, or zero
+ * @param mayPass true if a retry may fare better
+ * @param retryAfter the time that the node asks for, or zero
  */
 record Failure(String kind, boolean mayPass, Throwable error, Duration retryAfter) {
   private static final System.Logger LOG = System.getLogger("doorbell.client");
@@ -34,12 +34,14 @@ record Failure(String kind, boolean mayPass, Throwable error, Duration retryAfte
   private static final Pattern NO_CHUNK =
       Pattern.compile("invalid chunk|in chunk size|chunk size .*(too|invalid)");
 
-  /** Keeps the memory of what was told small, whatever is asked. */
+  /**
+   * A limit of failures that are remembered as told, so that memory stays small whatever is asked.
+   */
   private static final int MOST_TOLD = 1_000;
 
   private static final Set<String> TOLD = ConcurrentHashMap.newKeySet();
 
-  /** No answer came from there, since the connection failed or was hung up by our own alarm. */
+  /** A failure without an answer: the connection failed, or our own alarm hung up. */
   static Failure ofNoAnswer(String node, @Nullable Throwable error) {
     if (error == null || error instanceof CancellationException) {
       return passing("is silent", new IOException(node + " is silent."));
@@ -61,7 +63,7 @@ record Failure(String kind, boolean mayPass, Throwable error, Duration retryAfte
         : new Failure("fails", false, error, Duration.ZERO);
   }
 
-  /** An answer that is none of a node, or a refusal. */
+  /** An answer that is not a node's, or a refusal. */
   static Failure of(Answer answer) {
     String coding = answer.coding();
     if (answer.isPassing()) {
@@ -78,7 +80,7 @@ record Failure(String kind, boolean mayPass, Throwable error, Duration retryAfte
         Duration.ZERO);
   }
 
-  /** One line in the log, the first time that this happens at that node. */
+  /** Tells the log in one line, the first time that this failure happens at that node. */
   void tell(String node) {
     if (TOLD.size() < MOST_TOLD && TOLD.add(node + " " + kind)) {
       LOG.log(WARNING, "{0}: {1} (trying again; said once)", node, message(error));
@@ -97,7 +99,7 @@ record Failure(String kind, boolean mayPass, Throwable error, Duration retryAfte
     return new IOException(sentence + ".", error);
   }
 
-  /** What was cut off in a handshake may be a node that restarts. */
+  /** A handshake that was cut off doesn't count: the node may be restarting. */
   private static boolean isOfTls(Throwable error) {
     return find(error, SSLException.class)
         && !find(error, EOFException.class)
@@ -106,7 +108,9 @@ record Failure(String kind, boolean mayPass, Throwable error, Duration retryAfte
         && !message(error).contains("close_notify");
   }
 
-  /** The JDK says in words alone that what came is no HTTP. */
+  /**
+   * An answer that is no HTTP. For most such answers, only the words of the JDK's message say so.
+   */
   private static boolean isNoHttp(Throwable error) {
     Matcher status = STATUS_LINE.matcher(message(error));
     return find(error, ProtocolException.class)
@@ -126,7 +130,7 @@ record Failure(String kind, boolean mayPass, Throwable error, Duration retryAfte
     return false;
   }
 
-  /** Without the names of classes. */
+  /** The error's message, without the names of classes. */
   private static String message(Throwable error) {
     String message = error.getMessage();
     return message == null

@@ -16,9 +16,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks an application, delivers the answer, waits for the events that it names, and asks again,
- * until it is cancelled. Nothing that the application or the node does ends it. One step follows
- * the other, so the fields need no lock.
+ * A loop until cancelled: asks an application, delivers the answer, waits for the events that the
+ * answer names, and asks again. Nothing that the application or the node does ends the loop. One
+ * step follows the other, so the fields need no lock.
  */
 final class Follow {
   private static final System.Logger LOG = System.getLogger("doorbell.client");
@@ -35,7 +35,7 @@ final class Follow {
   private final StepChain<Void> steps = new StepChain<>();
   private final Set<String> told = new HashSet<>();
 
-  /** Those that are set: to wait for one again would ask in a circle. */
+  /** Events that are set: another wait for such an event would ask in a circle. */
   private final Set<Event> rung = new LinkedHashSet<>();
 
   private int failures;

@@ -12,8 +12,8 @@ import java.util.concurrent.Flow.Subscription;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A body as text. It is hung up on past a node's longest, since a stray server may send gigabytes,
- * and is then a sentence that says so.
+ * An answer's body as text. A body past a node's longest is cut off, since a stray server may send
+ * gigabytes; the text is then a sentence that says so.
  */
 final class LimitedBody implements BodySubscriber<String> {
   private final BodySubscriber<String> text = BodySubscribers.ofString(UTF_8);

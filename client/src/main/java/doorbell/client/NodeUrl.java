@@ -12,10 +12,10 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a node answers: an http or https URL in one spelling, without a slash at its end.
+ * The URL of a node: http or https, in one spelling, without a slash at the end.
  *
- * @param authority the host in lower case, and the port unless it is the scheme's own
- * @param path as it is written, or empty
+ * @param authority the host in lower case, and the port unless the scheme implies the port
+ * @param path the path as written, without dot segments, or empty
  */
 record NodeUrl(String scheme, String authority, String path) {
   private static final Pattern AUTHORITY =
@@ -25,7 +25,7 @@ record NodeUrl(String scheme, String authority, String path) {
   /**
    * The node of that URL.
    *
-   * @throws IllegalArgumentException where it isn't a plain http or https URL
+   * @throws IllegalArgumentException if the URL isn't a plain http or https URL
    */
   static NodeUrl of(URI url) {
     String scheme = String.valueOf(url.getScheme()).toLowerCase(Locale.ROOT);
@@ -37,7 +37,7 @@ record NodeUrl(String scheme, String authority, String path) {
     return new NodeUrl(scheme, authority, flat(url.getRawPath()).replaceFirst("/+$", ""));
   }
 
-  /** In one spelling; null where there is none that can be asked. */
+  /** The authority in one spelling; null if no node can be asked there. */
   private static @Nullable String authority(String scheme, @Nullable String raw) {
     Matcher match = AUTHORITY.matcher(raw == null ? "" : inAscii(raw));
     if (!scheme.matches("https?") || !match.matches()) {
@@ -51,7 +51,7 @@ record NodeUrl(String scheme, String authority, String path) {
     return isUsual ? match.group(1) : match.group(1) + ":" + port;
   }
 
-  /** In lower case, but for the name of an interface. */
+  /** The authority in ASCII and lower case, but for the name of an interface. */
   private static String inAscii(String authority) {
     if (authority.startsWith("[")) {
       int zone = (authority + "%").indexOf('%');
@@ -70,7 +70,7 @@ record NodeUrl(String scheme, String authority, String path) {
     }
   }
 
-  /** Without dot segments, as RFC 3986 has it in 5.2.4; java.net.URI joins slashes too. */
+  /** The path without dot segments, as in RFC 3986, 5.2.4; java.net.URI joins slashes too. */
   private static String flat(String path) {
     Deque<String> segments = new ArrayDeque<>();
     for (String segment : path.split("/", -1)) {
@@ -84,14 +84,14 @@ record NodeUrl(String scheme, String authority, String path) {
     return String.join("/", segments);
   }
 
-  /** What browsers call an origin. */
+  /** The origin, as browsers call scheme, host and port. */
   String origin() {
     return scheme + "://" + authority;
   }
 
   /**
-   * What an HttpClient is to ask. For java.net.URI a name with an underscore is no host, so such a
-   * name is looked up here.
+   * The request's URL for an HttpClient. For java.net.URI a name with an underscore is no host, so
+   * such a name is looked up here.
    *
    * @param attempt another number takes another of the name's addresses
    */

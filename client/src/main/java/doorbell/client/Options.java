@@ -11,7 +11,7 @@ import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/** What a caller may choose, and every limit of the client with its reason. */
+/** Options that a caller may choose, and every limit of the client with the reason. */
 record Options(
     HttpClient http,
     Duration hold,
@@ -26,18 +26,18 @@ record Options(
   /** A shorter hold would be polling. */
   static final Duration SHORTEST_HOLD = Duration.ofSeconds(1);
 
-  /** A node parks no wait for longer unless it is told to. */
+  /** A node parks no wait for longer by default. */
   static final Duration LONGEST_HOLD = Duration.ofHours(1);
 
-  /** A visitor waits for it. */
+  /** A visitor waits for the set. */
   static final Duration PATIENCE = Duration.ofSeconds(1);
 
   static final Duration LONGEST_PATIENCE = Duration.ofDays(1);
 
-  /** Silent for that much longer than it was asked to hold: the peer is gone. */
+  /** Silence after the hold: a node that is silent for longer is gone. */
   static final Duration ANSWER = Duration.ofSeconds(10);
 
-  /** How late the node's "not yet" may come to a wait that has a timeout. */
+  /** The node's "not yet" may come so late to a wait that has a timeout. */
   static final Duration GRACE = Duration.ofSeconds(2);
 
   /** "Not yet" within this time is a node that goes away; asking at once would hammer it. */
@@ -46,7 +46,9 @@ record Options(
   /** A crowd that a restart cut off comes back over this time at least. */
   static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
 
-  /** Pauses of a set have at most this part of its patience, so that it is tried some times. */
+  /**
+   * Pauses of a set take at most this fraction of the patience, so that a set has several tries.
+   */
   static final int TRIES = 5;
 
   static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
@@ -54,17 +56,17 @@ record Options(
   /** Nobody sends a client away for good by a slip of the keyboard. */
   static final Duration LONGEST_RETRY_AFTER = Duration.ofMinutes(5);
 
-  /** An application is asked again after this time, whatever its event does. */
+  /** An application is asked again after this time, whatever the event does. */
   static final Duration LOOK = Duration.ofMinutes(5);
 
-  /** For an application whose request names no timeout of its own. */
+  /** The timeout for an application if the request has no timeout. */
   static final Duration APPLICATION = Duration.ofSeconds(60);
 
   static final Duration LONGEST_TIMEOUT = Duration.ofDays(365);
 
   static final Duration NO_LIMIT = ChronoUnit.FOREVER.getDuration();
 
-  /** A node refuses more. */
+  /** A node refuses a longer spread. */
   static final Duration LONGEST_SPREAD = Duration.ofHours(1);
 
   /** A node refuses more ids in one wait. */
@@ -73,10 +75,13 @@ record Options(
   /** A node refuses more lines in one request. */
   static final int LINES = 10_000;
 
-  /** A node's answers are far shorter; what passes it isn't from a node. */
+  /** A node's answers are far shorter; a longer answer isn't from a node. */
   static final int ANSWER_BYTES = 65_536;
 
-  /** With the HttpClient that is shared; apart, so that who brings another doesn't have two. */
+  /**
+   * Options with the shared HttpClient; in a class apart, so that a caller with another HttpClient
+   * doesn't have two.
+   */
   private static final class Usual {
     static final Options OPTIONS =
         through(

@@ -10,8 +10,8 @@ import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A question put to a node again and again until it is answered: a wait or a set. One step follows
- * the other, so the fields need no lock.
+ * A request to a node, tried again and again until answered: a wait or a set. One step follows the
+ * other, so the fields need no lock.
  *
  * <pre>
  *         set, refused, late
@@ -21,15 +21,15 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class RetryLoop<T> {
-  /** Asks to hold for a time; another attempt may ask at another address. */
+  /** A request to hold for a time; another attempt may ask at another address. */
   interface Request {
     HttpRequest of(Duration hold, int attempt) throws UnknownHostException;
   }
 
   /**
-   * @param name what is waited for or set
-   * @param hold how long the node may keep the answer back; zero for a set
-   * @param reader completes the future, and is true, where the answer is one to this question
+   * @param name the event or events, in words for a message
+   * @param hold the longest time that the node may keep the answer back; zero for a set
+   * @param reader completes the future, and returns true, if the answer fits this question
    */
   record Question<T>(
       String name,
@@ -50,7 +50,7 @@ final class RetryLoop<T> {
   private long asked;
   private Duration hold = Duration.ZERO;
   private int failures;
-  private volatile @Nullable Throwable failure; // read when it is late, by the timer's thread
+  private volatile @Nullable Throwable failure; // read when the limit is over, by another thread
 
   RetryLoop(Doorbell doorbell, Question<T> question, Duration limit) {
     this.doorbell = doorbell;
@@ -62,7 +62,7 @@ final class RetryLoop<T> {
 
   CompletableFuture<T> start() {
     if (!limit.equals(Options.NO_LIMIT)) {
-      // A wait's end comes from the node, so it may be on its way.
+      // A wait ends by the node's answer, which may be on the way.
       Duration grace = question.isWait() ? Options.GRACE : Duration.ZERO;
       pace.atLatest(steps.done, limit.plus(grace), this::late);
     }
@@ -122,7 +122,7 @@ final class RetryLoop<T> {
     }
     pause = longer(pause, pace.spread(why.retryAfter()));
     Duration left = left();
-    // The last moment of a wait is asked for too; a set that doesn't fit is given up.
+    // A wait asks at the last moment too; a set that doesn't fit is given up.
     if (left.isZero() || (!question.isWait() && pause.compareTo(left) >= 0)) {
       late();
     } else {

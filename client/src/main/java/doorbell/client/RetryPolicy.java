@@ -9,10 +9,10 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /**
- * Time and chance, handed in so that a test moves the clock.
+ * Retry times, with clock and chance handed in so that a test moves the clock.
  *
- * @param timer a future that is true when the time has come. Completing it with false takes it off
- *     the clock; cancelling it would leave it there before Java 21.
+ * @param timer makes a future that is true when the time has come. Completing that future with
+ *     false takes the alarm off the clock; cancelling would leave the alarm there before Java 21.
  */
 record RetryPolicy(
     DoubleSupplier random,
@@ -27,21 +27,21 @@ record RetryPolicy(
                   .completeOnTimeout(true, delay.toMillis(), TimeUnit.MILLISECONDS));
 
   /**
-   * Between once and twice that time, so that a crowd that was sent away doesn't return at one
-   * moment.
+   * A retry time between once and twice that time, so that a crowd that was sent away doesn't
+   * return at one moment.
    */
   Duration spread(Duration retryAfter) {
     return Duration.ofMillis((long) (retryAfter.toMillis() * (1 + random.getAsDouble())));
   }
 
-  /** Full jitter: anything up to 1 s after the first failure, up to 30 s after many. */
+  /** A retry pause with full jitter: up to 1 s after the first failure, up to 30 s after many. */
   Duration backoff(int failures) {
     long longest = Options.FIRST_PAUSE.toMillis() << Math.min(failures - 1, 20);
     longest = Math.min(longest, Options.LONGEST_PAUSE.toMillis());
     return Duration.ofMillis((long) (longest * random.getAsDouble()));
   }
 
-  /** Up to a fifth shorter, so that a crowd that began together doesn't stay together. */
+  /** A time up to a fifth shorter, so that a crowd that began together doesn't stay together. */
   Duration jittered(Duration longest) {
     return Duration.ofMillis((long) (longest.toMillis() * (1 - random.getAsDouble() / 5)));
   }

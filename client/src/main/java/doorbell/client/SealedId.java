@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * An event variable that only the holder of the key can set: the id is the key's SHA-256. Hand out
  * the {@link #id}, keep the {@link #key}. A {@link Topic} derives both, so that nothing is kept.
  *
- * @param id what waiters are told
+ * @param id the id that waiters are told
  * @param key 1 to 128 printable ASCII characters without spaces
  */
 public record SealedId(EventId id, String key) {
@@ -22,9 +22,9 @@ public record SealedId(EventId id, String key) {
   private static final SecureRandom RANDOM = new SecureRandom();
 
   /**
-   * An id with its key.
+   * An id with the key.
    *
-   * @throws IllegalArgumentException where the key is malformed, or isn't the id's
+   * @throws IllegalArgumentException if the key is malformed, or isn't the id's
    */
   public SealedId {
     if (!EventId.present(id).equals(idOf(key))) {
@@ -35,7 +35,7 @@ public record SealedId(EventId id, String key) {
   /**
    * The id that this key sets.
    *
-   * @throws IllegalArgumentException where the key is malformed
+   * @throws IllegalArgumentException if the key is malformed
    */
   public static SealedId ofKey(String key) {
     return new SealedId(idOf(key), key);

@@ -1,10 +1,11 @@
 package doorbell.client;
 
 /**
- * What setting many came to.
+ * The result of setting many event variables.
  *
- * @param set how many were set by this call
- * @param already how many were set before; an id that was named twice counts here once
+ * @param set the number of variables set by this call
+ * @param already the number of variables set before; an id that was named twice counts here for the
+ *     second time
  */
 public record SetCount(int set, int already) {
   SetCount plus(SetCount other) {

@@ -7,9 +7,9 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A task of one step after another behind one future, {@link #done}. Whoever cancels or completes
- * that future ends the step under way (an exchange is hung up, a pause leaves the clock), and no
- * other step follows. Between steps nothing stands by.
+ * A chain of steps behind a future, {@link #done}. Cancelling or completing that future ends the
+ * step under way (a request is hung up, a pause leaves the clock), and no other step follows.
+ * Between steps nothing stands by.
  */
 final class StepChain<T> {
   final CompletableFuture<T> done = new CompletableFuture<>();
@@ -19,7 +19,7 @@ final class StepChain<T> {
     var unused = done.whenComplete((value, error) -> end.run());
   }
 
-  /** One of the two that {@code then} is given is null. */
+  /** Runs {@code then} after the step; either the result or the failure is null. */
   <R> void next(CompletableFuture<R> step, BiConsumer<@Nullable R, @Nullable Throwable> then) {
     begin(() -> step.cancel(true));
     var unused = step.whenComplete((value, error) -> run(() -> then.accept(value, cause(error))));
@@ -33,7 +33,7 @@ final class StepChain<T> {
 
   private void begin(Runnable endOfStep) {
     end = endOfStep;
-    if (done.isDone()) { // just now: it ended the step before
+    if (done.isDone()) { // just now: that ended the step before
       endOfStep.run();
     }
   }

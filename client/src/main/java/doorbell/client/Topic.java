@@ -9,8 +9,8 @@ import javax.crypto.Mac;
 import javax.crypto.SecretKey;
 
 /**
- * Something of an application's that has versions: a room, a document, a row. Each version has a
- * sealed event, which whoever knows the secret derives alike (spec/protocol.md, P75), so that the
+ * A topic of an application, with versions: a room, a document, a row. Each version has a sealed
+ * event. All holders of the secret derive the same event (spec/protocol.md, P75), so the
  * application keeps neither ids nor keys. Immutable and thread-safe.
  *
  * <pre>{@code
@@ -34,7 +34,7 @@ public final class Topic {
    * The event that is set when that version is no longer the newest.
    *
    * @param version 0 or more
-   * @throws IllegalArgumentException where it is negative
+   * @throws IllegalArgumentException if the version is negative
    */
   public SealedId at(long version) {
     return at(BigInteger.valueOf(version));

@@ -9,9 +9,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The header Doorbell-Wait, whose grammar is in spec/protocol.md: which events, at which node. */
+/** The header Doorbell-Wait, with the grammar in spec/protocol.md: events, and the node to ask. */
 record WaitHeader(NodeUrl node, Set<EventId> ids) {
-  /** Maybe a place with its slash, and an id. */
+  /** An optional node with a slash, and an id. */
   private static final Pattern ITEM =
       Pattern.compile("[ \\t]*(?:([!-\\[\\]-~]*)/)?([^/]*?)[ \\t]*");
 
@@ -19,11 +19,11 @@ record WaitHeader(NodeUrl node, Set<EventId> ids) {
   private static final Pattern SCHEME = Pattern.compile("[^/?#]*:.*");
 
   /**
-   * Reads all fields of that name.
+   * Reads all header fields of that name.
    *
-   * @param answered the URL of the answer that carried them
+   * @param answered the URL of the answer with these fields
    * @param bell the reader's own node
-   * @throws IllegalArgumentException where they are malformed, or name two nodes
+   * @throws IllegalArgumentException if the fields are malformed, or name two nodes
    */
   static WaitHeader read(List<String> fields, URI answered, NodeUrl bell) {
     String value = String.join(",", fields);
@@ -67,7 +67,10 @@ record WaitHeader(NodeUrl node, Set<EventId> ids) {
     return NodeUrl.of(URI.create(whole.substring(0, whole.length() - id.text().length())));
   }
 
-  /** As an application sends it: where its readers find the node, if it knows that. */
+  /**
+   * The header's value, as an application sends the header: with the node's URL for readers, if
+   * known.
+   */
   static String write(@Nullable NodeUrl node, Set<EventId> ids) {
     String names = ids.stream().map(EventId::text).collect(Collectors.joining(","));
     // A comma would begin another item.

@@ -1,6 +1,4 @@
-/**
- * The Doorbell client: {@link doorbell.client.Doorbell} waits for event variables and sets them.
- */
+/** The Doorbell client. {@link doorbell.client.Doorbell} waits for and sets event variables. */
 @NullMarked
 package doorbell.client;
 

@@ -3,12 +3,12 @@ package doorbell.io;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Bytes that clients make the node hold beside their parked waits: unfinished requests, answers
- * that are not taken, streams, messages, TLS records. The last quarter is for those who hold
- * little, so that large bodies don't keep small requests out. Any thread.
+ * Bytes that clients make the node hold beside the parked waits: unfinished requests, answers that
+ * are not taken, streams, messages, TLS records. The last quarter is for clients that hold little,
+ * so that large bodies don't keep small requests out. Any thread.
  */
 public final class Budget {
-  /** Bytes of a client that holds little: memory is refused to it last. */
+  /** Bytes up to which a client holds little, and is the last to be refused memory. */
   private static final int LITTLE = 2_048;
 
   private final long most;
@@ -37,7 +37,7 @@ public final class Budget {
     return true;
   }
 
-  /** Whether a client that holds so many bytes, counted already, has to give them up. */
+  /** True if a client that holds so many bytes, counted already, has to give the bytes up. */
   public boolean isSpentFor(long bytes) {
     return taken.get() > (bytes > LITTLE ? most / 4 * 3 : most);
   }

@@ -8,12 +8,15 @@ import io.netty.buffer.UnpooledUnsafeDirectByteBuf;
 import io.netty.util.internal.PlatformDependent;
 
 /**
- * Buffers for what clients make the node hold. Each counts in the {@link Budget} with its capacity
- * and its objects, and is given back to the system when it is released, since a pool would keep the
- * memory of a crowd that has gone. Belongs to one loop's thread.
+ * Buffers for bytes that clients make the node hold. Each buffer counts in the {@link Budget} with
+ * capacity and objects, and goes back to the system at release, since a pool would keep the memory
+ * of a crowd that has gone. Belongs to one loop's thread.
  */
 public final class CountedBuffers extends AbstractByteBufAllocator {
-  /** Heap of a buffer's objects beside its bytes: itself, its memory's, its place in a queue. */
+  /**
+   * Heap of a buffer's objects beside the bytes: the buffer, the memory's object, the place in a
+   * queue.
+   */
   private static final int BUFFER = 256;
 
   private final Budget budget;
@@ -24,7 +27,7 @@ public final class CountedBuffers extends AbstractByteBufAllocator {
     this.budget = budget;
   }
 
-  /** Bytes of its buffers that are not released yet. */
+  /** Bytes of all buffers that are not released yet. */
   public long held() {
     return held;
   }

@@ -3,8 +3,8 @@ package doorbell.io;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something with a time-out. A deadline is itself the link of {@link Deadlines}, which is also the
- * list of all open connections of a loop. Belongs to its loop's thread.
+ * Something with a timeout: a link of the timer wheel {@link Deadlines}, which is also the list of
+ * all open connections of a loop. Belongs to the loop's thread.
  */
 public abstract class Deadline {
   static final long NO_DEADLINE = Long.MAX_VALUE;
@@ -13,12 +13,12 @@ public abstract class Deadline {
   @Nullable Deadline earlier;
   @Nullable Deadline later;
 
-  /** The endpoint of its client. */
+  /** The endpoint of the client. */
   public abstract Endpoint endpoint();
 
-  /** The time has come; there is no deadline any more. */
+  /** The deadline has come, and is not set any more. */
   protected abstract void onDeadline();
 
-  /** Closes when all answers are sent. */
+  /** Closes the connection or stream when all answers are sent. */
   public abstract void close();
 }

@@ -8,16 +8,16 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * When each connection and stream of a loop must be looked at again: a wheel of coarse slots, they
- * themselves being the links, so that a deadline costs no object and moving it costs no search.
- * Every open one has a deadline. Late by up to two slots, never early.
+ * A timer wheel of coarse slots for all connections and streams of a loop. The connections and
+ * streams are the wheel's links, so that a deadline costs no object and moving a deadline costs no
+ * search. Every open connection and stream has a deadline. Late by up to two slots, never early.
  */
 public final class Deadlines implements Runnable {
   private static final long SLOT_MILLIS = 50;
   private static final int SLOTS = 1_024;
   private static final long NEVER = Long.MAX_VALUE;
 
-  /** Deadlines that end in one go, before the loop looks at its other clients. */
+  /** Deadlines that end in one go before the loop looks at other clients. */
   private static final int ENDS_PER_PASS = 512;
 
   private final EventLoop events;
@@ -39,8 +39,8 @@ public final class Deadlines implements Runnable {
   }
 
   /**
-   * Has {@link Deadline#onDeadline} called once, in {@code millis} or a little later. What that
-   * throws ends its client alone.
+   * Calls {@link Deadline#onDeadline} once, in {@code millis} or a little later. An exception ends
+   * that client alone.
    */
   public void set(Deadline timed, long millis) {
     cancel(timed);
@@ -79,7 +79,7 @@ public final class Deadlines implements Runnable {
     size--;
   }
 
-  /** All that has a deadline: every connection and stream of the loop. */
+  /** Everything with a deadline: all connections and streams of the loop. */
   public ArrayDeque<Deadline> all() {
     ArrayDeque<Deadline> all = new ArrayDeque<>(size);
     for (Deadline head : slots) {
@@ -103,11 +103,11 @@ public final class Deadlines implements Runnable {
     }
   }
 
-  /** A crowd that is due at once is gone through in passes. */
+  /** Ends due deadlines in passes, since a crowd may be due at once. */
   private void endSome() {
     for (int i = 0; i < ENDS_PER_PASS && !due.isEmpty(); i++) {
       Deadline timed = due.remove();
-      // One that came before it may have given it another, or none.
+      // An earlier deadline of this crowd may have moved or cancelled this deadline.
       if (timed.deadline <= doneSlot) {
         cancel(timed);
         end(timed);
@@ -162,7 +162,7 @@ public final class Deadlines implements Runnable {
     return nowMillis() / SLOT_MILLIS;
   }
 
-  /** The time since this was made. */
+  /** Milliseconds since this wheel was made. */
   public long nowMillis() {
     return TimeUnit.NANOSECONDS.toMillis(ticker.nanoTime() - startNanos);
   }

@@ -6,13 +6,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where exceptions and errors end that one client's bytes cause: they cost that client its
- * connection, and nobody else anything. Any thread may call.
+ * Handles exceptions and errors that one client's bytes cause: a fault costs that client the
+ * connection, and other clients nothing. Any thread may call.
  */
 public class Faults {
   private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
 
-  /** Strangers must not fill the disk: a line in so many nanoseconds, and the rest is counted. */
+  /**
+   * Time between two log lines; faults in between are counted. Strangers must not fill the disk.
+   */
   private static final long LOG_EVERY_NANOS = 10_000_000_000L;
 
   private final Consumer<Throwable> onHeapSpent;
@@ -24,7 +26,7 @@ public class Faults {
     this.onHeapSpent = onHeapSpent;
   }
 
-  /** Cuts off the client whose bytes led to {@code fault}. Throws nothing. */
+  /** Cuts off the client that caused {@code fault}. Throws nothing. */
   public void cut(Endpoint client, Throwable fault) {
     try {
       tell(fault);
@@ -34,7 +36,7 @@ public class Faults {
     }
   }
 
-  /** Says what happened, in a bounded number of lines. */
+  /** Logs a fault, in a bounded number of lines. */
   public void tell(Throwable fault) {
     long now = System.nanoTime();
     long due = nextLog.get();
@@ -43,7 +45,7 @@ public class Faults {
     } else {
       untold.incrementAndGet();
     }
-    // What Netty throws of the kind tells of direct memory, which comes back.
+    // Netty throws a subclass for direct memory, which comes back.
     if (fault.getClass() == OutOfMemoryError.class) {
       onHeapSpent.accept(fault);
     }

@@ -1,37 +1,41 @@
 package doorbell.io;
 
-/** Every fixed limit of the sockets, with the reason for it. */
+/** All fixed limits of the sockets, each with the reason. */
 public final class IoLimits {
-  /** How often the files of the certificate are looked at, in milliseconds. */
+  /** Time between two looks at the certificate's files, in milliseconds. */
   public static final int RELOAD_MILLIS = 2_000;
 
   /**
-   * Bytes that a connection may hold when memory is short: more than what an answer takes on its
-   * way, so that only those are cut off who don't read, or don't finish what they say.
+   * Bytes that a connection may hold when memory is short: more than an answer takes on the way, so
+   * that only clients are cut off that don't read, or don't finish sending a request.
    */
   public static final int HELD = 8_192;
 
-  /** Bytes of a client that HTTP/2 takes in one go: each may be answered by a multiple of it. */
+  /** Bytes of a client that HTTP/2 takes in one go: each byte may be answered by many. */
   public static final int FRAMES = 4_096;
 
   /** Operations that an io_uring takes in one system call: a pass of wakeups. */
   public static final int RING = 512;
 
-  /** Bytes that a loop reads from a socket at once: what a turn leaves of them is copied. */
+  /** Bytes that a loop reads from a socket at once: bytes that a turn leaves are copied. */
   public static final int INPUT = 8_192;
 
   /** Connections waiting to be accepted: a crowd that was woken comes back at once. */
   public static final int ACCEPT_BACKLOG = 4_096;
 
-  /** When to accept again after the system refused to, in milliseconds. */
+  /** Time until the next accept after the system refused, in milliseconds. */
   public static final int ACCEPT_AGAIN_MILLIS = 200;
 
   /**
-   * Files that clients leave for the store and for the JVM, which dies of a class it can't load.
+   * Files that clients leave for the store and for the JVM, which dies of a class that can't be
+   * loaded.
    */
   public static final int SPARE_FILES = 32;
 
-  /** Clients that a node has files for at least, or it doesn't start: it would listen in vain. */
+  /**
+   * Fewest clients that a node must have files for: with fewer, the node would listen in vain, and
+   * doesn't start.
+   */
   public static final int LEAST_CLIENTS = 16;
 
   /** Silence after which the kernel asks whether a peer still lives, in seconds. */
@@ -43,7 +47,7 @@ public final class IoLimits {
   /** Unanswered questions after which the peer is dead. */
   public static final int KEEP_ALIVE_PROBES = 6;
 
-  /** How long an answer may stay unacknowledged before the peer is dead, in milliseconds. */
+  /** Time after which an unacknowledged answer means that the peer is dead, in milliseconds. */
   public static final int USER_TIMEOUT_MILLIS = 60_000;
 
   private IoLimits() {}

@@ -9,16 +9,19 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An event loop, and the clients whose bytes it carries. Belongs to the loop's thread, but for what
- * is said to be for any.
+ * An event loop, and the clients that the loop carries bytes for. Belongs to the loop's thread,
+ * except for methods that any thread may call.
  */
 public final class IoLoop {
-  /** Work of the rooms above, which a loop runs while it carries bytes. */
+  /** Work of the rooms above, which a loop runs between clients and after sends. */
   public interface Hooks {
-    /** A client has sent something, or takes bytes again, and is not looked at yet. */
+    /**
+     * A client has sent something, or takes bytes again; the loop has not looked at that client
+     * yet.
+     */
     void betweenClients();
 
-    /** The kernel has all bytes that it was given before. */
+    /** A send has completed, so the kernel has all bytes that were given before. */
     void onSent();
   }
 
@@ -28,7 +31,7 @@ public final class IoLoop {
   public final Deadlines deadlines;
   public final Turns turns;
 
-  /** Buffers for the bytes of clients that are kept. */
+  /** Buffers for bytes of clients that are kept. */
   public final ByteBufAllocator allocator;
 
   private @Nullable ProtocolFactory protocols;
@@ -46,7 +49,7 @@ public final class IoLoop {
     this.allocator = new CountedBuffers(budget);
   }
 
-  /** Says who speaks with its clients, once and before there is any. */
+  /** Sets the protocols and the hooks, once, before the first client. */
   public void serve(ProtocolFactory first, Hooks above) {
     protocols = first;
     hooks = above;
@@ -99,7 +102,7 @@ public final class IoLoop {
     open.incrementAndGet();
   }
 
-  /** Counts a connection less. */
+  /** Counts a closed connection. */
   public void onReleased() {
     if (open.decrementAndGet() == 0) {
       onEmpty.run();

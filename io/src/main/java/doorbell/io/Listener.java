@@ -3,10 +3,10 @@ package doorbell.io;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 
-/** Takes new clients, until it is stopped. */
+/** Takes new clients, until stopped. */
 public interface Listener {
   InetSocketAddress address();
 
-  /** Takes no more; done when the port is free. */
+  /** Stops taking clients; done when the port is free. */
   Future<?> stop();
 }

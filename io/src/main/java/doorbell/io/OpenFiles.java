@@ -4,23 +4,25 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** How many files this process may open yet, sockets being files. Linux tells in proc(5). */
+/**
+ * Counts the files that this process may still open, sockets being files. Linux tells in proc(5).
+ */
 public final class OpenFiles {
   private static final Path LIMITS = Path.of("/proc/self/limits");
   private static final Path OPEN = Path.of("/proc/self/fd");
   private static final String SOFT_LIMIT = "Max open files ";
 
-  /** Why a client must wait. */
+  /** Reason that a client must wait. */
   public static final String ALL_TAKEN =
       "as many are connected as files may be open (ulimit -n) and as the heap has room for (-Xmx)";
 
   private OpenFiles() {}
 
   /**
-   * How many clients may have one, beside the node itself and {@code ofStore} that its store may
-   * open yet; but no more than {@code most}, for which the heap has room.
+   * Number of clients that may have a file, beside the node and {@code ofStore} files that the
+   * store may still open; but no more than {@code most}, for which the heap has room.
    *
-   * @throws IllegalStateException if these are too few to be a node
+   * @throws IllegalStateException if there are files for too few clients
    */
   public static int forClients(int ofStore, int most) {
     int clients = left() - IoLimits.SPARE_FILES - ofStore;
@@ -33,7 +35,7 @@ public final class OpenFiles {
     return Math.min(clients, most);
   }
 
-  /** A large number where nobody can tell. */
+  /** Files that may still be opened; a large number where the system doesn't tell. */
   public static int left() {
     try {
       return limit() - open();

@@ -2,24 +2,27 @@ package doorbell.io;
 
 import io.netty.buffer.ByteBuf;
 
-/** One protocol on a {@link Endpoint}, which tells it what comes. Belongs to its loop's thread. */
+/**
+ * A protocol on an {@link Endpoint}, which passes on all events of the client. Belongs to the
+ * loop's thread.
+ */
 public interface Protocol {
-  /** The endpoint is there. */
+  /** The endpoint is ready. */
   void onOpen();
 
-  /** Takes {@code bytes}, which are the caller's again afterwards. */
+  /** Takes {@code bytes}; the caller owns the buffer again afterwards. */
   void onBytes(ByteBuf bytes);
 
-  /** For now, no more bytes come. */
+  /** No more bytes come for now. */
   void onReadEnd();
 
   /**
-   * The client sends no more, and may have gone: its whole requests are done and answered, nothing
-   * is waited for, and then the endpoint is closed.
+   * The client sends no more, and may have gone: whole requests are done and answered, no wait is
+   * parked, and then the endpoint is closed.
    */
   void onEnd();
 
-  /** There is room for answers again. */
+  /** Room for answers is there again. */
   void onWritable();
 
   /** The endpoint is closed, and takes nothing any more. */

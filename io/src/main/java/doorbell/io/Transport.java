@@ -9,14 +9,14 @@ import io.netty.channel.uring.IoUringIoHandler;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** What carries the sockets: the best that the kernel has, or the one that is asked for. */
+/** Transport of the sockets: the best that the kernel has, or the transport that is asked for. */
 public enum Transport {
   AUTO,
   IO_URING,
   EPOLL,
   NIO;
 
-  /** The transport to use for this one: itself, or for {@code AUTO} the best there is. */
+  /** The transport to use: for {@code AUTO} the best on this machine, else this. */
   public Transport resolve() {
     if (this != AUTO) {
       return this;
@@ -27,7 +27,7 @@ public enum Transport {
     return EPOLL.unavailability() == null ? EPOLL : NIO;
   }
 
-  /** Why it can't be used on this machine; null if it can. */
+  /** Reason that this machine can't use the transport; null if this machine can. */
   public @Nullable Throwable unavailability() {
     return switch (this) {
       case IO_URING -> IoUring.unavailabilityCause();

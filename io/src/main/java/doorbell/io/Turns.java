@@ -5,20 +5,20 @@ import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 
 /**
- * How long a loop works for one client before it looks at the others. Whoever has more to do asks
- * for another turn: these come one after the other, and in between the loop serves all who need
- * less. Belongs to its loop's thread.
+ * Limits the time that a loop works for one client before other clients have a turn. A client with
+ * more to do asks for another turn: these turns come in order, and in between the loop serves all
+ * clients that need less. Belongs to the loop's thread.
  */
 public final class Turns implements Runnable {
-  /** So long a client that asks for little waits for one that asks for much. */
+  /** Time that a client with little to do waits for a client with much to do. */
   private static final long TURN_NANOS = 100_000;
 
-  /** The bits of a time in nanoseconds that a stretch of time has: 8.4 ms. */
+  /** Bits of a time in nanoseconds that make up a stretch of time: 8.4 ms. */
   private static final int STRETCH_BITS = 23;
 
-  /** A client whose bytes are here already, and not looked at yet. */
+  /** A client with work that is here already, and not done yet. */
   public interface Taker {
-    /** Goes on for as long as {@link #isOver} says no. What it throws ends its client alone. */
+    /** Works until {@link #isOver} says yes. An exception ends this client alone. */
     void onTurn();
 
     Endpoint endpoint();
@@ -38,18 +38,18 @@ public final class Turns implements Runnable {
     this.faults = faults;
   }
 
-  /** Runs a task after the loop has looked at its clients once more. Any thread may call. */
+  /** Runs a task after the loop's next look at the clients. Any thread may call. */
   public static void next(EventLoop events, Runnable task) {
-    // A task that is executed runs before that look.
+    // An executed task would run before that look.
     events.schedule(task, 0, TimeUnit.NANOSECONDS);
   }
 
-  /** A turn begins now. */
+  /** Begins a turn. */
   public void begin() {
     began = events.ticker().nanoTime();
   }
 
-  /** How long this turn has been, in nanoseconds. */
+  /** Time that this turn has taken, in nanoseconds. */
   public long taken() {
     return events.ticker().nanoTime() - began;
   }
@@ -58,12 +58,15 @@ public final class Turns implements Runnable {
     return taken() >= length;
   }
 
-  /** Changes with time: what a client took in an earlier one doesn't count any more. */
+  /**
+   * Number of the present stretch: the time that a client took in an earlier stretch doesn't count
+   * any more.
+   */
   public byte stretch() {
     return (byte) (began >> STRETCH_BITS);
   }
 
-  /** Has {@code taker} go on in a turn of its own, after those who asked before. */
+  /** Has {@code taker} go on in a later turn, after all takers that asked before. */
   public void ask(Taker taker) {
     waiting.add(taker);
     schedule();

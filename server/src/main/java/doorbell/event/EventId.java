@@ -13,8 +13,8 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The identity of an event variable. Two ids are equal where they name the same variable: a UUID
- * and its decimal value are, {@code 007} and {@code 7} are, a sealed id and a number never are.
+ * The id of an event variable. Two ids are equal if both name the same variable: a UUID and its
+ * decimal value are equal, {@code 007} and {@code 7} are, a sealed id and a number never are.
  */
 public sealed interface EventId {
 
@@ -30,7 +30,10 @@ public sealed interface EventId {
       return index == 0 ? high : low;
     }
 
-    /** Written out: to put a record's own together, at its first call, takes longer than a set. */
+    /**
+     * Equality is written out, since the first call of a record's own equality takes longer than a
+     * set.
+     */
     @Override
     public boolean equals(@Nullable Object other) {
       return other instanceof Plain plain && high == plain.high && low == plain.low;
@@ -73,14 +76,14 @@ public sealed interface EventId {
     }
   }
 
-  /** The SHA-256 of the key that sets it, as four big-endian words. */
+  /** The SHA-256 of the key that sets the event, as four big-endian words. */
   record Sealed(long a, long b, long c, long d) implements EventId {
     static Sealed ofBytes(byte[] hash) {
       ByteBuffer words = ByteBuffer.wrap(hash);
       return new Sealed(words.getLong(), words.getLong(), words.getLong(), words.getLong());
     }
 
-    /** Whether {@code key} (1 to 128 printable ASCII characters, no spaces) is this id's key. */
+    /** True if {@code key} (1 to 128 printable ASCII characters, no spaces) is this id's key. */
     public boolean isOpenedBy(String key) {
       return EventId.isKey(key)
           && Arrays.equals(bytes(), sha256(key.getBytes(StandardCharsets.US_ASCII)));
@@ -123,16 +126,16 @@ public sealed interface EventId {
     }
   }
 
-  /** How many words it has: two for a number, four for a sealed id. No two ids share all. */
+  /** Number of words: two for a number, four for a sealed id. No two ids share all words. */
   int words();
 
-  /** One of its words, the most significant first. */
+  /** The word at {@code index}, the most significant first. */
   long word(int index);
 
-  /** Whether {@code text}, which {@link #parse} made this id of, is what it is written as. */
+  /** True if {@code text}, which {@link #parse} made this id of, is equal to {@code toString()}. */
   boolean isWrittenAs(String text);
 
-  /** Its words as bytes, big-endian. */
+  /** The id's words as bytes, big-endian. */
   default byte[] bytes() {
     ByteBuffer bytes = ByteBuffer.allocate(words() * Long.BYTES);
     for (int i = 0; i < words(); i++) {
@@ -152,7 +155,7 @@ public sealed interface EventId {
    * Reads an id: 1 to 39 decimal digits below 2^128, a UUID (8-4-4-4-12 hex digits), or 64 hex
    * digits, a sealed id.
    *
-   * @throws IllegalArgumentException if it is none of these, with one sentence that says the rule
+   * @throws IllegalArgumentException if the text is no id, with one sentence that says the rule
    */
   static EventId parse(String text) {
     return switch (text.length()) {
@@ -163,7 +166,7 @@ public sealed interface EventId {
     };
   }
 
-  /** Whether {@code key} is 1 to 128 printable ASCII characters without a space. */
+  /** True if {@code key} is 1 to 128 printable ASCII characters without a space. */
   static boolean isKey(String key) {
     return !key.isEmpty()
         && key.length() <= MAX_KEY_LENGTH
@@ -241,7 +244,7 @@ public sealed interface EventId {
     }
   }
 
-  /** Ids are chosen by strangers: hashing by secret odd factors keeps them from aiming at a bin. */
+  /** Secret odd factors for hashes, since strangers choose ids and could aim at a bin. */
   final class Seed {
     private static final ByteBuffer RANDOM = ByteBuffer.wrap(random(5 * Long.BYTES));
     static final long A = RANDOM.getLong() | 1;
@@ -253,8 +256,9 @@ public sealed interface EventId {
     private Seed() {}
 
     /**
-     * The upper half, all bits of which depend on all: ids that differ in few bits would have
-     * hashes that do, and tables look at some bits only. The steps are those of MurmurHash3.
+     * Mixes the upper half until all bits depend on all: else ids that differ in few bits would
+     * have hashes that differ in few bits, and tables look at some bits only. The steps are from
+     * MurmurHash3.
      */
     static int mix(long sum) {
       int hash = (int) (sum >>> 32);
@@ -263,7 +267,7 @@ public sealed interface EventId {
       return hash ^ hash >>> 16;
     }
 
-    /** From the system itself: the search for a provider would hold up the first request. */
+    /** Random bytes of the system: the search for a provider would hold up the first request. */
     private static byte[] random(int count) {
       try (InputStream in = new FileInputStream("/dev/urandom")) {
         return in.readNBytes(count);

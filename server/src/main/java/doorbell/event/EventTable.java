@@ -9,18 +9,21 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All event variables that somebody waits for or sets at this moment; what was set before is the
- * store's to know. Any thread may call it.
+ * All event variables that have waiters or are being set at this moment; the store knows earlier
+ * sets. Any thread may call.
  *
- * <p>Why no wake is lost: a waiter is linked first and the store is asked second; a setter flips
- * the variable first, and the table forgets it only when the store answers for it. So one of the
- * two always sees the other.
+ * <p>No wake is lost: a waiter is linked first and the store is asked second; a setter flips the
+ * variable first, and the table forgets the variable only when the store answers for it. So either
+ * the waiter sees the set, or the setter sees the waiter.
  */
 public final class EventTable {
-  /** Waiters taken under a lock at once: it is never held over a crowd. */
+  /** Waiters taken under a lock at once: no lock is held over a crowd. */
   private static final int TAKE = 256;
 
-  /** Locks, each for its share of the variables: more than threads that want one at a time. */
+  /**
+   * Bits of the number of locks, each for a share of the variables: more locks than threads that
+   * want a lock at the same time.
+   */
   private static final int PART_BITS = 6;
 
   private final EventTableShard[] parts =
@@ -39,15 +42,15 @@ public final class EventTable {
     this.pacer = pacer;
   }
 
-  /** How many variables are waited for or being set now. */
+  /** Number of variables that have waiters or are being set now. */
   public int size() {
     return Stream.of(parts).mapToInt(EventTableShard::size).sum();
   }
 
   /**
-   * Links {@code waiter} to its event and then looks whether it is set. True: it is, now or before.
-   * False: it was not, and the waiter will be woken when it is. Fails with {@link StoreException}
-   * when nobody can tell. However it ends, the waiter calls {@link #leave} once afterwards.
+   * Links {@code waiter} to the event and then looks the event up. True: the event is set, now or
+   * before. False: the event was not set, and the waiter will be woken by a set. Fails with {@link
+   * StoreException} when the store can't tell. After any end, the waiter calls {@link #leave} once.
    */
   public CompletionStage<Boolean> wait(Waiter waiter) {
     EventId id = waiter.id;
@@ -59,26 +62,27 @@ public final class EventTable {
     return set;
   }
 
-  /** Whether the event is set now; nobody is linked. */
+  /** Tells if the event is set now; no waiter is linked. */
   public CompletionStage<Boolean> isSet(EventId id) {
     return part(id).isSet(id) ? SetStore.YES : store.isSet(id);
   }
 
   /**
-   * Ends a wait, at the same cost whoever else waits: from now on the waiter is not told.
+   * Ends a wait, at the same cost for any number of other waiters: from now on the waiter is not
+   * told.
    *
-   * @return whether the event is known to be set: the waiter was told already, or was about to be
+   * @return true if the event is known to be set: the waiter was told already, or was about to be
    */
   public boolean leave(Waiter waiter) {
     return waiter.variable == null || part(waiter.id).leave(waiter);
   }
 
   /**
-   * Sets the event: wakes its waiters, evenly over {@code spreadMillis}, and has the store keep it,
-   * at the next {@link #flush} at the latest. Where it is set already and its waiters are being
-   * woken, they are by then at the latest. Completes when it is kept: true for exactly one caller.
-   * Fails with {@link StoreException} when it could not be kept; those who waited may have been
-   * woken all the same.
+   * Sets the event: wakes the waiters, evenly over {@code spreadMillis}, and has the store keep the
+   * set, at the next {@link #flush} at the latest. If the event is set already and the waiters are
+   * being woken, all are woken within {@code spreadMillis} at the latest. Completes when the set is
+   * kept: true for one caller, false for others. Fails with {@link StoreException} when the set
+   * could not be kept; waiters may have been woken all the same.
    */
   public CompletionStage<Boolean> set(EventId id, long spreadMillis) {
     Attempt mine = new Attempt(Pace.over(spreadMillis));
@@ -104,12 +108,12 @@ public final class EventTable {
     kept.whenComplete((first, failure) -> stored(variable, mine, first, failure));
   }
 
-  /** Has the store keep what was set: see {@link SetStore#flush}. */
+  /** Has the store keep all sets: see {@link SetStore#flush}. */
   public void flush() {
     store.flush();
   }
 
-  /** Files that the store may open yet: see {@link SetStore#moreFiles}. */
+  /** Files that the store may still open: see {@link SetStore#moreFiles}. */
   public int moreFiles() {
     return store.moreFiles();
   }
@@ -130,13 +134,13 @@ public final class EventTable {
 
   private void wake(EventVariable variable, Pace pace) {
     if (pace == Pace.AT_ONCE) {
-      wake(variable, variable.crowd()); // Since it is set, nobody joins: it only shrinks.
+      wake(variable, variable.crowd()); // A set event's crowd only shrinks: no waiter joins.
     } else {
       new PacedWake(variable, pace).run();
     }
   }
 
-  /** Wakes up to {@code limit} waiters; false when nobody is left. */
+  /** Wakes up to {@code limit} waiters; false when no waiter is left. */
   private boolean wake(EventVariable variable, int limit) {
     EventTableShard part = part(variable.id);
     int left = limit;
@@ -161,16 +165,16 @@ public final class EventTable {
     return told;
   }
 
-  /** One who can't be told is as one who left: the others are told, and the store is. */
+  /** A waiter that can't be told counts as gone: other waiters and the store are still told. */
   private static void wake(Waiter waiter) {
     try {
       waiter.wake();
     } catch (RuntimeException | Error e) {
-      // It must not throw; nobody here could do anything about it.
+      // Waiters must not throw; nothing here could help.
     }
   }
 
-  /** Wakes an even share of those who are left at each step, unless a faster set took them over. */
+  /** Wakes an even share of the waiters left at each step, unless a faster set took over. */
   private final class PacedWake implements Runnable {
     private final EventVariable variable;
     private final Pace pace;

@@ -7,23 +7,29 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Some of the event variables, by id: chains in a table, with one lock for the table, its variables
- * and their waiters. Any thread may call; each method is atomic, and holds the lock for a handful
- * of links, or while the table doubles.
+ * A share of the event variables, by id: chains in a table, with one lock for the table, the
+ * variables and the waiters. Any thread may call; each method is atomic, and holds the lock for a
+ * handful of links, for the waiters of a take, or while the table doubles.
  *
- * <p>A variable is here while somebody waits for it or the store is busy with it, and is forgotten
- * by whoever ends the last of that, in the same step.
+ * <p>A variable is here while any waiter waits or the store is busy with a set. The step that ends
+ * the last of both also forgets the variable.
  */
 final class EventTableShard {
   private static final int FIRST_CHAINS = 4;
 
-  /** Not a monitor: where two threads met at one, the JVM looks it up in a table from then on. */
+  /**
+   * A lock, not a monitor: after two threads met at a monitor, the JVM looks that monitor up in a
+   * table from then on.
+   */
   private final ReentrantLock lock = new ReentrantLock();
 
   private @Nullable Entry[] chains = new Entry[FIRST_CHAINS];
   private int size;
 
-  /** A variable; or the only waiter of one that isn't set: most have no other, and need no more. */
+  /**
+   * A variable, or the only waiter of an unset event: most waiters wait alone, and need no
+   * variable.
+   */
   abstract static class Entry {
     final EventId id;
     @Nullable Entry chained;
@@ -71,7 +77,7 @@ final class EventTableShard {
     }
   }
 
-  /** Unlinks the waiter; true if the event is set. Somebody may have taken the waiter already. */
+  /** Unlinks the waiter; true if the event is set. A setter may have taken the waiter already. */
   boolean leave(Waiter waiter) {
     lock.lock();
     try {
@@ -92,7 +98,7 @@ final class EventTableShard {
     }
   }
 
-  /** Sets the event, and answers the set that counts: {@code mine} or an earlier one. */
+  /** Sets the event, and returns the set that counts: {@code mine} or an earlier set. */
   Attempt set(EventId id, Attempt mine) {
     lock.lock();
     try {
@@ -114,7 +120,7 @@ final class EventTableShard {
     }
   }
 
-  /** How many are to be told now, by who goes on at that pace: see {@link EventVariable#step}. */
+  /** Number of waiters to tell now, at that pace: see {@link EventVariable#step}. */
   int step(EventVariable variable, Pace pace) {
     lock.lock();
     try {
@@ -124,7 +130,7 @@ final class EventTableShard {
     }
   }
 
-  /** Takes up to {@code limit} waiters, the first come first, as a chain by {@code next}. */
+  /** Takes up to {@code limit} waiters, in order of arrival, as a chain by {@code next}. */
   @Nullable Waiter take(EventVariable variable, int limit) {
     lock.lock();
     try {
@@ -144,7 +150,7 @@ final class EventTableShard {
     return entry;
   }
 
-  /** The variable that the entry is; made now, if it is a waiter that was alone until now. */
+  /** The entry's variable; made now, if the entry is a waiter that was alone until now. */
   private EventVariable variable(Entry entry) {
     if (entry instanceof EventVariable variable) {
       return variable;

@@ -6,8 +6,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One event variable, for as long as several wait for it or somebody sets it. All of it belongs to
- * the lock of the {@link EventTableShard} that it is one of.
+ * An event variable: made when a second waiter comes, or when a setter sets the event. Belongs to
+ * the lock of the {@link EventTableShard} that has the variable.
  *
  * <pre>
  * unset --set--> set: the store keeps it, waiters are told --both done--> forgotten
@@ -16,18 +16,21 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class EventVariable extends EventTableShard.Entry {
-  /** A set that the store is asked to keep: true for the one that was first. */
+  /** A set that the store is asked to keep; completes with true for the first set of the event. */
   static final class Attempt extends CompletableFuture<Boolean> {
-    /** What it sets. */
+    /** The variable that this attempt sets. */
     @Nullable EventVariable variable;
 
-    /** Of the attempt that counts: the fastest that any has asked for. */
+    /** Pace of the wakes: in the attempt that counts, the fastest that any set has asked for. */
     Pace pace;
 
-    /** Nobody has set it before, as one who waits for it found. */
+    /** The event is new: the first waiter found the event unset in the store. */
     boolean isNew;
 
-    /** It is the first, or faster than all before: its setter tells who is left, at its pace. */
+    /**
+     * The attempt is the first, or faster than all before: the setter tells the waiters left, at
+     * this pace.
+     */
     boolean wakes;
 
     private boolean failed;
@@ -45,15 +48,15 @@ final class EventVariable extends EventTableShard.Entry {
   private static final int FORGOTTEN = 4;
   private static final int WAITER = 8;
 
-  /** Stands for the variable of a waiter that waits alone, which has none. */
+  /** Stands for the variable of a waiter that waits alone, and has no variable. */
   static final EventVariable NONE = new EventVariable(new EventId.Plain(0, 0));
 
-  /** The flags, and so many times {@link #WAITER}: a variable is no larger than it must be. */
+  /** The flags, and {@link #WAITER} for each waiter: a variable is no larger than necessary. */
   private int state;
 
   private @Nullable Waiter first;
 
-  /** The set that the store was asked to keep last; null if it wasn't asked. */
+  /** The set that the store was asked to keep last; null before the first set. */
   private @Nullable Attempt attempt;
 
   EventVariable(EventId id) {
@@ -64,12 +67,12 @@ final class EventVariable extends EventTableShard.Entry {
     return (state & SET) != 0;
   }
 
-  /** How many wait. */
+  /** Number of waiters. */
   int crowd() {
     return state / WAITER;
   }
 
-  /** Sets it, and answers the set that counts: this one or an earlier one. */
+  /** Sets the event, and returns the set that counts: {@code mine} or an earlier set. */
   Attempt set(Attempt mine) {
     state |= SET;
     Attempt counts = attempt == null ? mine : attempt;
@@ -86,27 +89,28 @@ final class EventVariable extends EventTableShard.Entry {
     return counts;
   }
 
-  /** The store has answered. If it failed, the next set asks it again. */
+  /** The store has answered. After a failure, the next set asks the store again. */
   void stored(boolean kept) {
     state &= ~KEEPING;
     requireNonNull(attempt).failed = !kept;
   }
 
   /**
-   * Goes on at that pace: how many to tell now. 0 if nobody is left, or a faster set tells them.
+   * Takes a step at that pace: the number of waiters to tell now. 0 if no waiter is left, or a
+   * faster set tells the waiters.
    */
   int step(Pace pace) {
     return first != null && requireNonNull(attempt).pace == pace ? pace.step(crowd()) : 0;
   }
 
-  /** Whether it is to be forgotten now: nobody needs it any more. Says so once. */
+  /** True, once, when the variable is to be forgotten, since nobody needs it any more. */
   boolean isDone() {
     boolean done = first == null && (state & (KEEPING | FORGOTTEN)) == 0;
     state |= done ? FORGOTTEN : 0;
     return done;
   }
 
-  /** Unlinks up to {@code limit} waiters, the first come first: a chain by {@code next}. */
+  /** Unlinks up to {@code limit} waiters, in order of arrival: a chain by {@code next}. */
   @Nullable Waiter take(int limit) {
     Waiter chain = first;
     Waiter last = null;

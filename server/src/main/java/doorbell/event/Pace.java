@@ -1,11 +1,11 @@
 package doorbell.event;
 
 /**
- * How fast those who wait for an event variable are told that it was set. Belongs to the lock of
- * the {@link EventTableShard} that the variable is one of.
+ * The pace at which the waiters of an event variable are told of the set. Belongs to the lock of
+ * the {@link EventTableShard} that has the variable.
  */
 final class Pace {
-  /** How often a paced wake moves on at most, in milliseconds. */
+  /** Shortest time between two steps of a paced wake, in milliseconds. */
   private static final int STEP_MILLIS = 20;
 
   static final Pace AT_ONCE = new Pace(0);
@@ -22,14 +22,15 @@ final class Pace {
   }
 
   /**
-   * Whether it is to take over. The other's rest is counted from its next step on, so that nobody
-   * is told later by the change, and without it all would be told in this one's time.
+   * True if this pace is to take over. The rest of the other pace counts from its next step on, so
+   * that a change tells no waiter later, and without a change all waiters are told in this pace's
+   * time.
    */
   boolean isFasterThan(Pace other) {
     return restMillis < other.restMillis;
   }
 
-  /** Goes on by a step: how many of those who are left are told now. */
+  /** Takes a step: the number of waiters left that are told now. */
   int step(int crowd) {
     long mostSteps = Math.max(restMillis / STEP_MILLIS, 1);
     int share = (int) Math.ceilDiv(crowd, mostSteps);
@@ -39,7 +40,7 @@ final class Pace {
     return share;
   }
 
-  /** When the next step is, or 0 if there is none. */
+  /** Time until the next step, or 0 if no step is left. */
   long nextMillis() {
     return restMillis > 0 ? stepMillis : 0;
   }

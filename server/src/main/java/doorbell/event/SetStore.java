@@ -4,29 +4,29 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Remembers which events are set. All methods may be called from any thread and never block it; a
- * stage may be complete before it is returned, or complete later on a thread of the store's.
+ * The store remembers sets of events. Any thread may call any method, and no method but {@link
+ * #close} blocks; a stage may be complete on return, or complete later on a thread of the store.
  *
  * <p>A set that was acknowledged is remembered for at least the time that the store was made with,
  * and then forgotten.
  */
 public interface SetStore extends AutoCloseable {
-  /** The answers that need no waiting. Nobody can complete or change them. */
+  /** Answers that need no waiting. Nobody can complete or change these stages. */
   CompletionStage<Boolean> YES = CompletableFuture.completedStage(true);
 
   CompletionStage<Boolean> NO = CompletableFuture.completedStage(false);
 
   /**
-   * Whether {@code id} is set. True from the moment that {@link #set} for it completes, at the
+   * Tells if {@code id} is set: true from the moment that {@link #set} for the id completes, at the
    * latest. Fails with {@link StoreException} when the store can't tell.
    */
   CompletionStage<Boolean> isSet(EventId id);
 
   /**
-   * Sets {@code id} for good. Completes when the store's promise holds: true for one of all calls
-   * for an id, however many run at once, false for the others. Fails with {@link StoreException}
-   * when the set could not be kept; it may then be tried again. What failed may turn out to be set
-   * all the same, so the next call may hear false though none heard true.
+   * Sets {@code id}. Completes when the store's promise holds: true for one of all calls for an id,
+   * however many run at once, false for the others. Fails with {@link StoreException} when the set
+   * could not be kept; the caller may then try again. A failed set may turn out to be kept all the
+   * same, so the next call may hear false though no call heard true.
    */
   default CompletionStage<Boolean> set(EventId id) {
     CompletionStage<Boolean> set = setSoon(id, false);
@@ -35,22 +35,23 @@ public interface SetStore extends AutoCloseable {
   }
 
   /**
-   * As {@link #set}, but may put it off until {@link #flush}: a crowd's sets are one write.
+   * Sets {@code id} as {@link #set} does, but may put the write off until {@link #flush}: a crowd's
+   * sets are one write.
    *
-   * @param isNew {@link #isSet} said {@link #NO} to the id, and nobody has set it since, so the
+   * @param isNew {@link #isSet} said {@link #NO} to the id, and nobody has set the id since, so the
    *     store need not look
    */
   CompletionStage<Boolean> setSoon(EventId id, boolean isNew);
 
-  /** Sets what was put off. */
+  /** Writes all sets that were put off. */
   default void flush() {}
 
-  /** How many files it may open beside those that it has. */
+  /** Number of files that the store may open beside the files that are open now. */
   default int moreFiles() {
     return 0;
   }
 
-  /** Completes what was accepted, then releases files and threads. May block. */
+  /** Completes all accepted sets, then releases files and threads. May block. */
   @Override
   void close();
 }

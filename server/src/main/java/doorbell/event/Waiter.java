@@ -3,20 +3,20 @@ package doorbell.event;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Somebody who waits for one event variable: a link in that variable's ring, so that joining and
- * leaving cost the same for one waiter as for a million; who waits alone stands for the variable,
- * too. Told at most once, and used for one wait only: while a crowd is being told, the links of
- * those who were told lead on.
+ * A waiter for one event variable: a link in the variable's ring, so that joining and leaving cost
+ * the same for one waiter as for a million. A waiter that waits alone stands for the variable, too.
+ * A waiter is told at most once, and used for one wait only: while a crowd is being told, the links
+ * of waiters that were told lead on.
  *
  * <p>The fields belong to the variable, under its lock, while the waiter is linked.
  */
 public abstract class Waiter extends EventTableShard.Entry {
-  /** Null if it isn't linked, or was told; {@link EventVariable#NONE} while it waits alone. */
+  /** Null if not linked, or if told; {@link EventVariable#NONE} while this waiter waits alone. */
   @Nullable EventVariable variable;
 
   /**
-   * The store was asked since this was linked, and said no. Not under the lock: who doesn't see it
-   * yet has the store look once more.
+   * The store was asked since this waiter was linked, and said no. Written without the lock: a
+   * setter that doesn't see the answer yet has the store look once more.
    */
   boolean foundUnset;
 

@@ -1,3 +1,3 @@
-/** Event variables, who waits for them, and the seam to what remembers them. Pure Java. */
+/** Event variables, the waiters, and the seam to the store. Pure Java. */
 @org.jspecify.annotations.NullMarked
 package doorbell.event;

@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The forms of a wait's answer and of an error, and which a request's {@code Accept} prefers. */
+/** Forms of a response to a wait and of an error; {@code Accept} of a request chooses the form. */
 enum Accept {
   JAVASCRIPT,
   JSON,
@@ -22,7 +22,7 @@ enum Accept {
     return best(headers, ANSWERS);
   }
 
-  /** Whether it is a browser's that shows people what it gets. */
+  /** True if the headers are a browser's, which shows the response to people. */
   static boolean prefersPage(List<String> headers) {
     return best(headers, ALL) == PAGE;
   }

@@ -10,17 +10,19 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The body of a bulk set: a line for each, {@code ID} or {@code ID KEY}. Lines are read as their
- * bytes come, and only their ids are kept. After a bad line nothing is.
+ * The body of a bulk set: lines of {@code ID} or {@code ID KEY}, parsed as bytes arrive. Only the
+ * ids are kept. After a bad line nothing more is parsed.
  */
 public final class BulkSetBody {
-  /** A sealed id, a space, a key and CR: a longer line is malformed, and not kept. */
+  /**
+   * The longest good line: a sealed id, a space, a key and CR. More bytes of a line are dropped.
+   */
   private static final int LINE = 64 + 1 + 128 + 1;
 
   private final IdList ids;
   private final byte[] line = new byte[LINE];
 
-  /** Bytes of the line that is being read; more than {@link #LINE} are only counted. */
+  /** Bytes of the current line so far; bytes beyond {@link #LINE} are only counted. */
   private int length;
 
   private @Nullable HttpError refused;
@@ -29,7 +31,7 @@ public final class BulkSetBody {
     ids = new IdList(budget);
   }
 
-  /** Takes a piece of the body; throws if there is no room for its ids. */
+  /** Takes a piece of the body; throws if the budget has no room for the ids. */
   void add(ByteBuf piece) throws HttpError {
     int end = piece.writerIndex();
     for (int from = piece.readerIndex(); from < end && refused == null; ) {
@@ -65,7 +67,7 @@ public final class BulkSetBody {
 
   private void refuse(HttpError why) {
     refused = why;
-    ids.release();
+    ids.clear();
   }
 
   private EventId parse(String name) throws HttpError {
@@ -78,7 +80,7 @@ public final class BulkSetBody {
     return line(text, name);
   }
 
-  /** The ids of all lines, in order, each one's key checked; or a refusal that names the line. */
+  /** The ids of all lines, in order, with keys checked; or a refusal that names the line. */
   List<EventId> end() throws HttpError {
     if (length > 0 && refused == null) {
       endLine();
@@ -92,12 +94,17 @@ public final class BulkSetBody {
     return ids;
   }
 
-  /** Its ids are no longer counted. */
+  /** The number of ids that are kept now. */
+  int kept() {
+    return ids.size();
+  }
+
+  /** Gives the bytes of the ids back to the budget. */
   void release() {
     ids.release();
   }
 
-  /** The id of one line, its key checked; a refusal begins with its name. */
+  /** The id of a line, with the key checked; a refusal begins with {@code name}. */
   public static EventId line(String line, String name) throws HttpError {
     try {
       return line(line);

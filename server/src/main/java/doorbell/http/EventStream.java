@@ -3,8 +3,8 @@ package doorbell.http;
 import doorbell.wait.WaitLink;
 
 /**
- * A wait that is answered by server-sent events, one for each of its ids as it is set; it ends when
- * all are. See the HTML standard, "Server-sent events".
+ * A wait answered by a stream of server-sent events (see the HTML standard, "Server-sent events"),
+ * one for each id that is set. The stream ends when all ids are set.
  *
  * <pre>
  * looking --all looked at--> open --all are set, hold over, drain--> ended
@@ -18,7 +18,10 @@ final class EventStream extends HttpWait {
   private long leftMillis;
   private boolean open;
 
-  /** All that the client was told of, before this stream too: what an event is known by. */
+  /**
+   * Ids of all sets that the client was told of, in earlier streams too: the {@code id} of an
+   * event.
+   */
   private String told;
 
   EventStream(Exchange exchange, Request request, long holdMillis) {
@@ -42,7 +45,7 @@ final class EventStream extends HttpWait {
     }
   }
 
-  /** Proxies send the head when something follows it. */
+  /** A comment follows the head if no event is set yet: proxies hold back a bare head. */
   private void openIfLooked() {
     if (!open && looking == 0 && !isDecided()) {
       open();
@@ -80,13 +83,13 @@ final class EventStream extends HttpWait {
     }
   }
 
-  /** All are set, or nothing may be waited for. */
+  /** All events are set, or no wait may be parked. */
   @Override
   public boolean isDecided() {
     return looking == 0 && (known == events || !mayPark());
   }
 
-  /** The next part of the hold: proxies and dead peers are spoken to in between. */
+  /** The next part of the hold; comments in between keep proxies open and find dead clients. */
   long nextMillis() {
     return Math.min(leftMillis, HttpLimits.EVENTS_SILENCE_MILLIS);
   }

@@ -14,14 +14,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request and its answer at a time: a connection of HTTP/1.1, or a stream of HTTP/2. Belongs to
- * its loop's thread; what comes from elsewhere (a wake, a stored set) is handed to that thread.
+ * A connection of HTTP/1.1 or a stream of HTTP/2: one request and response at a time. Belongs to
+ * the loop's thread; news from other threads (a wake, a stored set) is handed to that thread.
  */
 public abstract class Exchange extends Deadline implements Requester, Parked {
-  /** An answer that takes a while; null if there is nothing to wait for. */
+  /** The wait or set in progress; null if there is none. */
   public @Nullable Pending pending;
 
-  /** What the connections of its loop share. */
+  /** State shared by the connections of the loop. */
   protected abstract HttpLoop http();
 
   @Override
@@ -29,19 +29,19 @@ public abstract class Exchange extends Deadline implements Requester, Parked {
     return http().waits;
   }
 
-  /** There is nobody any more to be answered: what begins now would never end. */
+  /** True if the client is gone: a wait that began now would never end. */
   protected abstract boolean isGone();
 
-  /** Sends the whole answer. */
+  /** Sends the whole response. */
   protected abstract void answer(Response response);
 
-  /** Begins an answer that is an event stream; {@code headOnly} if nothing more of it is wanted. */
+  /** Begins an event stream as the response; {@code headOnly} if only the head is wanted. */
   protected abstract void open(boolean headOnly);
 
   /** Sends the next part of an event stream. */
   protected abstract void send(String part);
 
-  /** Whether the client has taken, or its kernel, all that was sent. */
+  /** True if the kernel, or the client, has taken all parts sent so far. */
   protected boolean isSent() {
     return endpoint().isSent();
   }
@@ -49,7 +49,7 @@ public abstract class Exchange extends Deadline implements Requester, Parked {
   /** Ends an event stream. */
   protected abstract void endStream();
 
-  /** Does what a whole request asks for, and answers now or later. */
+  /** Carries out a whole request, and answers now or later. */
   protected final void act(Request request, RequestReader whole) throws HttpError {
     switch (request.what()) {
       case WAIT -> wait(request);
@@ -94,7 +94,9 @@ public abstract class Exchange extends Deadline implements Requester, Parked {
     };
   }
 
-  /** What it sends at once may show that the client has gone, before there is anything pending. */
+  /**
+   * The client may turn out to be gone while {@code begun} sends, before {@code pending} is set.
+   */
   private void begin(Pending begun, long holdMillis) {
     begun.begin();
     if (isGone()) {
@@ -115,7 +117,7 @@ public abstract class Exchange extends Deadline implements Requester, Parked {
     }
   }
 
-  /** There is nobody any more to be answered. */
+  /** The client is gone: nothing pending gets a response. */
   protected final void abandon() {
     if (pending != null) {
       pending.abandon();
@@ -123,7 +125,7 @@ public abstract class Exchange extends Deadline implements Requester, Parked {
     }
   }
 
-  /** Answers what is parked, as things stand: see {@link #hasEnded}. */
+  /** Answers the parked wait as things stand: see {@link #hasEnded}. */
   protected final void endWait() {
     if (isParked() && requireNonNull(pending).isDecided()) {
       onDecided(pending);

@@ -5,16 +5,16 @@ import doorbell.wait.QuotaException;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 
-/** A request that gets an error: its status, one plain sentence, and fields where they are due. */
+/** An error response: a status, one plain sentence, and header fields if needed. */
 public final class HttpError extends Exception {
   private static final long serialVersionUID = 1;
 
   final int status;
 
-  /** Names and values in turn. */
+  /** Header fields: names and values in turn. */
   final String[] fields;
 
-  /** Whether people will read it, in a browser. */
+  /** True if the response is a page, for people at a browser. */
   final boolean asPage;
 
   public HttpError(int status, String sentence, String... fields) {
@@ -28,7 +28,7 @@ public final class HttpError extends Exception {
     this.fields = fields;
   }
 
-  /** The same, as a page if such a browser asks. */
+  /** The same error, as a page if {@code accept} is a browser's. */
   HttpError inFormFor(List<String> accept) {
     return Accept.prefersPage(accept) ? new HttpError(true, status, sentence(), fields) : this;
   }
@@ -46,14 +46,14 @@ public final class HttpError extends Exception {
     return forNow(503, "this node holds as much for its clients as it may; try later");
   }
 
-  /** What a wait or a set failed by. */
+  /** The error response to a failed wait or set. */
   static HttpError of(Throwable failure) {
     return failure instanceof QuotaException noRoom
         ? forNow(noRoom.ofAddress ? 429 : 503, String.valueOf(noRoom.getMessage()))
         : forNow(503, sentence(failure));
   }
 
-  /** Pages on other origins may read when to come back, too. */
+  /** An error for now; scripts of other origins may read {@code Retry-After} too. */
   static HttpError forNow(int status, String sentence) {
     return new HttpError(
         status,
@@ -64,7 +64,7 @@ public final class HttpError extends Exception {
         "Retry-After");
   }
 
-  /** What a failed store says to its client; the inside of any other failure is not told. */
+  /** A failed store's sentence for the client; details of any other failure are not told. */
   public static String sentence(Throwable failure) {
     Throwable cause = failure;
     while (cause instanceof CompletionException && cause.getCause() != null) {

@@ -9,7 +9,7 @@ import java.time.InstantSource;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 
-/** What the connections of one loop share, whichever version of HTTP they speak. */
+/** State that the connections of a loop share, in any version of HTTP. */
 public class HttpLoop {
   private static final String DAYS = "MonTueWedThuFriSatSun";
   private static final String MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -18,7 +18,7 @@ public class HttpLoop {
   public final WaitLoop waits;
   public final HttpOptions options;
 
-  /** Buffers of answers, which are soon the kernel's. */
+  /** The allocator for buffers of responses, which the kernel soon takes. */
   public final ByteBufAllocator answers = ByteBufAllocator.DEFAULT;
 
   private final InstantSource clock;
@@ -33,7 +33,7 @@ public class HttpLoop {
     this.clock = clock;
   }
 
-  /** The date of an answer that is made now. */
+  /** The date of a response that is made now. */
   public final String date() {
     long second = Math.floorDiv(clock.millis(), 1_000);
     if (second != dateSecond) {
@@ -44,13 +44,13 @@ public class HttpLoop {
     return date;
   }
 
-  /** The same as a line of HTTP/1.1. */
+  /** The date as a header line of HTTP/1.1. */
   public final byte[] dateField() {
     date();
     return dateField;
   }
 
-  /** A date as RFC 9110 has it in 5.6.7. Formatters would read the locale's data for the words. */
+  /** A date as in RFC 9110, 5.6.7. Formatters would read the locale's data for the words. */
   static String date(long second) {
     LocalDateTime date = LocalDateTime.ofEpochSecond(second, 0, ZoneOffset.UTC);
     StringBuilder text = new StringBuilder(word(DAYS, date.getDayOfWeek().getValue()));

@@ -9,24 +9,23 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a port can be told. A bad value is an {@link IllegalArgumentException} with one sentence.
+ * The options of a port. A bad value is an {@link IllegalArgumentException} with one sentence.
  *
- * @param listen where to listen; port 0 is any free one
- * @param certificate what clients see who come by TLS; null if they come without
- * @param transport what carries the sockets
+ * @param listen the address to listen at; port 0 is any free port
+ * @param certificate the certificate for clients over TLS; null for a port without TLS
+ * @param transport the system interface that carries the sockets
  * @param loops event loops, each a thread: as many as cores, more only cost
- * @param basePath a path that all paths also stand under, {@code ""} or {@code /some/path}
- * @param maxWait the longest hold: it bounds how long a wait can outlive a peer that nobody sees
- *     die
- * @param maxWaits parked waits of the whole node, each id of them counted: beyond it memory is in
+ * @param basePath a further root for all paths, {@code ""} or {@code /some/path}
+ * @param maxWait the longest hold: the bound on a wait that outlives a client that died unseen
+ * @param maxWaits parked waits of the whole node, each id counted: beyond this number memory is in
  *     danger, so {@link #waitsThatFit} follows the heap
- * @param maxWaitsPerAddress the same of one client address, 0 for no such limit: behind a proxy all
- *     clients have one
- * @param maxWaitsPerConnection waits on one WebSocket, and streams of one connection of HTTP/2
- * @param maxBuffered bytes that clients may make the node hold beside their parked waits: beyond it
- *     memory is in danger, so {@link #bytesThatFit} follows the heap
- * @param headTimeout how long a request may take to arrive: slow senders hold memory
- * @param idleTimeout how long a connection may stay open between requests
+ * @param maxWaitsPerAddress parked waits of one client address, 0 for no limit: behind a proxy all
+ *     clients share an address
+ * @param maxWaitsPerConnection waits on a WebSocket, and streams of a connection of HTTP/2
+ * @param maxBuffered bytes that clients may make the node hold beside parked waits: beyond this
+ *     number memory is in danger, so {@link #bytesThatFit} follows the heap
+ * @param headTimeout the time that a request may take to arrive: slow senders hold memory
+ * @param idleTimeout the time that a connection may stay open between requests
  */
 public record HttpOptions(
     InetSocketAddress listen,
@@ -43,7 +42,7 @@ public record HttpOptions(
     Duration idleTimeout) {
   private static final Pattern BASE_PATH = Pattern.compile("(/[A-Za-z0-9._~-]+)*");
 
-  /** Room for some large bodies at a time. */
+  /** The least budget: room for a few large bodies at a time. */
   private static final long LEAST_BUFFERED = 1 << 20;
 
   private static final int MAX_LOOPS = 1_024;
@@ -66,18 +65,21 @@ public record HttpOptions(
   }
 
   /**
-   * How many waits have room in their share of the JVM's heap: the default of {@link #maxWaits}.
+   * The number of waits that a share of the JVM's heap has room for: the default of {@link
+   * #maxWaits}.
    */
   public static int waitsThatFit() {
     return Memory.waits();
   }
 
-  /** A quarter of the JVM's heap, or of its direct memory: the default of {@link #maxBuffered}. */
+  /**
+   * A quarter of the JVM's heap or direct memory, the smaller: the default of {@link #maxBuffered}.
+   */
   public static long bytesThatFit() {
     return Memory.buffered();
   }
 
-  /** The same elsewhere. */
+  /** The same options at another address. */
   public HttpOptions at(InetSocketAddress other) {
     return new HttpOptions(
         other,
@@ -94,7 +96,7 @@ public record HttpOptions(
         idleTimeout);
   }
 
-  /** The same with so many bytes of clients. */
+  /** The same options with {@code bytes} as {@link #maxBuffered}. */
   public HttpOptions holding(long bytes) {
     return new HttpOptions(
         listen,
@@ -111,7 +113,9 @@ public record HttpOptions(
         idleTimeout);
   }
 
-  /** Bounds a value, ends included; {@code name} is its name on the command line. */
+  /**
+   * Checks a value against bounds, ends included; {@code name} is the option on the command line.
+   */
   public static <T extends Comparable<T>> void check(String name, T value, T least, T most) {
     if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
       throw new IllegalArgumentException(

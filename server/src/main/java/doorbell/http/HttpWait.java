@@ -7,7 +7,7 @@ import doorbell.wait.WaitLink;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A wait that is answered by one response. */
+/** A wait over HTTP, answered by a single response. */
 class HttpWait extends Wait {
   final Exchange exchange;
   final Request.Form form;

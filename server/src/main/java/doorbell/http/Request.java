@@ -15,13 +15,13 @@ import java.util.StringJoiner;
 import java.util.regex.Pattern;
 
 /**
- * What a request asks for, checked. It holds nothing of the bytes that it came in.
+ * A checked request. Holds nothing of the bytes that the request came in.
  *
- * @param what the page or the deed
- * @param events the events that a wait or a set names; empty for everything else
- * @param form how to write the answer
- * @param millis how long to hold a wait, or to spread a wake; {@link #FOREVER} if no time was named
- * @param told of an event stream, the ids that it isn't to tell of again, with commas; or empty
+ * @param what the page or the action
+ * @param events the events of a wait or a set; empty for everything else
+ * @param form the form of the response
+ * @param millis the hold of a wait, or the spread of a wake; {@link #FOREVER} if no time was named
+ * @param told ids that an event stream must not tell of again, with commas; or empty
  */
 public record Request(What what, List<EventName> events, Form form, long millis, String told) {
   private static final long FOREVER = Long.MAX_VALUE;
@@ -46,27 +46,27 @@ public record Request(What what, List<EventName> events, Form form, long millis,
   }
 
   /**
-   * How an answer is written.
+   * The form of a response.
    *
-   * @param type what a wait's answer is
-   * @param callback the function that one in JavaScript calls
-   * @param head whether only its head is wanted
+   * @param type the type of a wait's response
+   * @param callback the function that a response in JavaScript calls
+   * @param head true if only the head is wanted
    */
   record Form(Accept type, String callback, boolean head) {
     private static final String USUAL_CALLBACK = "doorbell";
     private static final Form USUAL = new Form(Accept.JAVASCRIPT, USUAL_CALLBACK, false);
     private static final Form USUAL_JSON = new Form(Accept.JSON, USUAL_CALLBACK, false);
 
-    /** Waits that ask for what is usual share it. */
+    /** The form of a response; waits with a usual form share the record. */
     static Form of(Accept type, String callback, boolean head) {
-      // To put a record's own equals together, at its first call, takes longer than to answer.
+      // A record's own equals is linked at the first call, which takes longer than to answer.
       boolean usual = type != Accept.EVENTS && !head && callback.equals(USUAL_CALLBACK);
       Form shared = type == Accept.JSON ? USUAL_JSON : USUAL;
       return usual ? shared : new Form(type, callback, head);
     }
   }
 
-  /** Checks the head of a request; {@code basePath} is the other root, or empty. */
+  /** Checks the head of a request; {@code basePath} is a further root, or empty. */
   static Request of(HttpRequest request, String basePath) throws HttpError {
     Target target = Target.parse(request.uri(), basePath);
     HttpMethod method = request.method();
@@ -87,18 +87,18 @@ public record Request(What what, List<EventName> events, Form form, long millis,
     throw HttpError.method(script ? SCRIPT_METHODS : METHODS);
   }
 
-  /** How many bytes of body this request may have. */
+  /** The most bytes of body that this request may have. */
   int bodyLimit() {
     return what == What.SET_MANY ? HttpLimits.BULK_BODY : HttpLimits.BODY;
   }
 
-  /** Whether the body says something: it is ignored otherwise. */
+  /** True if the body matters; any other body is ignored. */
   boolean needsBody() {
     return what == What.SET_MANY
         || (what == What.SET && events.get(0).id() instanceof EventId.Sealed);
   }
 
-  /** Whether a wait is only to ask. */
+  /** True if a wait only asks, without a hold. */
   boolean onlyAsks() {
     return form.head || millis == 0;
   }
@@ -123,7 +123,7 @@ public record Request(What what, List<EventName> events, Form form, long millis,
     };
   }
 
-  /** The same for those of its ids that the client doesn't say it was told of: P78. */
+  /** The same request without the ids that {@code lastEventId} lists as told: P78. */
   private Request withoutTold(String lastEventId) {
     if (lastEventId.isEmpty()) {
       return this;
@@ -149,13 +149,13 @@ public record Request(What what, List<EventName> events, Form form, long millis,
       try {
         ids.add(EventId.parse(text.trim()));
       } catch (IllegalArgumentException e) {
-        return ids; // No node wrote it.
+        return ids; // No node wrote such a list.
       }
     }
     return ids;
   }
 
-  /** The event that {@code text} names; 400 if it isn't an id. */
+  /** The event that {@code text} names; 400 if the text is no id. */
   public static EventName event(String text) throws HttpError {
     try {
       return EventName.parse(text);
@@ -227,7 +227,7 @@ public record Request(What what, List<EventName> events, Form form, long millis,
     return new Request(what, events, Form.USUAL, millis, "");
   }
 
-  /** Seconds as they stand in a query, to milliseconds; rounded up, so that 0 alone is 0. */
+  /** Milliseconds from seconds in a query or a header; rounded up, so that only 0 gives 0. */
   private static long millis(String name, String seconds) throws HttpError {
     if (seconds.length() > HttpLimits.SECONDS_TEXT || !SECONDS.matcher(seconds).matches()) {
       throw new HttpError(400, name + " is seconds, written plainly: 25 or 0.5");

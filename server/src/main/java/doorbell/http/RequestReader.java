@@ -19,21 +19,21 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request that is being read. A refusal is kept until the body has been read too, so that the
- * connection can go on; nothing is done for a request before all of it is there.
+ * The reader of a request, which is carried out only once whole. A refusal is kept for the
+ * response; the body of a refused request need not be read: see {@link #hopeless}.
  */
 public final class RequestReader {
   public final boolean head;
 
-  /** The connection may go on after the answer. */
+  /** True if the connection may go on after the response. */
   public final boolean stays;
 
   public final boolean expectsContinue;
 
-  /** It came by HTTP/1.0. */
+  /** True for a request of HTTP/1.0. */
   public final boolean old;
 
-  /** What a request for WebSocket is answered by; null if there is none. */
+  /** The key that a request for WebSocket is answered with; null if none came. */
   public final @Nullable String webSocketKey;
 
   private final boolean hasBody;
@@ -43,7 +43,7 @@ public final class RequestReader {
   private @Nullable KeyBody key;
   private int bodyBytes;
 
-  /** What is counted of it in the budget, while it waits for more. */
+  /** Bytes counted in the budget while the request is unfinished. */
   private long held;
 
   private final Budget budget;
@@ -71,7 +71,7 @@ public final class RequestReader {
     }
   }
 
-  /** What to do; throws what was wrong with the request. */
+  /** The checked request; throws the refusal if there is one. */
   public Request request() throws HttpError {
     if (refused != null || request == null) {
       throw refused != null ? refused : new HttpError(400, "the request can't be read");
@@ -83,7 +83,7 @@ public final class RequestReader {
     return refused != null;
   }
 
-  /** Why reading the rest would be for nothing; null if it wouldn't. */
+  /** The refusal that makes reading the body useless; null if there is none. */
   public @Nullable HttpError hopeless() {
     return hasBody ? refused : null;
   }
@@ -111,7 +111,7 @@ public final class RequestReader {
     }
   }
 
-  /** The same, of a body that may be broken off, or not be what it says; true if it is the last. */
+  /** Takes a piece of a body that may be malformed; true if the piece is the last. */
   public boolean add(HttpContent piece) {
     if (piece.decoderResult().isFailure()) {
       refused = new HttpError(400, "the body's chunks can't be read");
@@ -121,7 +121,7 @@ public final class RequestReader {
     return piece instanceof LastHttpContent;
   }
 
-  /** More of it is to come: it is counted until its release. False if there is no room for it. */
+  /** Counts the unfinished request until {@link #release}; false if the budget has no room. */
   public boolean mayWait() {
     if (held == 0) {
       int ids = request == null ? 0 : request.events().size();
@@ -131,7 +131,7 @@ public final class RequestReader {
     return !budget.isSpentFor(held);
   }
 
-  /** The ids that it sets, each one's key checked. */
+  /** The ids of a set, with keys checked. */
   List<EventId> ids() throws HttpError {
     Request whose = request();
     if (whose.what() == Request.What.SET_MANY) {
@@ -144,7 +144,7 @@ public final class RequestReader {
     return List.of(id);
   }
 
-  /** It is over, or done with: nothing of it is counted any more. */
+  /** Gives all counted bytes back: the request is over or carried out. */
   public void release() {
     if (bulk != null) {
       bulk.release();
@@ -160,7 +160,10 @@ public final class RequestReader {
     }
   }
 
-  /** What makes it impossible to tell where the request ends, or who it is for; null if nothing. */
+  /**
+   * An error that ends the connection, since the end or the host of the request is unclear; or
+   * null.
+   */
   private static @Nullable HttpError broken(HttpRequest http) {
     Throwable cause = http.decoderResult().cause();
     HttpVersion version = http.protocolVersion();
@@ -192,9 +195,9 @@ public final class RequestReader {
     return known ? null : new HttpError(417, "the only expectation here is 100-continue");
   }
 
-  /** The key of a sealed id in the body of its set. White space around it is not kept. */
+  /** The key of a sealed id, in the body of a set. White space around the key is dropped. */
   private static final class KeyBody {
-    /** A key, and a byte more to tell what is longer. */
+    /** The longest key, and a byte more to notice a longer key. */
     private static final int MOST = 128 + 1;
 
     private final byte[] key = new byte[MOST];
@@ -215,7 +218,7 @@ public final class RequestReader {
       }
     }
 
-    /** One character for each byte; what can't be a key is none. */
+    /** The key, with a character for each byte; empty if malformed. */
     String key() {
       return broken ? "" : new String(key, 0, length, ISO_8859_1);
     }

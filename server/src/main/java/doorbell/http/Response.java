@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** An answer of the node, whatever carries it. */
+/** A response of the node, in any version of HTTP. */
 public final class Response {
   private static final String JAVASCRIPT = "text/javascript; charset=utf-8";
   private static final String JSON = "application/json";
@@ -37,16 +37,16 @@ public final class Response {
   };
   private static final Head PAGE = new Head(200, HTML, POLICY);
 
-  /** An event stream; proxies are told neither to hold it back nor to compress it. */
+  /** The head of an event stream; proxies must neither hold back nor compress the stream. */
   public static final Head EVENTS = new Head(200, EVENT_STREAM, "X-Accel-Buffering", "no");
 
-  /** 204: not set in time, or nothing is left to be told. */
+  /** 204: the event was not set in time, or no event is left to tell of. */
   static final Response NOT_SET = new Response(new Head(204, null), null, false);
 
-  /** 201: this call set it. */
+  /** 201: this request set the event. */
   static final Response FIRST = new Response(new Head(201, null), new byte[0], false);
 
-  /** 200: it was set already. */
+  /** 200: the event was set already. */
   static final Response ALREADY = new Response(new Head(200, null), new byte[0], false);
 
   private static final Response OPTIONS = options(Request.METHODS);
@@ -60,19 +60,19 @@ public final class Response {
     }
   }
 
-  /** Read when somebody asks for one: a start doesn't wait for them. */
+  /** Pages are loaded at the first request, so that a start doesn't wait for the files. */
   private static final class Pages {
     static final byte[] LANDING_PAGE = resource("index.html");
     static final byte[] SCRIPT = resource("doorbell.js");
   }
 
-  /** Its status and its fields. */
+  /** Status and header fields. */
   public final Head head;
 
-  /** Null where there is none at all. */
+  /** Bytes of the body; null for a response without a body. */
   public final byte @Nullable [] body;
 
-  /** Whether the body is only told of. */
+  /** True if only the head is sent, with the length of the body. */
   public final boolean headOnly;
 
   public Response(Head head, byte @Nullable [] body, boolean headOnly) {
@@ -81,7 +81,7 @@ public final class Response {
     this.headOnly = headOnly;
   }
 
-  /** The status and the fields of an answer: all but its date, its length and its connection's. */
+  /** Status and header fields of a response, without date, length and connection. */
   public static final class Head {
     private static final String[] COMMON = {
       "Access-Control-Allow-Origin", "*",
@@ -90,10 +90,10 @@ public final class Response {
 
     public final int status;
 
-    /** Names, in lower case, and values in turn. */
+    /** Header names, in lower case, and values in turn. */
     public final List<String> fields;
 
-    /** The same as the first lines of an answer in HTTP/1.1. */
+    /** The first lines of the response in HTTP/1.1. */
     public final byte[] http1;
 
     public Head(int status, @Nullable String type, String... more) {
@@ -143,7 +143,7 @@ public final class Response {
     return calls.toString();
   }
 
-  /** A bare number where JavaScript reads it exactly, else a string. */
+  /** A bare number where JavaScript reads the id exactly, else a string. */
   private static String literal(EventName event) {
     String text = event.text();
     boolean exact =
@@ -155,13 +155,13 @@ public final class Response {
     return exact ? text : '"' + text + '"';
   }
 
-  /** 200: how many of a bulk this call set, and how many were set already. */
+  /** 200: the counts of a bulk set, for events set by this request and events set already. */
   static Response stored(int set, int already) {
     String body = "{\"set\":" + set + ",\"already\":" + already + "}\n";
     return new Response(SET_JSON, body.getBytes(US_ASCII), false);
   }
 
-  /** The page or options that a request without ids asks for. */
+  /** The response to a request without ids to wait for or set: a page, options, or 204. */
   static Response page(Request request) {
     boolean head = request.form().head();
     return switch (request.what()) {
@@ -173,7 +173,7 @@ public final class Response {
     };
   }
 
-  /** An error, as RFC 9457 writes it, or as a page. */
+  /** An error response, as in RFC 9457 or as a page. */
   public static Response problem(HttpError refused, boolean headOnly) {
     if (refused.asPage) {
       return errorPage(refused, headOnly);

@@ -7,7 +7,7 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a request line asks for, taken apart: where below the root it points, and its query.
+ * The target of a request line, taken apart: a path below the root, and a query.
  *
  * @param segment the only path segment below the root, percent-decoded; empty for the root
  * @param query the raw query, empty for none
@@ -63,9 +63,9 @@ record Target(String segment, String query) {
   }
 
   /**
-   * The one value of a query parameter, percent-decoded.
+   * The single value of a query parameter, percent-decoded.
    *
-   * @return null if the query doesn't have it
+   * @return null if the query lacks the parameter
    */
   @Nullable String parameter(String name) throws HttpError {
     String value = null;

@@ -5,14 +5,14 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
 import java.util.Base64;
 
-/** The request by which a client of HTTP/1.1 goes on with WebSocket: RFC 6455, 4.2.1. */
+/** The request of a client of HTTP/1.1 to go on with WebSocket: RFC 6455, 4.2.1. */
 final class Upgrade {
   private static final String VERSION = "13";
   private static final int KEY_BYTES = 16;
 
   private Upgrade() {}
 
-  /** Whether a request for the root is one; refuses one that can't be granted. */
+  /** True if a request for the root asks for WebSocket; throws if the request can't be granted. */
   static boolean isWanted(HttpRequest request) throws HttpError {
     HttpHeaders headers = request.headers();
     if (request.protocolVersion().minorVersion() == 0

@@ -1,4 +1,4 @@
-/** Requests and responses of HTTP, whatever version carries them. */
+/** Requests and responses of HTTP, in any version. */
 @NullMarked
 package doorbell.http;
 

@@ -10,7 +10,7 @@ import doorbell.wait.WaitLoop;
 import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
-/** What the HTTP/1.1 connections of one loop share; and the maker of them, as a client begins. */
+/** State that the HTTP/1.1 connections of a loop share, and the factory of new connections. */
 public final class Http1 extends HttpLoop implements ProtocolFactory {
   final Http1Encoder encoder = new Http1Encoder(this);
   private @Nullable Http1Decoder spareDecoder;
@@ -37,7 +37,7 @@ public final class Http1 extends HttpLoop implements ProtocolFactory {
     return decoder == null ? new Http1Decoder() : decoder;
   }
 
-  /** {@code decoder} is between requests. */
+  /** Takes back a decoder that is between requests. */
   void giveBack(Http1Decoder decoder) {
     spareDecoder = decoder;
   }

@@ -20,7 +20,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.util.ReferenceCountUtil;
 
 /**
- * One client's connection of HTTP/1.1, until a request asks for another protocol. Belongs to its
+ * A client's connection of HTTP/1.1, until a request asks for another protocol. Belongs to the
  * loop's thread.
  *
  * <pre>
@@ -45,7 +45,7 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
 
   private State state = State.IDLE;
 
-  /** The client sends no more. */
+  /** True once the client sends no more. */
   private boolean ended;
 
   Http1Connection(Http1 http1, Endpoint endpoint) {
@@ -86,7 +86,7 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
     closeIfEnded();
   }
 
-  /** All whole requests of a client that sends no more are answered. */
+  /** Closes the connection once the client sends no more and all whole requests are answered. */
   private void closeIfEnded() {
     if (ended && (isGone() || (mayRead() && !resting))) {
       endpoint.close();
@@ -121,7 +121,7 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
     }
   }
 
-  /** What has come already is served when the others had their turns. */
+  /** Serves bytes that are here already in a later turn, after other clients. */
   private void rest() {
     if (!resting) {
       resting = true;
@@ -140,7 +140,7 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
 
   @Override
   protected void onDeadline() {
-    if (isBehind() && state != State.CLOSING) { // What waits for its turn came in time.
+    if (isBehind() && state != State.CLOSING) { // Bytes that wait for a turn came in time.
       http1.io.deadlines.set(this, HttpLimits.LINGER_MILLIS);
       return;
     }
@@ -190,7 +190,7 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
       }
       return;
     }
-    boolean begun = decoder != null || (rest.isReadable() && !resting); // Else nobody knows yet.
+    boolean begun = decoder != null || (rest.isReadable() && !resting); // Else unknown yet.
     if (state == State.IDLE && endpoint.isWritable() && begun) {
       state = State.READING;
       http1.io.deadlines.set(this, http1.options.headTimeout().toMillis());
@@ -200,7 +200,7 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
     }
   }
 
-  /** Answers that aren't taken keep the next request from being read. */
+  /** The next request isn't read while the client doesn't take responses. */
   private boolean mayRead() {
     return (state == State.IDLE || state == State.READING) && !resting && endpoint.isWritable();
   }
@@ -262,7 +262,7 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
     }
   }
 
-  /** From now on {@code next} has the endpoint; what has come for it already follows. */
+  /** Hands the endpoint to {@code next}; bytes that are here already follow. */
   private void handOn(Protocol next) {
     state = State.HANDED_ON;
     http1.io.deadlines.cancel(this);
@@ -270,7 +270,7 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
     next.onOpen();
   }
 
-  /** What follows is not to be read. */
+  /** Answers with an error and closes: the bytes that follow aren't read. */
   void refuseAndClose(HttpError refused) {
     after = After.CLOSES;
     answer(Response.problem(refused, reader != null && reader.head));
@@ -296,7 +296,7 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
     http1.io.deadlines.set(this, http1.options.idleTimeout().toMillis());
     endpoint.write(response);
     if (suspended && unread != null) {
-      rest(); // Not on the stack of whoever set what was waited for.
+      rest(); // Not on the stack of the set that woke this wait.
     } else if (suspended) {
       readOrPause();
       closeIfEnded();
@@ -305,7 +305,8 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
   }
 
   /**
-   * Sends the end, and reads on for a while: unread bytes would make the kernel drop the answer.
+   * Sends the end of a response, and reads on for a while: unread bytes would make the kernel drop
+   * the response.
    */
   private void closeAfter(ByteBuf response) {
     state = State.CLOSING;
@@ -316,7 +317,7 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
     readOrPause();
   }
 
-  /** Reads what came behind a request that was answered now. */
+  /** Reads kept bytes behind an answered request. */
   private void resume() {
     ByteBuf next = unread;
     unread = null;

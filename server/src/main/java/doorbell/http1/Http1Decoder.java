@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Netty's HTTP/1.1 decoder with our limits, outside of any pipeline. A connection has one only in
- * the middle of a request; between requests all connections of a loop share one.
+ * Netty's HTTP/1.1 decoder with our limits, outside of any pipeline. A connection has a decoder
+ * only in the middle of a request; between requests the connections of a loop share a decoder.
  */
 final class Http1Decoder extends HttpRequestDecoder {
   private static final HttpDecoderConfig CONFIG =
@@ -25,16 +25,16 @@ final class Http1Decoder extends HttpRequestDecoder {
           .setMaxInitialLineLength(HttpLimits.REQUEST_LINE)
           .setMaxHeaderSize(HttpLimits.HEADER_FIELDS);
 
-  /** Lines of a head shorter than this aren't looked through for folds. */
+  /** Heads of up to so many bytes aren't searched for folded lines. */
   private static final int SHORT_HEAD = 512;
 
   private final List<Object> pieces = new ArrayList<>(2);
   private boolean between = true;
 
-  /** The head of the request isn't whole yet. */
+  /** True until the head of the request is whole. */
   private boolean inHead = true;
 
-  /** What is kept of heads and trailers that have no end yet, and what is counted of it. */
+  /** Memory of the head and trailers of an unfinished request, and below all counted bytes. */
   private int kept;
 
   private int held;
@@ -43,7 +43,7 @@ final class Http1Decoder extends HttpRequestDecoder {
     super(CONFIG);
   }
 
-  /** What the lines of a head take that were read from {@code from} on. */
+  /** Memory of header lines that were read since {@code from}, in bytes. */
   private static int cost(ByteBuf bytes, int from) {
     int cost = bytes.readerIndex() - from;
     for (int i = from; i < bytes.readerIndex(); i++) {
@@ -52,7 +52,7 @@ final class Http1Decoder extends HttpRequestDecoder {
     return cost;
   }
 
-  /** It stands by for the rest of a request. False if there is no room for it. */
+  /** Counts the decoder of an unfinished request; false if the budget has no room. */
   boolean mayWait(Budget budget) {
     int now = Memory.REQUEST + kept;
     budget.count(now - held);
@@ -60,22 +60,21 @@ final class Http1Decoder extends HttpRequestDecoder {
     return !budget.isSpentFor(held);
   }
 
-  /** It doesn't stand by any more. */
+  /** Gives all counted bytes back to the budget. */
   void release(Budget budget) {
     budget.count(-held);
     held = 0;
   }
 
-  /** The last request was whole and sound, and the next one has not begun. */
+  /** True if the last request was whole and sound, and the next has not begun. */
   boolean isBetweenRequests() {
     return between;
   }
 
   /**
-   * Takes what it can of {@code bytes}, and hands on the pieces of one request that it makes of
-   * them.
+   * Decodes a part of {@code bytes}, and hands on the resulting pieces of a request.
    *
-   * @return false if it needs more bytes than these
+   * @return false if more bytes are needed
    */
   boolean decode(ByteBuf bytes, Consumer<Object> taker) {
     if (between && skipEmptyLines(bytes)) {
@@ -113,13 +112,13 @@ final class Http1Decoder extends HttpRequestDecoder {
     return true;
   }
 
-  /** More of a line that isn't whole yet: it is looked through only once it is, or is too long. */
+  /** True if {@code came} ends no line: lines are decoded only once whole, or too long. */
   static boolean endsNoLine(ByteBuf kept, ByteBuf came) {
     return kept.readableBytes() + came.readableBytes() <= HttpLimits.REQUEST_LINE
         && came.indexOf(came.readerIndex(), came.writerIndex(), HttpConstants.LF) < 0;
   }
 
-  /** Those before a request mean nothing: RFC 9112, 2.2. True if there is nothing else. */
+  /** Empty lines before a request mean nothing: RFC 9112, 2.2. True if no other bytes are here. */
   private static boolean skipEmptyLines(ByteBuf bytes) {
     while (bytes.isReadable()) {
       if (!isLineEnd(bytes.getByte(bytes.readerIndex()))) {
@@ -135,7 +134,7 @@ final class Http1Decoder extends HttpRequestDecoder {
   }
 
   /**
-   * Puts spaces where a field's line is folded, as RFC 9112 allows in 5.2: Netty would copy the
+   * Puts spaces where a header line is folded, as RFC 9112 allows in 5.2: Netty would copy the
    * field at each fold.
    */
   private static void unfold(ByteBuf bytes) {

@@ -7,7 +7,7 @@ import doorbell.http.Response;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 
-/** Writes answers as HTTP/1.1 has them. One for each event loop, used by it alone. */
+/** Encodes responses for HTTP/1.1. Each event loop has an encoder of its own. */
 final class Http1Encoder {
   private static final byte[] CLOSE = ascii("Connection: close\r\n");
   private static final byte[] KEEP = ascii("Connection: keep-alive\r\n");
@@ -20,15 +20,15 @@ final class Http1Encoder {
       Unpooled.unreleasableBuffer(
           Unpooled.directBuffer().writeBytes(ascii("HTTP/1.1 100 Continue\r\n\r\n")).asReadOnly());
 
-  /** What becomes of the connection after an answer. */
+  /** The fate of the connection after a response. */
   enum After {
-    /** It stays open, as it does by itself. */
+    /** The connection stays open, as is usual. */
     STAYS,
-    /** It stays open, and an HTTP/1.0 client is told so. */
+    /** The connection stays open, and an HTTP/1.0 client is told so. */
     STAYS_AS_ASKED,
-    /** It is closed. */
+    /** The connection is closed. */
     CLOSES,
-    /** It goes on as a WebSocket. */
+    /** The connection goes on as a WebSocket. */
     UPGRADES
   }
 
@@ -42,7 +42,7 @@ final class Http1Encoder {
     return CONTINUE.duplicate();
   }
 
-  /** A whole answer. */
+  /** A whole response. */
   ByteBuf whole(Response response, After after) {
     byte[] body = response.body;
     ByteBuf bytes = start(response.head, body == null ? 0 : body.length);
@@ -56,14 +56,14 @@ final class Http1Encoder {
     return response.headOnly ? bytes : bytes.writeBytes(body);
   }
 
-  /** The beginning of an answer in parts: chunks, or whatever comes until the end. */
+  /** The beginning of a response in parts: chunks, or any bytes until the connection ends. */
   ByteBuf open(Response.Head head, boolean chunked, After after) {
     ByteBuf bytes = start(head, 0);
     appendAfter(bytes, after);
     return (chunked ? bytes.writeBytes(CHUNKED) : bytes).writeBytes(CRLF);
   }
 
-  /** A part of one, in ASCII; an empty one is the last chunk. */
+  /** A part of such a response, in ASCII; an empty text is the last chunk. */
   ByteBuf part(String text, boolean chunked) {
     byte[] bytes = ascii(text);
     ByteBuf part = loop.answers.directBuffer(bytes.length + 16);
@@ -77,7 +77,7 @@ final class Http1Encoder {
     return part.writeBytes(CRLF).writeBytes(bytes).writeBytes(CRLF);
   }
 
-  /** What ends one: the last chunk, or nothing. */
+  /** The end of a response in parts: the last chunk, or nothing. */
   ByteBuf end(boolean chunked) {
     return chunked ? part("", true) : Unpooled.EMPTY_BUFFER;
   }

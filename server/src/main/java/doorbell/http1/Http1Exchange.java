@@ -12,30 +12,30 @@ import io.netty.buffer.ByteBuf;
 import io.netty.util.ReferenceCountUtil;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@link Http1Connection} holds of what has come, and how its answers go out. */
+/** The input that a {@link Http1Connection} holds, and the sending of responses. */
 abstract class Http1Exchange extends Exchange {
   final Http1 http1;
   final Endpoint endpoint;
 
-  /** What its client wants after the answer. */
+  /** The fate of the connection after the response, as the client wants. */
   After after = After.STAYS;
 
-  /** More bytes may be read before the answers are sent together. */
+  /** True while bytes are read: responses are sent together afterwards. */
   boolean inRead;
 
-  /** Requests have come that are served in its next turn. */
+  /** True while requests that are here wait for the next turn. */
   boolean resting;
 
-  /** The client speaks HTTP/1.0, which knows no chunks. */
+  /** True if the client speaks HTTP/1.0, which knows no chunks. */
   boolean old;
 
-  /** An event stream of which only the head is wanted. */
+  /** True for an event stream with only the head wanted. */
   private boolean headOnly;
 
   @Nullable Http1Decoder decoder;
   @Nullable RequestReader reader;
 
-  /** Bytes that came and could not be read yet: the start of a request, or what is behind one. */
+  /** Bytes that can't be read yet: the start of a request, or bytes behind a request. */
   @Nullable ByteBuf unread;
 
   Http1Exchange(Http1 http1, Endpoint endpoint) {
@@ -53,7 +53,7 @@ abstract class Http1Exchange extends Exchange {
     return endpoint;
   }
 
-  /** How the connection goes on after the answer that is written now. */
+  /** The fate of the connection after the response that is written now. */
   final After after() {
     return waits().isDraining() ? After.CLOSES : after;
   }
@@ -89,7 +89,7 @@ abstract class Http1Exchange extends Exchange {
     finish(http1.encoder.end(!headOnly && !old));
   }
 
-  /** Sends the last bytes of an answer, and goes on. */
+  /** Sends the last bytes of a response, and goes on. */
   abstract void finish(ByteBuf response);
 
   final void flushSoon() {
@@ -98,7 +98,10 @@ abstract class Http1Exchange extends Exchange {
     }
   }
 
-  /** The rest of a request is waited for, or something that must wait behind another. */
+  /**
+   * Counts input that must wait: an unfinished request, or bytes behind a request. False if the
+   * budget has no room.
+   */
   final boolean mayWait() {
     Budget budget = http1.io.budget;
     return (decoder == null || decoder.mayWait(budget))
@@ -123,12 +126,14 @@ abstract class Http1Exchange extends Exchange {
     unread = null;
   }
 
-  /** Bytes have come that wait for a turn: here, or at the endpoint. */
+  /** True if bytes wait for a turn, here or at the endpoint. */
   final boolean isBehind() {
     return resting || endpoint.isBehind();
   }
 
-  /** A client that doesn't take its answers, or runs ahead of its sets, isn't listened to. */
+  /**
+   * Pauses a client that doesn't take responses or runs ahead; cuts the client if memory is short.
+   */
   final void readOrPause() {
     boolean taken = endpoint.isWritable();
     boolean much = endpoint.held() > Endpoint.MAX_UNSENT;

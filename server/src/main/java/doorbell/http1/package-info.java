@@ -1,4 +1,4 @@
-/** HTTP/1.1: connections, their decoder and their encoder. */
+/** HTTP/1.1: connections, decoder and encoder. */
 @NullMarked
 package doorbell.http1;
 

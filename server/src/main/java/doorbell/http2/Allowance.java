@@ -3,8 +3,8 @@ package doorbell.http2;
 import doorbell.io.Deadlines;
 
 /**
- * Work that one client may cause without waiting for its answers. Each piece has a cost, a second
- * gives some back. Belongs to the thread of its clock.
+ * Work that a client may cause without waiting for responses. Each piece of work has a cost; each
+ * second gives a part back. Belongs to the thread of the clock.
  */
 final class Allowance {
   private final Deadlines clock;
@@ -13,7 +13,7 @@ final class Allowance {
   private long left;
   private long asOfMillis;
 
-  /** Begins with {@code most}, and has never more. */
+  /** Begins with {@code most}, and never has more. */
   Allowance(Deadlines clock, int most, int perSecond) {
     this.clock = clock;
     this.most = most;
@@ -22,7 +22,7 @@ final class Allowance {
     this.asOfMillis = clock.nowMillis();
   }
 
-  /** Takes {@code cost}; false if so much isn't left, and then nothing is. */
+  /** Takes {@code cost}; if less is left, takes all and returns false. */
   boolean spend(int cost) {
     long now = clock.nowMillis();
     long earned = Math.min(most, (now - asOfMillis) * perSecond / 1_000);

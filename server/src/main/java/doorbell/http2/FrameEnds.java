@@ -3,8 +3,8 @@ package doorbell.http2;
 import io.netty.buffer.ByteBuf;
 
 /**
- * Follows the frames of HTTP/2 in the bytes that come, by their lengths alone: so that it is known
- * whether one is only there in part, or a head of which more frames are to come.
+ * Follows the frames of HTTP/2 in the bytes that arrive, by frame lengths alone, to tell if a frame
+ * is only partly here, or a head that lacks further frames.
  */
 final class FrameEnds {
   private static final int HEAD_BYTES = 9;
@@ -12,27 +12,27 @@ final class FrameEnds {
   private static final int CONTINUATION = 9;
   private static final int END_HEADERS = 4;
 
-  /** Bytes of the frame's head that have come, and its first bytes. */
+  /** Head bytes of the current frame: the count, and below the first bytes. */
   private int headBytes;
 
   private long head;
 
-  /** Bytes of its payload that are still to come; at first those of the preface's end. */
+  /** Payload bytes of the frame still to come; at first, bytes of the preface's end. */
   private int left;
 
   private int length;
 
-  /** How many frames have begun, those of one head together being one. */
+  /** Frames that have begun; all frames of a head count once. */
   private int count;
 
   private boolean inHeaders;
 
-  /** Begins with so many bytes that are no frame; at least one frame follows them. */
+  /** Begins with {@code before} bytes that are no frame; at least one frame follows. */
   FrameEnds(int before) {
     left = before;
   }
 
-  /** Looks at bytes that came, and leaves them as they are. */
+  /** Examines bytes that arrived, and leaves the buffer unchanged. */
   void follow(ByteBuf bytes) {
     int at = bytes.readerIndex();
     int end = bytes.writerIndex();
@@ -53,7 +53,7 @@ final class FrameEnds {
     }
   }
 
-  /** The length, the type and the flags are there: the first five bytes. */
+  /** The first five bytes of a head are here: length, type and flags. */
   private void onKind() {
     int type = (int) (head >> Byte.SIZE) & 0xff;
     if (type == HEADERS || type == CONTINUATION) {
@@ -68,12 +68,12 @@ final class FrameEnds {
     head = 0;
   }
 
-  /** Nothing is there in part. */
+  /** True if no frame is partly here. */
   boolean isBetween() {
     return count > 0 && left == 0 && headBytes == 0 && !inHeaders;
   }
 
-  /** Another number for each frame, or head, that is there in part. */
+  /** A number that differs for each frame, or head, that is partly here. */
   int count() {
     return count;
   }

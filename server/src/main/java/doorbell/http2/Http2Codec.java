@@ -17,9 +17,9 @@ import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.codec.http2.UniformStreamByteDistributor;
 
 /**
- * Netty's codec for the frames of {@link Http2ServerConnection}, with rules of ours for errors.
- * Netty counts resets, which a busy proxy sends too; here each costs what it makes the node do for
- * nothing. Before an error ends the connection, its parked waits are answered.
+ * Netty's codec for the frames of {@link Http2ServerConnection}, with our rules for errors. Netty
+ * counts resets, which a busy proxy sends too; here a reset costs the work that the node did for
+ * nothing. Parked waits are answered before an error ends the connection.
  */
 final class Http2Codec extends Http2ConnectionHandler {
   private final Http2ServerConnection http2;
@@ -42,14 +42,16 @@ final class Http2Codec extends Http2ConnectionHandler {
     return new Builder(http2).build(listener);
   }
 
-  /** The client made the node do so much for nothing; throws if that is a flood. */
+  /** Charges the client for work done for nothing; throws if the allowance is spent: a flood. */
   void spend(int cost) throws Http2Exception {
     if (!allowance.spend(cost)) {
       throw flood();
     }
   }
 
-  /** The client may have us remember fields of answers, but not more than we do by ourselves. */
+  /**
+   * Bounds the table of response fields that a client may have the node remember, at the default.
+   */
   void limitTable(Http2Settings settings) throws Http2Exception {
     Long wanted = settings.headerTableSize();
     if (wanted != null && wanted > Http2CodecUtil.DEFAULT_HEADER_TABLE_SIZE) {
@@ -67,19 +69,21 @@ final class Http2Codec extends Http2ConnectionHandler {
         Http2Exception.ShutdownHint.NO_SHUTDOWN);
   }
 
-  /** Ends the connection in the middle of something, through no fault in what came. */
+  /** Ends the connection midway, through no fault of the client's bytes. */
   void end(String why) {
     Http2Exception end =
         new Http2Exception(Http2Error.NO_ERROR, why, Http2Exception.ShutdownHint.NO_SHUTDOWN);
     onError(http2.context(), false, end);
   }
 
-  /** The connection ends by an error, and nothing is begun any more. */
+  /** True once an error ends the connection: no request is begun any more. */
   boolean hasFailed() {
     return failed;
   }
 
-  /** Answers that a reset stream drops are errors to Netty: RFC 9113, 5.4.2 forbids a reset. */
+  /**
+   * Netty takes dropped responses of a reset stream for errors: RFC 9113, 5.4.2 forbids a reset.
+   */
   @Override
   protected void onStreamError(
       ChannelHandlerContext context,
@@ -119,8 +123,8 @@ final class Http2Codec extends Http2ConnectionHandler {
 
     Http2Codec build(Http2FrameListener listener) {
       DefaultHttp2Connection connection = new DefaultHttp2Connection(true);
-      // The usual one heeds priorities, which RFC 9113 dropped: a state and a queue for each
-      // stream.
+      // The usual distributor heeds priorities, which RFC 9113 dropped: a state and a queue for
+      // each stream.
       connection
           .remote()
           .flowController(

@@ -13,20 +13,20 @@ import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request over {@link Http2ServerConnection}: a stream is a wait, or a set. Belongs to its
- * loop's thread.
+ * A request over {@link Http2ServerConnection}: a stream is a wait, or a set. Belongs to the loop's
+ * thread.
  */
 final class Http2Exchange extends Exchange {
-  /** Memory of a stream beside its wait, in bytes. */
+  /** Memory of a stream beside the wait, in bytes. */
   private static final int BYTES = 768;
 
   private final Http2Writer writer;
   private final int id;
 
-  /** The request, until it is whole. */
+  /** The reader of the request, until whole. */
   private @Nullable RequestReader reader;
 
-  /** The client sends no more. */
+  /** True once the client sends no more. */
   private boolean ended;
 
   Http2Exchange(Http2Writer writer, int id, RequestReader reader) {
@@ -46,7 +46,7 @@ final class Http2Exchange extends Exchange {
     return writer.endpoint;
   }
 
-  /** Its head has come; and all of it, if {@code whole}. */
+  /** The head of the request has come; the whole request, if {@code whole}. */
   void onHead(boolean whole) {
     RequestReader request = requireNonNull(reader);
     if (writer.http.io.budget.isSpentFor(BYTES)) {
@@ -95,7 +95,7 @@ final class Http2Exchange extends Exchange {
     }
   }
 
-  /** What the node did, or has still to do, for nothing if the client cancels it now. */
+  /** The cost of work done for nothing if the client cancels the request now. */
   int cancelCost() {
     return pending == null ? HttpLimits.CANCEL_COST : pending.cancelCost();
   }
@@ -109,7 +109,7 @@ final class Http2Exchange extends Exchange {
     }
   }
 
-  /** What hasn't come yet of its request is too late. */
+  /** The rest of the request is too late. */
   void onLate() {
     RequestReader late = reader;
     if (late != null) {
@@ -125,7 +125,7 @@ final class Http2Exchange extends Exchange {
     return ended;
   }
 
-  /** The client sends no more: answers its wait, and drops what will never be whole. */
+  /** The client sends no more: answers a parked wait, and drops an unfinished request. */
   void onEnd() {
     ended = true;
     endWait();
@@ -166,11 +166,11 @@ final class Http2Exchange extends Exchange {
     writer.send(id, "", true);
   }
 
-  /** The connection sees to it. */
+  /** The connection closes the stream too. */
   @Override
   public void close() {}
 
-  /** The stream is closed, by whomever. */
+  /** The stream is closed, by client or node. */
   void onClosed() {
     abandon();
     writer.http.io.budget.count(-BYTES);

@@ -18,8 +18,8 @@ import io.netty.handler.codec.http2.HttpConversionUtil;
 import java.util.Map;
 
 /**
- * What the frames of an {@link Http2ServerConnection} come to: requests, pieces of them, and their
- * ends.
+ * Turns the frames of an {@link Http2ServerConnection} into requests, pieces of requests, and ends
+ * of streams.
  */
 final class Http2Frames extends Http2EventAdapter {
   private final Http2ServerConnection http2;
@@ -82,7 +82,7 @@ final class Http2Frames extends Http2EventAdapter {
     return bytes;
   }
 
-  /** Each of them may change the window of every stream. */
+  /** A settings frame may change the window of every stream. */
   @Override
   public void onSettingsRead(ChannelHandlerContext from, Http2Settings settings)
       throws Http2Exception {
@@ -108,7 +108,9 @@ final class Http2Frames extends Http2EventAdapter {
     }
   }
 
-  /** What the fields would have in HTTP/1.1, in bytes; those that stand for its first line not. */
+  /**
+   * Size of the header fields in HTTP/1.1, in bytes, without fields that stand for the first line.
+   */
   private static int size(Http2Headers headers) {
     int bytes = 0;
     for (Map.Entry<CharSequence, CharSequence> field : headers) {

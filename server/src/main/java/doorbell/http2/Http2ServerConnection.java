@@ -21,17 +21,16 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One client's connection of HTTP/2; each of its requests is a {@link Http2Exchange}. Frames,
- * compressed headers and flow control are Netty's: see {@link Http2Codec}. Belongs to its loop's
- * thread.
+ * A client's connection of HTTP/2; each request is a {@link Http2Exchange}. Frames, compressed
+ * headers and flow control are Netty's: see {@link Http2Codec}. Belongs to the loop's thread.
  */
 public final class Http2ServerConnection extends Deadline implements Protocol, Turns.Taker {
   private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\n".getBytes(US_ASCII);
 
-  /** The rest of the preface. */
+  /** Bytes of the rest of the preface. */
   private static final int PREFACE_LEFT = "SM\r\n\r\n".length();
 
-  /** Bytes after which it is asked whether the turn is over: some twenty requests. */
+  /** Bytes between checks for the end of the turn: about twenty requests. */
   private static final int SLICE = 512;
 
   /** Memory of a connection with full tables of compressed fields, in bytes. */
@@ -47,21 +46,23 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
   final Http2Writer writer;
   private final FrameEnds ends = new FrameEnds(PREFACE_LEFT);
 
-  /** The frame that has come in part, and is waited for; none if it is 0. */
+  /**
+   * The number of the frame that is partly here; 0 for none, -1 for the preface and first frame.
+   */
   private int awaited;
 
-  /** When it is closed if nothing comes. */
+  /** The time at which an idle connection is closed. */
   private long idleUntil;
 
-  /** The client sends no more, and what came before is to be read yet. */
+  /** True if the client sends no more, and earlier bytes are still to be read. */
   private boolean endsLater;
 
-  /** Bytes that came and are read in its next turn. */
+  /** Bytes that are here and are read in the next turn. */
   private @Nullable ByteBuf unread;
 
   private boolean closing;
 
-  /** All is said, and what still comes isn't looked at. */
+  /** True once all responses are written and arriving bytes are ignored. */
   private boolean lingering;
 
   public Http2ServerConnection(HttpLoop http, Endpoint endpoint) {
@@ -78,7 +79,7 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
     writer = new Http2Writer(this.http, endpoint, channel, handler);
   }
 
-  /** Whether {@code head} is the beginning of HTTP/2's preface: RFC 9113, 3.4. */
+  /** True if {@code head} is the beginning of HTTP/2's preface: RFC 9113, 3.4. */
   public static boolean isPreface(HttpRequest head) {
     return head.protocolVersion().majorVersion() == 2
         && head.method().name().equals("PRI")
@@ -111,7 +112,7 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
     }
   }
 
-  /** Has a frame that came in part be whole in time: P57. */
+  /** Sets a deadline for a frame that is partly here: P57. */
   private void await() {
     int now = ends.isBetween() ? 0 : Math.max(1, ends.count());
     if (now == awaited || closing || (now == 1 && awaited < 0)) {
@@ -149,7 +150,7 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
     ByteBuf next = unread;
     unread = null;
     if (next != null) {
-      onBytes(next); // The pipeline keeps to itself what is thrown.
+      onBytes(next); // Throws nothing: the pipeline keeps exceptions.
       next.release();
       channel.rest(unread != null);
       onReadEnd();
@@ -166,7 +167,7 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
     await();
   }
 
-  /** Sets that are being stored are waited for. */
+  /** Sets in progress are stored before the connection closes. */
   @Override
   public void onEnd() {
     if (closing) {
@@ -185,7 +186,7 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
 
   @Override
   public void onWritable() {
-    if (awaited != 0 && !closing) { // Until now it wasn't read, so it couldn't be whole.
+    if (awaited != 0 && !closing) { // Until now the frame wasn't read, so couldn't be whole.
       http.io.deadlines.set(this, http.options.headTimeout().toMillis());
     }
     channel.onWritable();
@@ -202,7 +203,7 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
     http.io.deadlines.cancel(this);
   }
 
-  /** One without streams has been idle for long enough. */
+  /** A late frame ends the connection, and so does a long time without streams. */
   @Override
   protected void onDeadline() {
     if (closing) {
@@ -230,7 +231,7 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
     return context;
   }
 
-  /** An error ends the connection: whoever waits is answered before. */
+  /** An error ends the connection: parked waits are answered before. */
   void onFailed() {
     closing = true;
     http.io.deadlines.set(this, HttpLimits.LINGER_MILLIS);
@@ -254,8 +255,8 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
   }
 
   /**
-   * After an error the connection isn't closed before its client has, or has had time to: bytes
-   * that nobody read would make the kernel drop the answers.
+   * Delays the close after an error until the client closes, or has had time to: unread bytes would
+   * make the kernel drop the responses.
    */
   private final class Linger extends ChannelOutboundHandlerAdapter {
     @Override

@@ -18,7 +18,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Stream;
 import java.util.List;
 
-/** Writes the answers of one HTTP/2 connection as frames. Belongs to its loop's thread. */
+/** Writes the responses of an HTTP/2 connection as frames. Belongs to the loop's thread. */
 final class Http2Writer {
   final HttpLoop http;
   final Endpoint endpoint;
@@ -27,7 +27,7 @@ final class Http2Writer {
   private final ChannelHandlerContext context;
   private final Http2Connection connection;
 
-  /** More bytes may be read before the frames are sent together. */
+  /** True while bytes are read: frames are sent together afterwards. */
   boolean inRead;
 
   private boolean flushing;
@@ -81,7 +81,7 @@ final class Http2Writer {
     flushSoon();
   }
 
-  /** A part of an event stream, unless only its head was wanted. */
+  /** Sends a part of an event stream, unless only the head was wanted. */
   void send(int stream, String part, boolean last) {
     Http2Stream open = connection.stream(stream);
     if (open != null && open.state().localSideOpen()) {
@@ -97,7 +97,7 @@ final class Http2Writer {
         && !connection.remote().flowController().hasFlowControlled(open);
   }
 
-  /** Copied, so that what waits for a window is counted. */
+  /** Bytes are copied, so that data that waits for a window is counted. */
   private ChannelFuture write(int stream, byte[] body, boolean last) {
     ByteBuf bytes = channel.alloc().heapBuffer(body.length).writeBytes(body);
     return handler.encoder().writeData(context, stream, bytes, 0, last, context.newPromise());
@@ -118,7 +118,7 @@ final class Http2Writer {
     return headers.add("date", http.date());
   }
 
-  /** The rest of a request that is answered already isn't wanted: RFC 9113, 8.1. */
+  /** The rest of a request that is already answered isn't wanted: RFC 9113, 8.1. */
   private void stopListening(int stream) {
     Http2Stream answered = connection.stream(stream);
     if (answered != null && answered.state().remoteSideOpen()) {
@@ -127,7 +127,7 @@ final class Http2Writer {
     }
   }
 
-  /** What is said in one pass of the loop goes out together. */
+  /** Frames that are written in one pass of the loop are sent together. */
   private void flushSoon() {
     if (!inRead && !flushing) {
       flushing = true;

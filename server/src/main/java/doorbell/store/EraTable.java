@@ -5,12 +5,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
- * The era in which each id was set. Ids lie side by side in arrays of numbers: as objects of their
- * own each collection of garbage would walk them, and they would take twice as much. Any thread may
+ * The era of each set. Ids lie side by side in arrays of numbers: as separate objects, ids would
+ * take twice the memory, and each garbage collection would walk all of the table. Any thread may
  * call.
  */
 final class EraTable {
-  /** The era of an id that nobody set: long ago. */
+  /** The era of an id that is not set: long ago. */
   static final int NEVER = Integer.MIN_VALUE / 2;
 
   private static final int PART_BITS = 6;
@@ -27,12 +27,14 @@ final class EraTable {
     return part(id).get(id);
   }
 
-  /** Notes that {@code id} is set now, unless it is noted since {@code oldest}: then false. */
+  /**
+   * Notes that {@code id} is set now. Returns false if a set since {@code oldest} is noted already.
+   */
   boolean add(EventId id, int now, int oldest) {
     return part(id).add(id, now, oldest);
   }
 
-  /** Drops what was set before {@code oldest}. */
+  /** Drops sets from before {@code oldest}. */
   void forget(int oldest) {
     parts().forEach(part -> part.forget(oldest));
   }
@@ -50,7 +52,7 @@ final class EraTable {
     return Stream.concat(Stream.of(plain), Stream.of(sealed));
   }
 
-  /** A table of open addressing, with a lock of its own. Nothing is removed but by a rebuild. */
+  /** A table of open addressing, with a separate lock. Only a rebuild removes ids. */
   private static final class Part {
     private static final int FREE = 0;
     private static final int FIRST_SLOTS = 8;
@@ -58,12 +60,12 @@ final class EraTable {
     private final int width;
     private long[] words;
 
-    /** Of each slot, the era and one. */
+    /** The era of each slot, plus 1; 0 marks a free slot. */
     private int[] eras;
 
     private int size;
 
-    /** Of all parts. */
+    /** The number of ids in all parts. */
     private final AtomicInteger total;
 
     Part(int width, AtomicInteger total) {
@@ -110,7 +112,7 @@ final class EraTable {
       total.incrementAndGet();
     }
 
-    /** Where the id is, or where there is room for it. */
+    /** The slot of the id, or the free slot for a new id. */
     private int slot(EventId id) {
       int slot = (id.hashCode() >>> PART_BITS) & (eras.length - 1);
       while (eras[slot] != FREE && !isAt(slot, id)) {
@@ -136,7 +138,7 @@ final class EraTable {
       return live;
     }
 
-    /** With room for as many again as are not forgotten. */
+    /** Copies the ids that are not forgotten, with more free slots than ids. */
     private void rebuild(int oldest) {
       long[] before = words;
       int[] erasBefore = eras;

@@ -14,9 +14,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Looks whether a RocksDB has all sets that were acknowledged, before it is opened: by itself it
- * takes much damage for a torn end, and drops what follows without a word. Sets are numbered. The
- * manifest says up to which number they are in files, and the logs go on from there.
+ * Checks that a RocksDB has all acknowledged sets, before opening. RocksDB alone takes much damage
+ * for a torn end, and silently drops the sets behind the damage. Sets are numbered. The manifest
+ * has the number of the last set in files, and the logs go on from there.
  */
 final class Inspection {
   private static final Pattern NUMBERED = Pattern.compile("([0-9]{1,18})\\.(log|sst)");
@@ -25,10 +25,10 @@ final class Inspection {
   /** The file that names the manifest. */
   static final String CURRENT = "CURRENT";
 
-  /** What a first start begins with; the log comes after it, and then another manifest. */
+  /** The manifest of a first start; the log comes next, and then another manifest. */
   static final String FIRST_MANIFEST = "MANIFEST-000001";
 
-  /** Of the fields that stand first in an entry of the manifest, those that are numbers. */
+  /** Fields with a number, at the start of a manifest entry. */
   private static final int LOG = 2;
 
   private static final int NEXT_FILE = 3;
@@ -36,17 +36,17 @@ final class Inspection {
   private static final int LOG_BEFORE = 9;
   private static final int LEAST_LOG = 10;
 
-  /** And those that are texts. */
+  /** Fields with a text, at the start of a manifest entry. */
   private static final int COMPARATOR = 1;
 
   private static final int IDENTITY = 8_193;
 
   private final Path directory;
 
-  /** The first log that counts, by its number; those before it are in files. */
+  /** The number of the first log that counts; sets of earlier logs are in files. */
   private long firstLog;
 
-  /** Greater than the number of any file that the manifest has. */
+  /** A file number greater than any in the manifest. */
   private long nextFile;
 
   /** The number of the next set. */
@@ -62,7 +62,7 @@ final class Inspection {
   static void inspect(Path directory) throws IOException {
     String current = Files.readString(directory.resolve(CURRENT), ISO_8859_1);
     Matcher manifest = MANIFEST.matcher(current);
-    // A name that is wrong, RocksDB itself refuses.
+    // RocksDB refuses a wrong name.
     if (manifest.matches() && Files.exists(directory.resolve(manifest.group(1)))) {
       new Inspection(directory).inspect(manifest.group(1));
     }
@@ -85,7 +85,7 @@ final class Inspection {
     if (logs.isEmpty() && !manifest.equals(FIRST_MANIFEST)) {
       throw damaged("its log is missing");
     }
-    // A file that the manifest doesn't have yet was written of sets that are in a log.
+    // A file that the manifest doesn't have yet holds sets that are in a log.
     if (nextSet == inFiles && numbered("sst").anyMatch(file -> number(file) >= nextFile)) {
       throw damaged(manifest + " has no entry of the last file");
     }
@@ -111,7 +111,7 @@ final class Inspection {
     return Long.parseLong(name.substring(0, name.indexOf('.')));
   }
 
-  /** What the manifest's entries say. */
+  /** Reads the manifest's entries. */
   private final class Edits implements RecordLog.Entries {
     @Override
     public void entry(ByteBuffer head) {
@@ -126,7 +126,7 @@ final class Inspection {
             int length = (int) number(head);
             head.position(Math.min(head.limit(), head.position() + length));
           }
-          default -> head.position(head.limit()); // The numbers stand before it.
+          default -> head.position(head.limit()); // The numbers stand first.
         }
       }
     }
@@ -136,7 +136,7 @@ final class Inspection {
       return true;
     }
 
-    /** In groups of seven bits, the lowest first. */
+    /** A number in groups of seven bits, the lowest first. */
     private static long number(ByteBuffer head) {
       long number = 0;
       for (int shift = 0; head.hasRemaining(); shift += 7) {
@@ -150,7 +150,7 @@ final class Inspection {
     }
   }
 
-  /** The batches of one log: the number of a batch's first set, and how many there are. */
+  /** The batches of a log: the number of a batch's first set, and the count of sets. */
   private final class Batches implements RecordLog.Entries {
     private static final int HEAD = Long.BYTES + Integer.BYTES;
 

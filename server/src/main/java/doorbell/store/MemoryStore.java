@@ -11,23 +11,26 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 
 /**
- * Remembers sets as long as the process lives: every answer comes at once. Of an id it keeps the
- * era in which it was set, an eighth of the time to remember. Who first sets an id in a new era
- * sends a sweep for the forgotten ones to the sweeper.
+ * A store for the lifetime of the process; every answer comes at once. The store keeps the era of
+ * each set: an era is an eighth of the time to remember. The first set in a new era sends a sweep
+ * of forgotten ids to the sweeper.
  */
 public final class MemoryStore implements SetStore {
   static final int ERAS = 8;
 
-  /** Heap that a set takes at most, in bytes: four slots for a sealed one, 36 bytes each. */
+  /** Heap that a set takes at most, in bytes: four slots of 36 bytes for a sealed id. */
   private static final int SET_BYTES = 144;
 
-  /** Of 32 parts of the heap, what sets may take by default. */
+  /** The share of sets in the heap by default, in parts of 32. */
   private static final int SHARE = 5;
 
   private final EraTable sets = new EraTable();
   private final int most;
 
-  /** One for all: a bulk set has many answers, each of which would walk the stack. */
+  /**
+   * The failure of a full store, made once: a bulk set has many answers, and a new failure for each
+   * would walk the stack.
+   */
   private final CompletionStage<Boolean> full;
 
   private final LongSupplier nanoTime;
@@ -45,7 +48,7 @@ public final class MemoryStore implements SetStore {
     this(remember, most, System::nanoTime, sweep -> Thread.ofVirtual().start(sweep));
   }
 
-  /** How many sets have room in their share of the JVM's heap. */
+  /** The number of sets that fit into the store's share of the JVM's heap. */
   public static int setsThatFit() {
     long bytes = Runtime.getRuntime().maxMemory() / 32 * SHARE;
     return (int) Math.min(Integer.MAX_VALUE, bytes / SET_BYTES);
@@ -96,7 +99,7 @@ public final class MemoryStore implements SetStore {
     return Math.toIntExact((nanoTime.getAsLong() - start) / eraNanos);
   }
 
-  /** The first era that is remembered. The last moment of those before is too long ago. */
+  /** The first era that is remembered. The last moment of an earlier era is too long ago. */
   private static int oldest(int now) {
     return now - ERAS;
   }

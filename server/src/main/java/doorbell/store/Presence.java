@@ -15,14 +15,17 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * Looks whether the files of an open store are those that RocksDB has open. Deleted or replaced
- * ones take writes too, which nobody will find again. For the writer.
+ * Checks that the files of an open store are the files that RocksDB has open. RocksDB also writes
+ * to deleted or replaced files, where nobody will find the sets again. For the writer.
  */
 final class Presence {
   private final Path directory;
   private final List<String> place;
 
-  /** What tells the logs of the last look that found all, by their numbers; and the tables. */
+  /**
+   * Identities of the logs, by number, at the last look that found all files; likewise of the
+   * tables.
+   */
   private Map<Long, String> logs;
 
   private Map<Long, String> tables;
@@ -34,17 +37,17 @@ final class Presence {
     tables = numbered(".sst");
   }
 
-  /** Of a store that was opened just now. */
+  /** The files of a store that was opened just now. */
   static Presence of(Path directory) throws IOException {
     return new Presence(directory);
   }
 
-  /** Whether all is there, also the tables that RocksDB says it has, as {@code /000008.sst}. */
+  /** True if all files are there, also the tables that RocksDB lists, as {@code /000008.sst}. */
   boolean isThere(Supplier<List<String>> live) {
     try {
       Map<Long, String> logsNow = numbered(".log");
       Map<Long, String> tablesNow = numbered(".sst");
-      // The second time, since one may have been forgotten just now.
+      // RocksDB lists tables twice, since a table may have been dropped just now.
       if (Stream.generate(live).limit(2).noneMatch(this::hasAll)) {
         return false;
       }
@@ -66,13 +69,13 @@ final class Presence {
     return tables.stream().allMatch(name -> Files.exists(directory.resolve(name.substring(1))));
   }
 
-  /** Old files may go and new ones come; those that stay are the same. */
+  /** True if files that stay are the same; old files may go, and new files may come. */
   private static boolean isSame(Map<Long, String> before, Map<Long, String> now) {
     return before.entrySet().stream()
         .allMatch(file -> now.getOrDefault(file.getKey(), file.getValue()).equals(file.getValue()));
   }
 
-  /** Sets go into the last log; it goes when there is another after it. */
+  /** The number of the last log, which takes the sets, and goes only when there is a later log. */
   private static long last(Map<Long, String> logs) {
     return logs.keySet().stream().mapToLong(Long::longValue).max().orElse(-1);
   }
@@ -104,7 +107,7 @@ final class Presence {
     try {
       found.put(number, identity(path));
     } catch (NoSuchFileException e) {
-      // RocksDB has deleted it just now.
+      // RocksDB has deleted the file just now.
     }
   }
 

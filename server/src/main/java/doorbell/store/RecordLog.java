@@ -9,10 +9,10 @@ import java.nio.file.Path;
 import java.util.zip.CRC32C;
 
 /**
- * Reads a log of RocksDB's, as its write-ahead log and its manifest are, and tells a torn end from
- * damage inside. A log is blocks of 32 KiB with records that never cross them: checksum (4 bytes,
- * little-endian, masked), length (2), type (1), data; an entry is one whole record, or a first,
- * middle ones and a last.
+ * Reads a log of RocksDB's, such as the write-ahead log and the manifest, and tells a torn end from
+ * damage inside. A log is blocks of 32 KiB with records that never cross blocks: checksum (4 bytes,
+ * little-endian, masked), length (2), type (1), data. An entry is one whole record, or a first
+ * record, middle records and a last record.
  */
 final class RecordLog {
   private static final int BLOCK = 32 << 10;
@@ -25,18 +25,19 @@ final class RecordLog {
   private static final int LAST = 4;
   private static final int MASK = 0xa282ead8;
 
-  /** Bytes at the start of an entry that its reader gets to see. */
+  /** Bytes of an entry's start that the reader sees. */
   private static final int HEAD = 256;
 
   private static final int NOWHERE = -1;
 
-  /** What reads the entries of a log, each by its first bytes. */
+  /** A reader of log entries, by the first bytes of each entry. */
   interface Entries {
     void entry(ByteBuffer head);
 
     /**
-     * Whether an entry may be the one that begins so, {@code bytes} behind the start of damage: its
-     * checksum is right, but clients choose the bytes of a torn entry, in which it may lie.
+     * True if an entry may begin like {@code head}, {@code bytes} behind the start of damage. The
+     * checksum is right, but clients choose the bytes of a torn entry, and those bytes may look
+     * like an entry.
      */
     boolean mayFollow(ByteBuffer head, long bytes);
   }
@@ -45,13 +46,13 @@ final class RecordLog {
   private final ByteBuffer block = ByteBuffer.allocate(BLOCK).order(ByteOrder.LITTLE_ENDIAN);
   private final ByteBuffer head = ByteBuffer.allocate(HEAD).order(ByteOrder.LITTLE_ENDIAN);
 
-  /** Where in the file the block begins, the last entry, and what is damaged. */
+  /** File offsets of the block, of the last entry, and of the damage. */
   private long blockAt;
 
   private long entryAt;
   private long damagedAt = NOWHERE;
 
-  /** More records of the entry are to come. */
+  /** True if more records of the entry are to come. */
   private boolean open;
 
   private RecordLog(Entries entries) {
@@ -59,9 +60,9 @@ final class RecordLog {
   }
 
   /**
-   * Reads the entries that stand before any damage. Returns whether another entry begins behind it.
-   * Since an entry is only begun when the one before it was written, the damaged one had been whole
-   * then; else it may never have been.
+   * Reads the entries before any damage. Returns true if another entry begins behind the damage. An
+   * entry only begins once the entry before is written, so the damaged entry was whole in that
+   * case; otherwise the damaged entry may never have been whole.
    */
   static boolean isDamagedInside(Path file, Entries entries) throws IOException {
     RecordLog log = new RecordLog(entries);
@@ -104,7 +105,7 @@ final class RecordLog {
     damagedAt = damagedAt == NOWHERE ? at : damagedAt;
   }
 
-  /** Adds a record to its entry. */
+  /** Adds a record to the entry. */
   private void take(int at) {
     if (begins(at)) {
       entryAt = blockAt + at;
@@ -118,10 +119,10 @@ final class RecordLog {
     }
   }
 
-  /** Where a record that begins an entry is next; the block's end if there is none. */
+  /** The next record that begins an entry, by offset; the block's end if there is none. */
   private int beginningFrom(int from, int end) {
     for (int at = from; end - at >= HEADER; at++) {
-      // A first record is followed by others since the block was too short for all.
+      // A first record fills the block, since the entry goes on in the next block.
       boolean fits = type(at) == WHOLE || at + HEADER + length(at) == BLOCK;
       if (begins(at) && fits && isSound(at, end)) {
         return at;

@@ -22,9 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One RocksDB, which heals. Lookups come from any thread and hold the lock for reading, since a
- * RocksDB that is used after its close takes the process with it. {@link #find}, {@link #write} and
- * {@link #upkeep} belong to one writer thread, which alone replaces the RocksDB. States:
+ * A RocksDB that heals. Lookups come from any thread and hold the lock for reading, since a RocksDB
+ * that is used after close crashes the process. {@link #find}, {@link #write} and {@link #upkeep}
+ * belong to one writer thread, which alone replaces the RocksDB. States:
  *
  * <pre>
  * sound --a write fails--> faulty (looks up) --the disk takes writes again--> sound
@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * </pre>
  */
 final class RocksDatabase implements AutoCloseable {
-  /** What memory knows of a key. */
+  /** The answer to a lookup from memory alone. */
   enum Glance {
     ABSENT,
     PRESENT,
@@ -43,7 +43,10 @@ final class RocksDatabase implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(RocksDatabase.class);
 
-  /** A batch begins with its sequence number, which RocksDB gives it, and its length. */
+  /**
+   * Bytes before a batch's keys: the sequence number, which RocksDB fills in, and the number of
+   * keys.
+   */
   private static final int BATCH_HEAD = Long.BYTES + Integer.BYTES;
 
   private static final byte PUT = 1;
@@ -56,13 +59,16 @@ final class RocksDatabase implements AutoCloseable {
   private final StampedLock lock = new StampedLock();
   private @Nullable RocksDB rocks;
 
-  /** Lookups give way: those who only try a lock would starve the one who waits for it. */
+  /**
+   * True if lookups must give way: tries of the lock would starve the thread that waits for the
+   * lock.
+   */
   private volatile boolean replaced;
 
-  /** Why nothing is written now. */
+  /** The fault that stops all writes, until a repair. */
   private volatile @Nullable StoreException fault;
 
-  /** Why nothing is written now, though it could be: for the writer. */
+  /** The lack of room that stops writes, though RocksDB could write; for the writer. */
   private @Nullable StoreException lack;
 
   private boolean isLackTold;
@@ -88,7 +94,7 @@ final class RocksDatabase implements AutoCloseable {
   }
 
   /**
-   * @param synced whether each write is on the disk when it is done
+   * @param synced true if each write must be on the disk when done
    * @throws StoreException if the directory can't be used, with one sentence that says what to do
    */
   static RocksDatabase open(
@@ -113,7 +119,9 @@ final class RocksDatabase implements AutoCloseable {
     return database;
   }
 
-  /** Looks in memory only. Fails with {@link StoreException} while there is no database. */
+  /**
+   * Looks up a key in memory only. Fails with {@link StoreException} while there is no database.
+   */
   Glance glance(byte[] key) {
     long stamp = beginLookup();
     try {
@@ -129,7 +137,10 @@ final class RocksDatabase implements AutoCloseable {
     }
   }
 
-  /** Looks in memory, then on the disk. Fails with {@link StoreException} if it can't tell. */
+  /**
+   * Looks up a key in memory, then on the disk. Fails with {@link StoreException} if the store
+   * can't tell.
+   */
   boolean holds(byte[] key) {
     long stamp = beginLookup();
     try {
@@ -145,15 +156,15 @@ final class RocksDatabase implements AutoCloseable {
   }
 
   /**
-   * The keys' values; null for one that isn't there, or that RocksDB can't read: it doesn't tell
-   * which. For the writer: many at once cost less than one by one.
+   * The values of the keys; null for a key that is absent, or that RocksDB can't read: RocksDB
+   * doesn't tell the two apart. For the writer: a lookup of many keys costs less than many lookups.
    */
   List<byte[]> find(List<byte[]> keys) throws RocksDBException {
     return keys.isEmpty() ? List.of() : open().multiGetAsList(keys);
   }
 
   /**
-   * Keeps the keys. Where it fails, with {@link StoreException}, some may turn up after a repair
+   * Keeps the keys. After a failure with {@link StoreException}, keys may turn up after a repair
    * all the same, as a set that was tried but never acknowledged may.
    */
   void write(List<byte[]> keys) {
@@ -174,7 +185,9 @@ final class RocksDatabase implements AutoCloseable {
     }
   }
 
-  /** The keys as a log has them, each with an empty value: a call for each would cost more. */
+  /**
+   * The batch as a log has it, each key with an empty value: a call for each key would cost more.
+   */
   private static byte[] written(List<byte[]> keys) {
     int bytes = BATCH_HEAD + keys.stream().mapToInt(key -> key.length + 3).sum();
     ByteBuffer batch = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
@@ -186,8 +199,8 @@ final class RocksDatabase implements AutoCloseable {
   }
 
   /**
-   * Does what is due: looks whether the directory is there and has room, seals the era's file,
-   * repairs what is faulty. Returns the nanoseconds until it wants to be called again.
+   * Does the upkeep that is due: looks for the directory and for room, seals the era's file,
+   * repairs a fault. Returns the nanoseconds until the next call is due.
    */
   long upkeep() {
     long now = System.nanoTime();
@@ -207,7 +220,7 @@ final class RocksDatabase implements AutoCloseable {
     return fault == null ? Math.min(flushAt - now, RETRY_NANOS) : RETRY_NANOS;
   }
 
-  /** How many files it may open beside those that it had at its start. */
+  /** The number of files that the store may open beside the files at the start; 0 for no limit. */
   int moreFiles() {
     return room.moreFiles();
   }
@@ -216,7 +229,7 @@ final class RocksDatabase implements AutoCloseable {
     return batches.get();
   }
 
-  /** Waits for lookups under way; those that come later fail. */
+  /** Waits for lookups under way; later lookups fail. */
   @Override
   public void close() {
     replace(
@@ -231,7 +244,7 @@ final class RocksDatabase implements AutoCloseable {
         });
   }
 
-  /** Files that are open take writes when they are deleted, too: for nothing. */
+  /** Looks for missing files and for room: open files that were deleted take writes for nothing. */
   private void look() {
     if (!isThere()) {
       LOG.error(
@@ -245,7 +258,7 @@ final class RocksDatabase implements AutoCloseable {
     try {
       look(room.lack(directory.openFiles(), directory.logBytes()));
     } catch (IOException e) {
-      // It has just begun or ended to be there: the next look tells.
+      // The directory has just come or gone: the next look tells.
     }
   }
 
@@ -276,7 +289,10 @@ final class RocksDatabase implements AutoCloseable {
         : open.getLiveFilesMetaData().stream().map(LiveFileMetaData::fileName).toList();
   }
 
-  /** A file goes as a whole, by its youngest key's age, so no file may span more than an era. */
+  /**
+   * Seals a file. RocksDB drops a file as a whole, by the age of the youngest key, so no file may
+   * span more than an era.
+   */
   private void flush() {
     try {
       open().flush(flushing);
@@ -286,8 +302,9 @@ final class RocksDatabase implements AutoCloseable {
   }
 
   /**
-   * RocksDB writes nothing more after an error, for good after most. A new one that reads the same
-   * log has all that was acknowledged. The old one answers lookups until the disk has room for it.
+   * Replaces a faulty RocksDB. RocksDB writes nothing after an error, and after most errors never
+   * again. A new RocksDB that reads the same log has all acknowledged sets. The old RocksDB answers
+   * lookups until the disk has room for a new RocksDB.
    */
   private void repair() {
     if (!isThere() || !directory.takesWrites()) {
@@ -337,7 +354,7 @@ final class RocksDatabase implements AutoCloseable {
     }
   }
 
-  /** Never waits: an event loop must not, while the database is being replaced. */
+  /** A lookup never waits while the database is being replaced: an event loop must not block. */
   private long beginLookup() {
     long stamp = replaced ? 0 : lock.tryReadLock();
     if (stamp == 0) {

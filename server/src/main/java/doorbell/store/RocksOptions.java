@@ -12,25 +12,31 @@ import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
 
 /**
- * How RocksDB is set up for keys that are written once, hardly ever found and forgotten by age:
- * every file stays in level 0 as it was flushed, and goes as a whole.
+ * Options of RocksDB for keys that are written once, hardly ever found and forgotten by age: every
+ * file stays in level 0 as flushed, and goes as a whole.
  */
 final class RocksOptions implements AutoCloseable {
-  /** Files that an idle store has: each costs every lookup a look into its filter. */
+  /** Files of an idle store: each lookup looks into the filter of each file. */
   private static final int ERAS = 8;
 
-  /** A second is RocksDB's own grain. */
+  /** The shortest era: a second is RocksDB's own grain. */
   private static final Duration MIN_ERA = Duration.ofSeconds(1);
 
-  /** Over a million sets to a file when many come; taken in small blocks as they do. */
+  /** Bytes of a full file, over a million sets. The memtable grows in small blocks as sets come. */
   private static final long MEMTABLE_BYTES = 64L << 20;
 
   private static final long MEMTABLE_BLOCK_BYTES = 64L << 10;
 
-  /** Of the memtable: 10 bits a key when full. Ten times faster misses for 1.3 MB. */
+  /**
+   * The filter's share of a memtable: 10 bits a key when full. Misses are ten times faster for 1.3
+   * MB.
+   */
   private static final double MEMTABLE_BLOOM_RATIO = 0.02;
 
-  /** A wrong "maybe" in 1,000 per file: with 10 bits and 18 files it was every sixth lookup. */
+  /**
+   * Filter bits a key: 1 wrong "maybe" in 1,000 lookups per file. With 10 bits and 18 files, every
+   * sixth lookup met a wrong "maybe".
+   */
   private static final double BLOOM_BITS = 16;
 
   private static final long CACHE_BYTES = 16L << 20;
@@ -66,8 +72,8 @@ final class RocksOptions implements AutoCloseable {
   }
 
   /**
-   * RocksDB drops a file once its flush, and so its youngest key, is longer ago than the time to
-   * live; it looks once an era, with or without writes. Size alone must never drop a set.
+   * RocksDB drops a file once the flush, and so the youngest key, is longer ago than the time to
+   * live. RocksDB looks once an era, with or without writes. Size alone must never drop a set.
    */
   private void keepWholeFiles(long seconds) {
     fifo.setMaxTableFilesSize(Long.MAX_VALUE).setAllowCompaction(false);
@@ -85,7 +91,7 @@ final class RocksOptions implements AutoCloseable {
     options
         .setTableFormatConfig(
             new BlockBasedTableConfig().setFilterPolicy(filter).setBlockCache(cache))
-        // All files stay open with their filters in memory: a "no" never reads.
+        // All files stay open, with filters in memory: a "no" never reads.
         .setMaxOpenFiles(-1)
         .setMemtablePrefixBloomSizeRatio(MEMTABLE_BLOOM_RATIO)
         .setMemtableWholeKeyFiltering(true);
@@ -93,7 +99,7 @@ final class RocksOptions implements AutoCloseable {
 
   private void staySmall() {
     options
-        // Also bounds the write-ahead log, which is begun anew with each memtable.
+        // Also bounds the write-ahead log, which begins anew with each memtable.
         .setWriteBufferSize(MEMTABLE_BYTES)
         .setArenaBlockSize(MEMTABLE_BLOCK_BYTES)
         .setAllowFAllocate(false)

@@ -29,37 +29,37 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Remembers sets in a directory of RocksDB's. One writer thread takes all sets that are queued,
- * writes them as one batch with one sync, and only then completes them, so the cost of a sync is
- * shared by a crowd. Lookups are answered from memory, nearly always; the rest is read by a small
- * pool. Stages complete on those threads: what hangs on them must not block.
+ * A store in a directory of RocksDB's. One writer thread takes all queued sets, writes a single
+ * batch with a single sync, and only then completes the sets, so a crowd shares the cost of a sync.
+ * Nearly all lookups are answered from memory; a small pool reads the rest. Stages complete on
+ * these threads: dependent stages must not block.
  */
 public final class RocksStore implements SetStore {
 
-  /** When a set counts as kept. */
+  /** The moment from which a set counts as kept. */
   public enum Sync {
-    /** Once the disk has it: survives a power cut. */
+    /** The set is on the disk, and survives a power cut. */
     ALWAYS,
-    /** Once the operating system has it: survives a kill -9. */
+    /** The set is with the operating system, and survives a kill -9. */
     OS
   }
 
-  /** Sets that wait for the writer; a disk that is this far behind won't catch up by more. */
+  /** Sets that may wait for the writer: a disk that is this far behind won't catch up. */
   static final int MAX_QUEUED_SETS = 65_536;
 
-  /** Sets in one write: keeps the time until the first of them is acknowledged short. */
+  /** Sets in one write, at most: a short batch is acknowledged soon. */
   static final int MAX_BATCH = 8_192;
 
-  /** Lookups that wait for the disk, and the threads that read for them. */
+  /** Lookups that may wait for the disk. */
   static final int MAX_QUEUED_READS = 16_384;
 
   /**
-   * Set ids that are answered for without RocksDB, about: what one set wakes asks for one id. As
-   * many more would outlive a collection, and be copied.
+   * Known ids, about: set ids that are answered without RocksDB. All clients that one set wakes ask
+   * for the same id. Many more ids would outlive a collection, and be copied.
    */
   private static final int KNOWN = 1 << 10;
 
-  /** They are dropped so often within the time to remember, as far as the writer is awake. */
+  /** Known ids are dropped so often within the time to remember, as far as the writer is awake. */
   private static final int ERAS = 8;
 
   private static final int READERS = 2;
@@ -72,17 +72,17 @@ public final class RocksStore implements SetStore {
   private final long eraNanos;
   private final ExecutorService writer;
 
-  /** When what is known is dropped: for the writer. */
+  /** The time when the known ids are dropped; for the writer. */
   private long dropAt;
 
-  /** The writer's thread, once it runs. */
+  /** The writer's thread; null until the writer runs. */
   private volatile @Nullable Thread writing;
 
   private final ThreadPoolExecutor readers;
 
   /**
-   * Some that are set, each where its hash says. A set is for good, so none is ever wrong; they are
-   * dropped once an era, since a set is forgotten in the end.
+   * Ids that are set, each at the place of the hash. A set is for good, so no entry is ever wrong.
+   * All entries are dropped once an era, since a set is forgotten in the end.
    */
   private volatile AtomicReferenceArray<@Nullable EventId> known =
       new AtomicReferenceArray<>(KNOWN);
@@ -105,8 +105,8 @@ public final class RocksStore implements SetStore {
   }
 
   /**
-   * Opens the store in {@code directory}, or makes it there. Each set is remembered for at least
-   * {@code remember}, which is positive.
+   * Opens the store in {@code directory}, or makes a new store there. Each set is remembered for at
+   * least {@code remember}, which is positive.
    *
    * @throws StoreException with one sentence that says what to do, if the directory is in use,
    *     damaged, not a store or can't be written
@@ -115,7 +115,10 @@ public final class RocksStore implements SetStore {
     return open(directory, remember, sync, 0);
   }
 
-  /** The same, with {@code files} that others leave to it. */
+  /**
+   * As {@link #open(Path, Duration, Sync)}; the store may open {@code files} beside the files at
+   * the start, or any number if 0.
+   */
   public static RocksStore open(Path directory, Duration remember, Sync sync, int files) {
     return open(directory, remember, sync, path -> Room.in(path, files));
   }
@@ -168,7 +171,7 @@ public final class RocksStore implements SetStore {
     LockSupport.unpark(writing);
   }
 
-  /** All that others leave to it: it has few at its start. */
+  /** The files that others leave to the store: a store has few files at the start. */
   @Override
   public int moreFiles() {
     return database.moreFiles();
@@ -177,14 +180,14 @@ public final class RocksStore implements SetStore {
   @Override
   public void close() {
     closed = true;
-    // The writer stops once the queue is empty; the database outlives all who use it.
+    // The writer stops once the queue is empty; the database is closed after all users.
     flush();
     writer.close();
     readers.close();
     database.close();
   }
 
-  /** How many batches were written: with one sync each under {@link Sync#ALWAYS}. */
+  /** The number of batches that were written: with one sync each under {@link Sync#ALWAYS}. */
   long batches() {
     return database.batches();
   }
@@ -229,7 +232,7 @@ public final class RocksStore implements SetStore {
       try {
         writeOnce(batch);
       } catch (Throwable e) {
-        // The writer goes on, whatever happens: there is no other.
+        // The writer goes on, whatever happens: there is no other writer.
         StoreException failure = failure(e);
         batch.forEach(set -> set.completeExceptionally(failure));
         LockSupport.parkNanos(this, RocksDatabase.RETRY_NANOS);
@@ -252,7 +255,7 @@ public final class RocksStore implements SetStore {
     }
   }
 
-  /** Completes every set of the batch, whatever happens: nobody may be left waiting. */
+  /** Completes every set of the batch, whatever happens: no client may be left waiting. */
   private void keep(List<Pending> batch) {
     try {
       database.write(choose(batch));
@@ -269,7 +272,7 @@ public final class RocksStore implements SetStore {
     }
   }
 
-  /** What a caller is told: one sentence, and nothing of the inside. */
+  /** The failure for a caller: one sentence, and nothing of the inside. */
   private static StoreException failure(Throwable e) {
     if (e instanceof StoreException told) {
       return told;
@@ -278,7 +281,7 @@ public final class RocksStore implements SetStore {
     return new StoreException("the store failed; try again", e);
   }
 
-  /** Marks those who are the first to set their id, and returns their keys. */
+  /** Marks the first set of each new id, and returns the keys of these sets. */
   private List<byte[]> choose(List<Pending> batch) throws RocksDBException {
     Map<EventId, Pending> unsure = new LinkedHashMap<>();
     for (Pending set : batch) {
@@ -286,7 +289,7 @@ public final class RocksStore implements SetStore {
         set.same = unsure.putIfAbsent(set.id, set);
       }
     }
-    // Only this thread writes, so an id that is not there now won't be until the batch is.
+    // Only this thread writes, so an id that is absent now is absent until the batch is written.
     Iterator<byte[]> found =
         database.find(unsure.values().stream().map(set -> set.key).toList()).iterator();
     for (Pending set : unsure.values()) {
@@ -308,14 +311,12 @@ public final class RocksStore implements SetStore {
     final EventId id;
     final byte[] key;
 
-    /**
-     * Known to be the first to set its id; until the writer has looked, by what the caller said.
-     */
+    /** True for the first set of the id; until the writer has looked, as the caller said. */
     boolean first;
 
     boolean isFound;
 
-    /** One before it in the batch, for the same id. */
+    /** An earlier set of the same id in the batch. */
     @Nullable Pending same;
 
     Pending(EventId id, boolean isNew) {
@@ -324,7 +325,7 @@ public final class RocksStore implements SetStore {
       this.first = isNew;
     }
 
-    /** Kept before this batch, whatever becomes of it. */
+    /** True if the id was kept before this batch, whatever becomes of the batch. */
     boolean isFound() {
       return same == null ? isFound : same.isFound;
     }

@@ -6,18 +6,23 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a store leaves of the machine: some of the disk, and the files that are not its own. Where
- * it runs out of either, RocksDB fails in the middle of a write. For the writer; a look costs
- * microseconds.
+ * Room that a store leaves on the machine: part of the disk, and the open files of others. Without
+ * either, RocksDB fails in the middle of a write. For the writer; a look costs microseconds.
  */
 final class Room {
-  /** What others on the disk may take between two looks: a second, or so much of our own. */
+  /**
+   * Disk space for others between two looks: a look comes each second, and after {@link #untilLook}
+   * bytes of our own.
+   */
   private static final long MARGIN_BYTES = 64L << 20;
 
-  /** A small disk has less: its twentieth. */
+  /** The margin of a small disk is smaller: a twentieth of the disk. */
   private static final int SHARE = 20;
 
-  /** A file that is flushed, of the log that it came from: bulk sets share a record of the log. */
+  /**
+   * A flushed file takes at most so many times the bytes of the log: in a log, bulk sets share a
+   * record.
+   */
   private static final int FLUSHED = 2;
 
   /** Files beside logs and tables that may be opened meanwhile: a manifest, a list of names. */
@@ -28,14 +33,14 @@ final class Room {
   private final int moreFiles;
   private int mostFiles = Integer.MAX_VALUE;
 
-  /** {@code moreFiles} beside those that the store has at its start; 0 for no such limit. */
+  /** The store may open {@code moreFiles} beside the files at the start; 0 for no such limit. */
   Room(LongSupplier freeBytes, long diskBytes, int moreFiles) {
     this.freeBytes = freeBytes;
     this.margin = Math.min(MARGIN_BYTES, diskBytes / SHARE);
     this.moreFiles = moreFiles;
   }
 
-  /** In a directory that is there. */
+  /** The room in a directory that exists. */
   static Room in(Path directory, int moreFiles) {
     File disk = directory.toFile();
     return new Room(disk::getUsableSpace, disk.getTotalSpace(), moreFiles);
@@ -45,7 +50,7 @@ final class Room {
     return moreFiles;
   }
 
-  /** The store has so many logs and tables at its start. */
+  /** Notes the number of logs and tables at the store's start. */
   void begin(int files) {
     mostFiles = moreFiles == 0 ? Integer.MAX_VALUE : files + moreFiles - OTHER_FILES;
   }
@@ -56,8 +61,8 @@ final class Room {
   }
 
   /**
-   * What there is no room for, in words for the client; null if there is room. Logs become tables
-   * at the next flush, so there is to be room for these too.
+   * The lack of room, in words for the client; null if there is room. Logs become tables at the
+   * next flush, so room for these tables is needed too.
    */
   @Nullable String lack(int files, long logBytes) {
     if (freeBytes.getAsLong() < margin + FLUSHED * logBytes) {

@@ -2,7 +2,7 @@ package doorbell.store;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Lets one through in a minute: clients must not fill the log. Any thread. */
+/** Lets a log line through once a minute: clients must not fill the log. Any thread may call. */
 final class Seldom {
   private static final long PAUSE_NANOS = 60_000_000_000L;
 

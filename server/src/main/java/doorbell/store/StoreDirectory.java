@@ -20,23 +20,23 @@ import org.rocksdb.RocksDBException;
 import org.rocksdb.Status;
 import org.rocksdb.WALRecoveryMode;
 
-/** Where a store lies: opens what is a store, refuses the rest in one sentence. */
+/** The directory of a store. Opens a store, and refuses anything else in one sentence. */
 record StoreDirectory(Path path) {
-  /** Marks a directory as ours, with the number of its format. */
+  /** File that marks a directory as ours, with the number of the format. */
   static final String MARK = "DOORBELL";
 
   static final String FORMAT = "doorbell store 1\n";
 
-  /** A new file system's root holds it; everything else in a directory is somebody's. */
+  /** Folder at the root of a new file system; any other file in a directory is somebody's. */
   private static final String LOST_AND_FOUND = "lost+found";
 
   private static final String PROBE = "probe";
   private static final int PROBE_BYTES = 1 << 20;
 
   /**
-   * Makes the directory where it is missing or empty.
+   * Makes the directory if missing, and marks an empty directory.
    *
-   * @throws StoreException if it can't be made, or is no store of this format
+   * @throws StoreException if the directory can't be made, or is no store of this format
    */
   static StoreDirectory prepare(Path path) {
     StoreDirectory directory = new StoreDirectory(path);
@@ -61,13 +61,13 @@ record StoreDirectory(Path path) {
   }
 
   /**
-   * Opens the RocksDB in it.
+   * Opens the RocksDB in the directory.
    *
-   * @throws StoreException if it is in use, damaged or can't be written
+   * @throws StoreException if the RocksDB is in use, damaged or can't be written
    */
   RocksDB open(RocksOptions settings) {
     try {
-      // One that is made anew in place of a damaged one would have forgotten all.
+      // A RocksDB that is made anew in place of a damaged RocksDB would have forgotten all sets.
       settings.options.setCreateIfMissing(!wasOpened());
       return recover(settings);
     } catch (RocksDBException e) {
@@ -78,7 +78,7 @@ record StoreDirectory(Path path) {
   }
 
   /**
-   * Whether the disk has room for what a reopened database writes at once: its log as a file, and a
+   * True if the disk has room for the first writes of a reopened database: the log as a file, and a
    * little more.
    */
   boolean takesWrites() {
@@ -102,12 +102,15 @@ record StoreDirectory(Path path) {
     }
   }
 
-  /** Bytes of what isn't in a table yet. RocksDB deletes a log meanwhile, when it is one. */
+  /**
+   * Bytes of the logs, with sets that are in no table yet. A log that RocksDB deletes meanwhile
+   * counts 0.
+   */
   long logBytes() throws IOException {
     return files(".log").stream().mapToLong(log -> log.toFile().length()).sum();
   }
 
-  /** How many logs and tables there are: RocksDB has each of them open. */
+  /** The number of logs and tables: RocksDB has each of these files open. */
   int openFiles() throws IOException {
     return files(".log", ".sst").size();
   }
@@ -118,10 +121,11 @@ record StoreDirectory(Path path) {
   }
 
   /**
-   * RocksDB tolerates a log that ends within a record, as kill -9 leaves it. After a power cut the
-   * last record may also have its full length with a hole in it. It was never acknowledged, since
-   * its sync never returned, so all before it is all there was: point-in-time recovery gives that.
-   * It would as silently drop what follows damage, so that is looked for before.
+   * RocksDB tolerates a log that ends within a record, as after kill -9. After a power cut the last
+   * record may also have the full length with a hole inside. That record was never acknowledged,
+   * since the sync never returned, so the records before are all there was: point-in-time recovery
+   * gives these records. The same recovery would silently drop records behind damage, so {@link
+   * Inspection} looks for damage first.
    */
   private RocksDB recover(RocksOptions settings) throws RocksDBException, IOException {
     if (Files.exists(path.resolve(Inspection.CURRENT))) {
@@ -138,7 +142,10 @@ record StoreDirectory(Path path) {
     }
   }
 
-  /** A RocksDB that must not be there is refused once its lock is taken, and nothing is changed. */
+  /**
+   * Fails if another node has the store open. The probe allows no RocksDB in the directory, so
+   * RocksDB refuses once the lock is taken, and changes nothing.
+   */
   private void refuseIfUsed() throws RocksDBException {
     try (Options probe =
             new Options().setErrorIfExists(true).setKeepLogFileNum(RocksOptions.LOG_FILES);
@@ -207,7 +214,10 @@ record StoreDirectory(Path path) {
     return files("").stream().allMatch(file -> ours.contains(file.getFileName().toString()));
   }
 
-  /** What remains of a first start that was cut short is no more than its first manifest. */
+  /**
+   * True if the store may have sets: a first start that was cut short leaves no more than the first
+   * manifest.
+   */
   private boolean wasOpened() throws IOException {
     return !files(".log", ".sst").isEmpty()
         || files("").stream()
@@ -224,7 +234,7 @@ record StoreDirectory(Path path) {
     }
   }
 
-  /** RocksDB ends with the operating system's own words; what stands before names our files. */
+  /** The operating system's own words end RocksDB's message; the words before name our files. */
   private static String reason(RocksDBException e) {
     String message = String.valueOf(e.getMessage());
     return message.substring(message.lastIndexOf(": ") + 1).trim();

@@ -1,4 +1,4 @@
-/** What remembers sets: memory for a process's lifetime, RocksDB for longer. */
+/** Stores of sets: memory for a process's lifetime, RocksDB for longer. */
 @NullMarked
 package doorbell.store;
 

@@ -5,7 +5,10 @@ import doorbell.io.IoLoop;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 
-/** Answers the parked waits of one loop evenly over a time, so that they come back evenly too. */
+/**
+ * Answers the parked waits of one loop evenly over a time, so that the clients come back evenly
+ * too.
+ */
 final class Drain implements Runnable {
   private static final int STEP_MILLIS = 20;
 

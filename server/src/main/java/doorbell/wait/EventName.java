@@ -6,22 +6,22 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An event as a client names it.
+ * An event as the client wrote the id.
  *
- * @param spelling the client's own text; null if the id itself is written so
+ * @param spelling the client's own text; null if the id's own text is the same
  */
 public record EventName(EventId id, @Nullable String spelling) {
   /**
-   * Reads one.
+   * Reads a name.
    *
-   * @throws IllegalArgumentException with one sentence, if it isn't an id
+   * @throws IllegalArgumentException with one sentence, if the text isn't an id
    */
   public static EventName parse(String text) {
     EventId id = EventId.parse(text);
     return new EventName(id, id.isWrittenAs(text) ? null : text);
   }
 
-  /** Reads several, with one space between them. Throws as {@link #parse}. */
+  /** Reads several names, with one space between two. Throws as {@link #parse}. */
   public static List<EventName> parseAll(String words) {
     List<EventName> names = new ArrayList<>();
     for (String word : words.split(" ", -1)) {

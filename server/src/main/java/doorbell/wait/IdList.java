@@ -7,9 +7,9 @@ import java.util.Arrays;
 import java.util.BitSet;
 
 /**
- * Ids as bare numbers: 16 bytes each, or 32 where one of them is sealed, where an object would take
- * more, and the text of a bulk set ten times as much. What it takes is counted in the {@link
- * Budget} until it is released.
+ * Ids as bare numbers: 16 bytes each, or 32 each if any id is sealed. An object would take more,
+ * and the text of a bulk set ten times as much. The bytes count in the {@link Budget} until the
+ * release.
  */
 public final class IdList extends AbstractList<EventId> {
   private static final int FIRST = 16;
@@ -88,7 +88,16 @@ public final class IdList extends AbstractList<EventId> {
     return size;
   }
 
-  /** It isn't counted any more: somebody else does, or nobody needs it. */
+  /** Forgets all ids, and gives their memory back. */
+  @Override
+  public void clear() {
+    size = 0;
+    words = new long[0];
+    sealed.clear();
+    release();
+  }
+
+  /** Gives the bytes back to the budget: another owner counts the ids, or nobody needs the ids. */
   public void release() {
     budget.count(-held);
     held = 0;

@@ -6,31 +6,31 @@ import doorbell.io.Endpoint;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
-/** A waiter that belongs to a loop: woken on the setter's thread, it hears of it on its own. */
+/** A waiter that belongs to a loop: woken on the setter's thread, told on the loop's thread. */
 public abstract class LoopWaiter extends Waiter {
-  /** The next one of {@link Wakeups}. */
+  /** The next waiter in {@link Wakeups}. */
   @Nullable LoopWaiter nextWoken;
 
   public LoopWaiter(EventId id) {
     super(id);
   }
 
-  /** The wake queue of its loop. */
+  /** The wake queue of the waiter's loop. */
   protected abstract Wakeups wakeups();
 
-  /** Whose wait it is. */
+  /** The endpoint of the client that waits. */
   protected abstract Endpoint endpoint();
 
-  /** The event was set while this was linked. What it throws ends its client alone. */
+  /** The event was set while this waiter was linked. An exception ends this client alone. */
   protected abstract void onWake();
 
-  /** One whose loop has ended can't be told, and is as one who left. */
+  /** A waiter of an ended loop can't be told, and counts as gone. */
   @Override
   protected final void wake() {
     try {
       wakeups().add(this);
     } catch (RejectedExecutionException loopHasEnded) {
-      // The node says so itself.
+      // The node tells of the end.
     }
   }
 }

@@ -1,27 +1,27 @@
 package doorbell.wait;
 
 /**
- * An answer that may take a while: a wait, or a set being stored. Belongs to the loop of its {@link
- * Requester}, which hears when the answer is there.
+ * An answer that may take a while: a wait, or a set being stored. Belongs to the loop of the {@link
+ * Requester}, which is told when the answer is there.
  */
 public interface Pending {
   /** Starts; the answer may be there when this returns. */
   void begin();
 
-  /** Whether the answer is there, so that nothing is to be waited for. */
+  /** True if the answer is there, so that there is nothing to wait for. */
   boolean isDecided();
 
   /** The hold is over. */
   void onDeadline();
 
-  /** Answers, as things stand. Called once, unless this is abandoned. */
+  /** Answers the request, as things stand. Called once, unless this request is abandoned. */
   void end();
 
-  /** Ends with nobody to tell. */
+  /** Ends the request without an answer. */
   void abandon();
 
   /**
-   * The cost of what it makes the node do, if the client cancels it now; a cancelled wait for one
+   * Cost of the node's work for this request, if the client cancels now; a cancelled wait for one
    * id costs 1.
    */
   int cancelCost();

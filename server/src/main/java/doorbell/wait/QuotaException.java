@@ -1,6 +1,6 @@
 package doorbell.wait;
 
-/** A wait finds no room. The message is one sentence for the client. */
+/** A wait finds no room. The message is a single sentence for the client. */
 public final class QuotaException extends Exception {
   private static final long serialVersionUID = 1;
 

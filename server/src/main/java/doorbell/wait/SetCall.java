@@ -6,15 +6,15 @@ import doorbell.io.Turns;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One set, or a bulk of them, from the wake of the waiters to the store's answer. */
+/** A set, or a bulk of sets, from the wake of the waiters to the store's answer. */
 public abstract class SetCall implements Pending, Turns.Taker {
   /** Memory of a set on its way to the store, in bytes. */
   public static final int BYTES = 256;
 
-  /** Sets after which the turn's end is looked for. */
+  /** Sets between two looks at the end of the turn. */
   private static final int SETS_BETWEEN_LOOKS = 16;
 
-  /** The cost of a cancelled set: the store keeps it all the same. */
+  /** Cost of a cancelled set: the store keeps a cancelled set all the same. */
   private static final int COST = 5;
 
   /** Further ids of a cancelled set that cost 1 more. */
@@ -26,16 +26,21 @@ public abstract class SetCall implements Pending, Turns.Taker {
   private int asked;
   private int left;
 
-  /** Sets that were the first of their event. */
+  /** Sets that were the first of an event. */
   public int firsts;
 
-  /** The store could not keep one of them. */
+  /** The failure of a set that the store could not keep. */
   public @Nullable Throwable failure;
 
-  /** The store was asked for all sets, and the waits that they woke here have their answers. */
+  /**
+   * The store was asked for all sets, and waits that the sets woke here are answered, up to a pass.
+   */
   private boolean begun;
 
-  /** The budget has {@link #BYTES} for each of {@code ids} already; this gives them back. */
+  /**
+   * Takes sets for which the budget has counted {@link #BYTES} each; the last answer gives these
+   * bytes back.
+   */
   public SetCall(Requester requester, List<EventId> ids, long spreadMillis) {
     this.requester = requester;
     this.ids = ids;
@@ -43,18 +48,21 @@ public abstract class SetCall implements Pending, Turns.Taker {
     this.left = ids.size();
   }
 
-  /** The number of its sets. */
+  /** The number of sets. */
   protected final int size() {
     return ids.size();
   }
 
-  /** Waits of the same loop have their answers before the setter has its own. */
+  /**
+   * Sets the events; woken waits of the same loop, up to a pass of wakes, are answered before the
+   * setter.
+   */
   @Override
   public final void begin() {
     onTurn();
   }
 
-  /** Sets as many as a turn is enough for. */
+  /** Sets as many events as a turn is enough for. */
   @Override
   public final void onTurn() {
     WaitLoop waits = requester.waits();
@@ -82,7 +90,7 @@ public abstract class SetCall implements Pending, Turns.Taker {
     }
   }
 
-  /** One of them is stored, or couldn't be. */
+  /** A set is stored, or couldn't be. */
   private void onStored(@Nullable Boolean first, @Nullable Throwable cause) {
     left--;
     if (left == 0) {
@@ -105,7 +113,7 @@ public abstract class SetCall implements Pending, Turns.Taker {
     requester.onDecided(this);
   }
 
-  /** The store keeps all the same what it was asked for. */
+  /** The store keeps all sets that were asked for. */
   @Override
   public final void abandon() {}
 

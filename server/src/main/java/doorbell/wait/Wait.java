@@ -5,7 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One wait, for any of several events.
+ * A wait for any of several events.
  *
  * <pre>
  * begun: linked to its events, then looking --looked, none set--> parked
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 public abstract class Wait extends WaitLink implements Pending {
-  /** Further ids of a cancelled wait that cost as much as the first. */
+  /** Further ids of a cancelled wait that cost as much as the first id. */
   private static final int IDS_PER_COST = 16;
 
   private final boolean onlyAsks;
@@ -24,13 +24,13 @@ public abstract class Wait extends WaitLink implements Pending {
   /** Events that are known to be set. */
   public short known;
 
-  /** Why there is no better answer: no room, or the store's failure. */
+  /** Reason that there is no better answer: no room, or the store's failure. */
   public @Nullable Throwable failure;
 
   private boolean parked;
   private @Nullable InetAddress place;
 
-  /** Waits for {@code names}, one or more; or only asks, and is never parked. */
+  /** Waits for one or more {@code names}; or only asks, and is never parked. */
   public Wait(List<EventName> names, boolean onlyAsks) {
     super(names.get(0));
     this.onlyAsks = onlyAsks;
@@ -57,7 +57,7 @@ public abstract class Wait extends WaitLink implements Pending {
     return this;
   }
 
-  /** The request that is answered when this is decided. */
+  /** The request that is answered when this wait is decided. */
   protected abstract Requester requester();
 
   @Override
@@ -87,7 +87,7 @@ public abstract class Wait extends WaitLink implements Pending {
     onLooked();
   }
 
-  /** The store has told of an event more. */
+  /** The store has told of another event. */
   protected void onLooked() {
     if (isDecided()) {
       requester().onDecided(this);
@@ -114,7 +114,7 @@ public abstract class Wait extends WaitLink implements Pending {
     }
   }
 
-  /** An event was set while this was linked to it. */
+  /** An event was set while this wait was linked to that event. */
   protected void onWake(WaitLink link) {
     requester().onDecided(this);
   }
@@ -149,13 +149,13 @@ public abstract class Wait extends WaitLink implements Pending {
     return 1 + ids() / IDS_PER_COST;
   }
 
-  /** Leaves an event, and answers whether it is set. */
+  /** Leaves an event, and returns true if the event is set. */
   protected final boolean leave(WaitLink link) {
     boolean told = !onlyAsks && requester().waits().leave(link);
     return told || link.set;
   }
 
-  /** Gives its places back. */
+  /** Gives the wait's places in the quota back. */
   protected final void release() {
     if (parked) {
       requester().waits().quota.release(place, ids());

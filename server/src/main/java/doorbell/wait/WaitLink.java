@@ -3,7 +3,10 @@ package doorbell.wait;
 import doorbell.io.Endpoint;
 import org.jspecify.annotations.Nullable;
 
-/** One event of a {@link Wait}. The wait itself is the link of its first event; few have others. */
+/**
+ * An event of a {@link Wait}. The wait is also the link of the first event; few waits have further
+ * links.
+ */
 public abstract class WaitLink extends LoopWaiter {
   private final @Nullable String spelling;
 

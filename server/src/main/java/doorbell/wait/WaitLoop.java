@@ -10,11 +10,11 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The waiting service on one event loop: waits and sets for the loop's clients, and the wakes that
- * reach them. Belongs to the loop's thread.
+ * The waiting service on one event loop: waits and sets for the loop's clients, and the wakes for
+ * these clients. Belongs to the loop's thread.
  */
 public final class WaitLoop implements IoLoop.Hooks {
-  /** The event of a task that is told in the order of wakes. */
+  /** The event of a task that runs in the order of wakes. */
   private static final EventId NO_EVENT = new EventId.Plain(0, 0);
 
   /** Sets that a loop gathers for one write of the store: a pass of the loop may be long. */
@@ -25,7 +25,7 @@ public final class WaitLoop implements IoLoop.Hooks {
   public final Wakeups wakeups;
   private final EventTable table;
 
-  /** The node goes down: nothing is parked any more, and every answer closes. */
+  /** The node goes down: no wait is parked any more, and every answer closes. */
   private boolean draining;
 
   /** Sets of this pass of the loop. */
@@ -45,33 +45,36 @@ public final class WaitLoop implements IoLoop.Hooks {
   }
 
   /**
-   * Links {@code waiter} to its event first and looks the event up second, so that either the look
-   * finds a set or the set finds the waiter. {@code then} hears whether the event is set, or why
-   * nobody can tell. The waiter stays linked until {@link #leave}.
+   * Links {@code waiter} to the event first and looks the event up second, so that either the look
+   * finds a set or the set finds the waiter. {@code then} hears if the event is set, or why the
+   * store can't tell. The waiter stays linked until {@link #leave}.
    */
   public void lookUp(LoopWaiter waiter, BiConsumer<Boolean, @Nullable Throwable> then) {
     hear(waiter.endpoint(), table.wait(waiter), then);
   }
 
-  /** Looks an event up, and links nobody. */
+  /** Looks an event up, and links no waiter. */
   void ask(LoopWaiter waiter, BiConsumer<Boolean, @Nullable Throwable> then) {
     hear(waiter.endpoint(), table.isSet(waiter.id()), then);
   }
 
-  /** Ends the link of a waiter; true if its event was set meanwhile. */
+  /** Unlinks a waiter; true if the event was set meanwhile. */
   public boolean leave(LoopWaiter waiter) {
     return table.leave(waiter);
   }
 
   /**
-   * Sets an event, and wakes who waits for it: at once, or evenly over {@code spreadMillis}. The
-   * stage tells when the set is stored, and whether it was the first one.
+   * Sets an event, and wakes the waiters: at once, or evenly over {@code spreadMillis}. The stage
+   * tells when the set is stored, and if the set was the first.
    */
   public CompletionStage<Boolean> set(EventId id, long spreadMillis) {
     return table.set(id, spreadMillis);
   }
 
-  /** Tells a client how {@code stage} ended: at once if that is known on this thread already. */
+  /**
+   * Tells a client the end of {@code stage}: at once if the stage ends on this thread, else in the
+   * order of wakes.
+   */
   public <T> void hear(
       Endpoint client, CompletionStage<T> stage, BiConsumer<T, @Nullable Throwable> then) {
     stage.whenComplete(
@@ -106,8 +109,8 @@ public final class WaitLoop implements IoLoop.Hooks {
   }
 
   /**
-   * Answers the waits of this loop that a client's set has woken, and runs {@code then} for that
-   * client behind them: at once, unless a woken client is being answered on this stack.
+   * Answers the waits of this loop that a client's set has woken, at most a pass of wakes, and then
+   * runs {@code then} for that client: at once, unless woken waits are being answered already.
    */
   public void wakeBefore(Endpoint client, Runnable then) {
     if (wakeups.isBusy()) {
@@ -119,9 +122,9 @@ public final class WaitLoop implements IoLoop.Hooks {
   }
 
   /**
-   * Has the store keep the sets, once the kernel has the answers of woken waits: a writer that runs
-   * on this core would take it from them. Sets that come in crowds are kept together, once for a
-   * pass of the loop, or for every {@link #SETS_PER_FLUSH} of them.
+   * Has the store keep the sets, once the kernel has the answers of woken waits: a writer on this
+   * core would take the core from the answers. Crowds of sets are kept together, once for a pass of
+   * the loop, or for every {@link #SETS_PER_FLUSH} sets.
    */
   public void flushSoon() {
     unflushed = true;
@@ -159,7 +162,7 @@ public final class WaitLoop implements IoLoop.Hooks {
       unflushed = false;
       try {
         table.flush();
-      } catch (Throwable fault) { // Setters are told when their time is over.
+      } catch (Throwable fault) { // Setters are told at the deadline.
         io.faults.tell(fault);
       }
     }
@@ -169,7 +172,7 @@ public final class WaitLoop implements IoLoop.Hooks {
     return draining;
   }
 
-  /** Ends all parked waits, evenly over {@code millis}; {@code done} runs when none is left. */
+  /** Ends all parked waits, evenly over {@code millis}; {@code done} runs when no wait is left. */
   public void drain(long millis, Runnable done) {
     draining = true;
     new Drain(io, millis, done).run();

@@ -8,8 +8,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many waits may be parked, in the whole node and for one client address. Each id of a wait
- * counts, since each costs a link and perhaps a variable. Any thread.
+ * The quota of parked waits, in the whole node and for one client address. Each id of a wait
+ * counts, since each id costs a link and perhaps a variable. Any thread.
  */
 public final class WaitQuota {
   private final int places;

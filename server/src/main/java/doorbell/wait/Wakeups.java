@@ -7,11 +7,11 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The waits of one loop that were woken and have no answer yet. Setters on any thread add to it
- * without a lock; the loop answers them in the order they came, a bounded number at a time.
+ * The waits of one loop that were woken and have no answer yet. Setters on any thread add waits
+ * without a lock; the loop answers in order of arrival, a bounded number at a time.
  */
 public final class Wakeups implements Runnable {
-  /** Waiters answered in one go, before the loop looks at its other clients. */
+  /** Waiters answered in one go before the loop looks at other clients. */
   public static final int WAKES_PER_PASS = 512;
 
   private final EventLoop events;
@@ -38,8 +38,8 @@ public final class Wakeups implements Runnable {
   }
 
   /**
-   * Looks at what came in the middle of a pass: under load that may be long, and a loop's tasks run
-   * after it. A crowd that is being gone through already goes on as it would.
+   * Answers new wakes in the middle of a pass: under load a pass may be long, and a loop's tasks
+   * run after the pass. A crowd that is being answered already goes on as before.
    */
   void poll() {
     if (oldest == null && newest.get() != null) {
@@ -48,8 +48,8 @@ public final class Wakeups implements Runnable {
   }
 
   /**
-   * In the middle of answering one who was woken, or a crowd. Who sets something then is no deeper
-   * on the stack: those whom that wakes are answered later, and so is the setter, behind them.
+   * True while a woken wait, or a crowd, is being answered. A set at that time goes no deeper on
+   * the stack: the waits that the set wakes are answered later, and then the setter.
    */
   boolean isBusy() {
     return running || oldest != null;

@@ -21,9 +21,9 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One client over WebSocket: any number of waits on one connection, a line in each message. Belongs
- * to its loop's thread. A wait costs its {@link WebSocketWait}; between messages no buffer stands
- * by. For a client that doesn't read, no messages are made: what was set stands in a chain.
+ * A client over WebSocket: many waits on one connection, a line in each message. Belongs to the
+ * loop's thread. A wait costs a {@link WebSocketWait}; between messages no buffer is kept. For a
+ * client that doesn't read, no messages are made: set waits form a chain.
  *
  * <pre>
  * open --close frame, broken frame, drain--> closing --answered, or too slow--> closed
@@ -34,24 +34,24 @@ public final class WebSocketConnection extends WebSocketWriter
   private final WebSocketFrames frames = new WebSocketFrames();
   private final Map<WebSocketWait, WebSocketWait> waits = new HashMap<>(4);
 
-  /** Whose places in the waiting room its waits have, where addresses are looked at. */
+  /** The client's address, which the quota counts waits for; null if addresses don't matter. */
   private final @Nullable InetAddress place;
 
-  /** Bytes of a frame that isn't all there. */
+  /** Bytes of an unfinished frame, or of frames that can't be read yet. */
   private @Nullable ByteBuf unread;
 
   private int setsInFlight;
 
-  /** The number of a message that has come in part, and is waited for; 0 if there is none. */
+  /** The number of the message that is partly here and awaited; 0 if there is none. */
   private int awaited;
 
-  /** Messages have come that are read in its next turn. */
+  /** True while messages that are here wait for the next turn. */
   private boolean resting;
 
   private boolean heard;
   private boolean asked;
 
-  /** The client sends no more. */
+  /** True once the client sends no more. */
   private boolean ended;
 
   public WebSocketConnection(HttpLoop http, Endpoint endpoint) {
@@ -89,7 +89,9 @@ public final class WebSocketConnection extends WebSocketWriter
     readOrPause();
   }
 
-  /** What is held of a message that isn't whole, or can't be read yet, is more than may be. */
+  /**
+   * True if the budget has no room for bytes of messages that are unfinished or can't be read yet.
+   */
   private boolean isSpent() {
     int held = frames.held() + (unread == null ? 0 : unread.capacity());
     return held > 0 && http.io.budget.isSpentFor(held);
@@ -118,7 +120,7 @@ public final class WebSocketConnection extends WebSocketWriter
     closeIfEnded();
   }
 
-  /** Who doesn't take what is said, or runs ahead of the store, isn't listened to. */
+  /** A client that doesn't read, or runs ahead of the store, isn't listened to. */
   private boolean mayRead() {
     boolean heeds = untold == null && endpoint.isWritable();
     return heeds && !resting && setsInFlight < HttpLimits.SETS_IN_FLIGHT;
@@ -129,7 +131,7 @@ public final class WebSocketConnection extends WebSocketWriter
     endpoint.listen(mayRead());
   }
 
-  /** Has a message that came in part be whole in time: P57. */
+  /** Sets a deadline for a message that is partly here: P57. */
   private void await() {
     boolean partial = mayRead() && (unread != null || frames.isInMessage());
     int now = partial ? frames.count() + 1 : 0;
@@ -191,7 +193,7 @@ public final class WebSocketConnection extends WebSocketWriter
     }
   }
 
-  /** The wait's event is set; it may have heard so already. */
+  /** The wait's event is set; the wait may have ended already. */
   void onSet(WebSocketWait wait) {
     if (waits.get(wait) == wait) {
       end(wait);
@@ -199,7 +201,7 @@ public final class WebSocketConnection extends WebSocketWriter
     }
   }
 
-  /** Ends a wait that equals this one, if there is one; true if its event is known to be set. */
+  /** Ends a wait equal to {@code equal}, if any; true if the event is known to be set. */
   private boolean end(WebSocketWait equal) {
     WebSocketWait wait = waits.remove(equal);
     if (wait == null) {
@@ -215,7 +217,7 @@ public final class WebSocketConnection extends WebSocketWriter
     }
     setsInFlight++;
     CompletionStage<Boolean> stored = http.waits.set(event.id(), 0);
-    // Those who wait on the same loop have their answers before the setter has its own.
+    // Waiters of the same loop have answers before the setter does.
     http.waits.wakeBefore(endpoint, () -> keep(event.text(), stored));
   }
 
@@ -242,7 +244,7 @@ public final class WebSocketConnection extends WebSocketWriter
     await();
   }
 
-  /** Sets that are being stored are waited for. */
+  /** Sets in progress are stored before the connection closes. */
   @Override
   public void onEnd() {
     ended = true;
@@ -262,7 +264,7 @@ public final class WebSocketConnection extends WebSocketWriter
     resume();
   }
 
-  /** Reads what had come when nothing was to be read. */
+  /** Reads bytes that came while reading was paused. */
   private void resume() {
     ByteBuf next = unread;
     unread = null;
@@ -276,7 +278,7 @@ public final class WebSocketConnection extends WebSocketWriter
     onReadEnd();
   }
 
-  /** Time to ask whether the client is there, or to give it up. */
+  /** Pings a silent client; ends the connection of a dead or late client. */
   @Override
   protected void onDeadline() {
     if (closing || untold != null || (asked && !heard)) {
@@ -310,7 +312,7 @@ public final class WebSocketConnection extends WebSocketWriter
     close(WebSocketFrames.GOING_AWAY, "the node ends; connect again");
   }
 
-  /** Says why, and gives the client a little time to say so too. */
+  /** Sends a close frame, and gives the client a little time to reply. */
   private void close(int code, String reason) {
     if (closing) {
       return;

@@ -9,7 +9,7 @@ import io.netty.buffer.ByteBufAllocator;
 import java.nio.charset.CharacterCodingException;
 import org.jspecify.annotations.Nullable;
 
-/** The frames of one WebSocket, as RFC 6455 has them in 5.2; a client's are put together again. */
+/** The frames of a WebSocket, as in RFC 6455, 5.2; the parts of a client's message are joined. */
 final class WebSocketFrames {
   private static final int CONTINUATION = 0x0;
   static final int TEXT = 0x1;
@@ -27,7 +27,7 @@ final class WebSocketFrames {
   private static final int TOO_BIG = 1009;
   static final int TRY_AGAIN_LATER = 1013;
 
-  /** What the payload of a control frame may have, in bytes. */
+  /** The most payload of a control frame, in bytes. */
   private static final int CONTROL_PAYLOAD = 125;
 
   private static final int FINAL = 0x80;
@@ -39,7 +39,7 @@ final class WebSocketFrames {
   private static final int EIGHT_BYTES = 127;
   private static final int MASK_BYTES = 4;
 
-  /** What a client may not send; the code says why it is closed. */
+  /** A frame that a client may not send; the code says why the connection is closed. */
   static final class Broken extends Exception {
     private static final long serialVersionUID = 1;
     final int code;
@@ -51,10 +51,10 @@ final class WebSocketFrames {
   }
 
   /**
-   * A message of a client's, or a control frame.
+   * A message of a client, or a part, or a control frame.
    *
-   * @param last whether the message ends with it
-   * @param payload unmasked, in the bytes that it came in
+   * @param last true if the message ends with this frame
+   * @param payload unmasked, in the received or the joined buffer
    */
   record Frame(int opcode, boolean last, ByteBuf payload) {
     boolean isControl() {
@@ -69,7 +69,7 @@ final class WebSocketFrames {
       }
     }
 
-    /** The code that a close frame gives: RFC 6455, 7.4. */
+    /** The code of a close frame: RFC 6455, 7.4. */
     int closeCode() throws Broken {
       if (!payload.isReadable()) {
         return NORMAL;
@@ -84,19 +84,19 @@ final class WebSocketFrames {
     }
   }
 
-  /** The message so far, of which more frames are to come. */
+  /** The joined frames of a message; more frames are to come unless {@link #given}. */
   private @Nullable ByteBuf message;
 
   private int count;
 
-  /** The message was given out, and is over at the next call. */
+  /** True if the message was given out; the next call releases the buffer. */
   private boolean given;
 
   /**
-   * Takes frames of {@code bytes} until a message or a control frame is whole, which is valid until
-   * the next call.
+   * Takes frames of {@code bytes} until a message or a control frame is whole. The result is valid
+   * until the next call.
    *
-   * @return null if all that is there was taken, or is the beginning of a frame
+   * @return null if all bytes are taken, or only the beginning of a frame is left
    */
   @Nullable Frame next(ByteBuf bytes, ByteBufAllocator allocator) throws Broken {
     if (given) {
@@ -122,14 +122,14 @@ final class WebSocketFrames {
     return frame;
   }
 
-  /** How many messages were given out. */
+  /** The number of messages that were given out. */
   int count() {
     return count;
   }
 
   /**
-   * What is left of {@code all}, as a buffer to keep; null if nothing is. A frame that comes in
-   * many pieces isn't copied at each, and a large buffer isn't kept for a few bytes.
+   * The rest of {@code all}, as a buffer to keep; null if empty. A frame that comes in many pieces
+   * isn't copied at each piece, and a large buffer isn't kept for a few bytes.
    */
   static @Nullable ByteBuf rest(ByteBuf all, @Nullable ByteBuf kept, ByteBufAllocator allocator) {
     int left = all.readableBytes();
@@ -139,7 +139,7 @@ final class WebSocketFrames {
     return left == 0 ? null : allocator.buffer(left).writeBytes(all);
   }
 
-  /** A message has begun, and isn't whole yet. */
+  /** True while a message has begun and isn't whole. */
   boolean isInMessage() {
     return message != null && !given;
   }
@@ -153,12 +153,12 @@ final class WebSocketFrames {
     return parts.writeBytes(part);
   }
 
-  /** Bytes that it holds of a message. */
+  /** Bytes held for a message. */
   int held() {
     return message == null ? 0 : message.capacity();
   }
 
-  /** Gives back what it holds of a message. */
+  /** Releases the buffer of a message. */
   void release() {
     given = false;
     if (message != null) {
@@ -235,7 +235,7 @@ final class WebSocketFrames {
     }
   }
 
-  /** A node's frame with text in ASCII. */
+  /** A text frame of the node, in ASCII. */
   static ByteBuf text(ByteBufAllocator allocator, String text) {
     ByteBuf frame = start(allocator, TEXT, text.length());
     frame.writeCharSequence(text, US_ASCII);
@@ -246,7 +246,7 @@ final class WebSocketFrames {
     return start(allocator, PING, 0);
   }
 
-  /** The answer to a ping with this payload. */
+  /** The pong that answers a ping with this payload. */
   static ByteBuf pong(ByteBufAllocator allocator, ByteBuf payload) {
     return start(allocator, PONG, payload.readableBytes()).writeBytes(payload);
   }

@@ -8,7 +8,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
-/** The answer to a request that goes on as a {@link WebSocketConnection}: RFC 6455, 4.2.2. */
+/** The response to a request that goes on as a {@link WebSocketConnection}: RFC 6455, 4.2.2. */
 public final class WebSocketHandshake {
   private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 

@@ -7,19 +7,19 @@ import doorbell.wait.EventName;
 import java.util.List;
 
 /**
- * A client's line, checked.
+ * A checked line of a client.
  *
- * @param events the events that it names; of a set exactly one, whose key was right
+ * @param events the events of the line; of a set exactly one, with the right key
  */
 record WebSocketLine(Verb verb, List<EventName> events) {
-  /** What is to be done with the events. */
+  /** The action for the events. */
   enum Verb {
     WAIT,
     FORGET,
     SET
   }
 
-  /** Reads a message; a refusal has one sentence for the client. */
+  /** Parses a message; a refusal has one sentence for the client. */
   static WebSocketLine parse(String message) throws HttpError {
     String line = message.endsWith("\n") ? message.substring(0, message.length() - 1) : message;
     int space = line.indexOf(' ');

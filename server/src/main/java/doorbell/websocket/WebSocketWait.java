@@ -8,13 +8,13 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One id that a {@link WebSocketConnection}'s client waits for: all that stands by for it, beside
- * the id. Equal to a wait for the same id by the same text.
+ * A wait of a {@link WebSocketConnection}'s client for one id: all memory of the wait, beside the
+ * id. Equal to a wait for the same id in the same spelling.
  */
 final class WebSocketWait extends LoopWaiter {
   final WebSocketConnection socket;
 
-  /** The next one that its client has no room to be told of. */
+  /** The next wait in the chain for a client without room. */
   @Nullable WebSocketWait nextUntold;
 
   private final @Nullable String spelling;

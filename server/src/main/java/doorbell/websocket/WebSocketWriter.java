@@ -16,15 +16,15 @@ abstract class WebSocketWriter extends Deadline {
   final HttpLoop http;
   final Endpoint endpoint;
 
-  /** More bytes may be read before the frames are sent. */
+  /** True while bytes are read: frames are sent afterwards. */
   boolean inRead;
 
-  /** A close frame was said, and nothing may follow it. */
+  /** True once a close frame is written, or the connection is closed: no frame may follow. */
   boolean closing;
 
   private boolean flushing;
 
-  /** Waits whose events are set and that the client has no room for, the oldest first. */
+  /** Chain of waits that are set and that the client has no room for, the oldest first. */
   @Nullable WebSocketWait untold;
 
   private @Nullable WebSocketWait lastUntold;
@@ -46,13 +46,13 @@ abstract class WebSocketWriter extends Deadline {
   final void say(String line) {
     boolean much = endpoint.held() > Endpoint.MAX_UNSENT;
     if (!closing && much && http.io.budget.isSpentFor(Endpoint.MAX_UNSENT)) {
-      endpoint.cut(); // Who doesn't read can't be told.
+      endpoint.cut(); // A client that doesn't read can't be told.
     } else if (!closing) {
       write(WebSocketFrames.text(allocator(), line));
     }
   }
 
-  /** Tells of a set, or keeps it until there is room. */
+  /** Tells the client of a set, or chains the wait until there is room. */
   final void tell(WebSocketWait wait) {
     if (untold == null && endpoint.isWritable()) {
       say("set " + wait.text());
@@ -68,7 +68,7 @@ abstract class WebSocketWriter extends Deadline {
     readOrPause();
   }
 
-  /** Tells what there is room for. */
+  /** Tells the client of chained waits while there is room. */
   final void tellUntold() {
     while (untold != null && endpoint.isWritable()) {
       say("set " + untold.text());
@@ -97,6 +97,6 @@ abstract class WebSocketWriter extends Deadline {
     readOrPause();
   }
 
-  /** Has the endpoint listen to the client, or not. */
+  /** Starts or pauses listening to the client. */
   abstract void readOrPause();
 }

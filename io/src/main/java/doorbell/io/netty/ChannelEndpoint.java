@@ -17,7 +17,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
-/** An endpoint over a channel of Netty's: for every transport, at a channel's price. */
+/** An endpoint over a Netty channel: for every transport, at a channel's price. */
 public class ChannelEndpoint extends ChannelInboundHandlerAdapter implements Endpoint {
   protected final IoLoop loop;
   private final Channel channel;
@@ -26,8 +26,8 @@ public class ChannelEndpoint extends ChannelInboundHandlerAdapter implements End
   /** The client sends no more. */
   private boolean over;
 
-  /** Over {@code channel}, to whose pipeline it belongs. */
-  @SuppressWarnings("this-escape") // A protocol only keeps its endpoint until it is opened.
+  /** Makes the endpoint for {@code channel}, and belongs in the channel's pipeline. */
+  @SuppressWarnings("this-escape") // A protocol only keeps the endpoint until the opening.
   public ChannelEndpoint(IoLoop loop, Channel channel, ProtocolFactory protocols) {
     this.loop = loop;
     this.channel = channel;
@@ -46,9 +46,7 @@ public class ChannelEndpoint extends ChannelInboundHandlerAdapter implements End
     }
   }
 
-  /**
-   * The client ends its side; one of TLS says so twice, since it closes that and the connection.
-   */
+  /** Ends the client's side. A client of TLS ends twice: TLS, and then the connection. */
   protected final void onEnd() {
     if (!over && channel.isActive()) {
       over = true;
@@ -59,7 +57,7 @@ public class ChannelEndpoint extends ChannelInboundHandlerAdapter implements End
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
     ByteBuf bytes = (ByteBuf) message;
-    if (!(channel instanceof EndpointChannel)) { // There the endpoint below begins the turn.
+    if (!(channel instanceof EndpointChannel)) { // Else the endpoint below begins the turn.
       loop.turns.begin();
     }
     try {
@@ -74,7 +72,10 @@ public class ChannelEndpoint extends ChannelInboundHandlerAdapter implements End
     protocol.onReadEnd();
   }
 
-  /** Said in the middle of a write or a flush, perhaps of the protocol's own. */
+  /**
+   * Defers the protocol's work: the change comes in the middle of a write or a flush, perhaps of
+   * the protocol's own.
+   */
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext context) {
     if (channel.isWritable()) {
@@ -102,7 +103,7 @@ public class ChannelEndpoint extends ChannelInboundHandlerAdapter implements End
     }
   }
 
-  /** Whether clients cause such failures by hanging up, or by bytes that no protocol has. */
+  /** True if clients cause such failures by hanging up, or by bytes that no protocol has. */
   protected boolean isUsual(Throwable cause) {
     return cause instanceof IOException;
   }
@@ -173,7 +174,7 @@ public class ChannelEndpoint extends ChannelInboundHandlerAdapter implements End
         });
   }
 
-  /** Ends the sending side of the channel, to which all was written. */
+  /** Ends the sending side of the channel, to which all bytes are written. */
   protected void finishSending(Channel whole) {
     if (whole instanceof EndpointChannel below) {
       below.finish();

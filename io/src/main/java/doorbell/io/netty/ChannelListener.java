@@ -24,12 +24,12 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import jdk.net.ExtendedSocketOptions;
 
-/** Listens by a channel of Netty's, for {@link ChannelEndpoint}s. */
+/** Listens by a Netty channel, for {@link ChannelEndpoint}s. */
 public final class ChannelListener implements Listener {
   private final AtomicInteger clients = new AtomicInteger();
   private final Channel channel;
 
-  /** Throws what is wrong with the address. */
+  /** Throws an exception that tells the fault of the address. */
   public ChannelListener(
       EventLoopGroup group, InetSocketAddress listen, List<IoLoop> loops, int mostClients) {
     Map<EventLoop, IoLoop> byEvents = new HashMap<>();
@@ -71,7 +71,7 @@ public final class ChannelListener implements Listener {
     channel = bootstrap.bind(listen).syncUninterruptibly().channel();
   }
 
-  /** Counts clients on the acceptor's own loop: their loops may be behind. */
+  /** Counts new clients on the acceptor's own loop, since the clients' loops may be behind. */
   private ChannelHandler counter() {
     return new ChannelInboundHandlerAdapter() {
       @Override

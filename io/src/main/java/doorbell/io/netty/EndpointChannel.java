@@ -19,8 +19,8 @@ import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A channel of Netty's over a {@link Endpoint}: so its codecs for TLS and HTTP/2 run on our
- * sockets, on the threads of our loops. It costs a pipeline, for clients that need one.
+ * A Netty channel over an {@link Endpoint}, so that Netty's codecs for TLS and HTTP/2 run on our
+ * sockets, on the threads of our loops. A channel costs a pipeline, for clients that need it.
  */
 public final class EndpointChannel extends AbstractChannel implements Protocol {
   private static final ChannelMetadata METADATA = new ChannelMetadata(false);
@@ -33,19 +33,19 @@ public final class EndpointChannel extends AbstractChannel implements Protocol {
   private final Budget budget;
   private final CountedBuffers buffers;
 
-  /** What it takes by itself, with the codec in it. */
+  /** Bytes of the channel itself, with the codec. */
   private final int bytes;
 
   private final ChannelConfig config = new Config();
   private boolean open = true;
 
-  /** The endpoint had no room for all: nothing is read until it has. */
+  /** The endpoint had no room for all bytes: nothing is read until there is room. */
   private boolean full;
 
-  /** What reads it has had its turn, and has bytes left for the next. */
+  /** The channel's reader has had a turn, and has bytes left for the next turn. */
   private boolean resting;
 
-  /** What came when it was full, or resting. */
+  /** Bytes that came while the endpoint was full. */
   private @Nullable ByteBuf unread;
 
   private boolean begun;
@@ -66,7 +66,10 @@ public final class EndpointChannel extends AbstractChannel implements Protocol {
     events.register(this);
   }
 
-  /** In small pieces, since each may be answered by a multiple of it that is not taken. */
+  /**
+   * Passes bytes on in small pieces, since each piece may be answered by many more bytes that the
+   * client doesn't take.
+   */
   @Override
   public void onBytes(ByteBuf came) {
     if (!begun && budget.isSpentFor(bytes)) {
@@ -95,7 +98,7 @@ public final class EndpointChannel extends AbstractChannel implements Protocol {
     giveUpIfSpent();
   }
 
-  /** Who doesn't read, or doesn't finish what he says, is cut off when memory is short. */
+  /** Cuts off a client that doesn't read, or doesn't finish a request, when memory is short. */
   private void giveUpIfSpent() {
     if (open && buffers.held() > IoLimits.HELD && budget.isSpentFor(buffers.held())) {
       endpoint.cut();
@@ -133,7 +136,9 @@ public final class EndpointChannel extends AbstractChannel implements Protocol {
     }
   }
 
-  /** Bytes are the endpoint's before their promises are kept: one may be to close the channel. */
+  /**
+   * Hands bytes to the endpoint before write promises are kept: a promise may close the channel.
+   */
   @Override
   protected void doWrite(ChannelOutboundBuffer messages) throws Exception {
     while (!messages.isEmpty() && endpoint.isWritable()) {
@@ -148,7 +153,7 @@ public final class EndpointChannel extends AbstractChannel implements Protocol {
     giveUpIfSpent();
   }
 
-  /** Whether what has come is being read, or has to wait. */
+  /** True if bytes that come are read at once; false if bytes have to wait. */
   public boolean isReading() {
     return !full && unread == null && endpoint.isWritable();
   }
@@ -157,13 +162,13 @@ public final class EndpointChannel extends AbstractChannel implements Protocol {
     endpoint.listen(!full && !resting && unread == null && config.isAutoRead());
   }
 
-  /** From now on, or until it is told otherwise, no bytes are wanted. */
+  /** Stops reading if {@code rests}, and starts again if not. */
   public void rest(boolean rests) {
     resting = rests;
     listen();
   }
 
-  /** Copied: an endpoint's buffers grow, and the codecs' may be parts of others. */
+  /** Copies, since an endpoint's buffers grow, and the codecs' buffers may be parts of others. */
   private ByteBuf batch(ChannelOutboundBuffer messages) throws Exception {
     ByteBuf batch = alloc().directBuffer((int) Math.min(BATCH, messages.totalPendingWriteBytes()));
     messages.forEachFlushedMessage(
@@ -175,7 +180,7 @@ public final class EndpointChannel extends AbstractChannel implements Protocol {
     return batch;
   }
 
-  /** Whether the kernel has all that the endpoint was given. */
+  /** True if the kernel has all bytes that the endpoint was given. */
   boolean isSent() {
     return endpoint.isSent();
   }
@@ -185,7 +190,7 @@ public final class EndpointChannel extends AbstractChannel implements Protocol {
     return endpoint.held();
   }
 
-  /** Whether bytes wait for their turn. */
+  /** True if bytes wait for a turn. */
   boolean isBehind() {
     return unread != null || endpoint.isBehind();
   }

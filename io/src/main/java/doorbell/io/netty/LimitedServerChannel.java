@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Accepts no more clients than there are files for; the others wait in the kernel's queue. On its
- * event loop.
+ * Accepts no more clients than there are files for; other clients wait in the kernel's queue. Runs
+ * on the channel's event loop.
  */
 final class LimitedServerChannel extends NioServerSocketChannel {
   private static final Logger LOG = LoggerFactory.getLogger(LimitedServerChannel.class);
@@ -24,7 +24,10 @@ final class LimitedServerChannel extends NioServerSocketChannel {
   private final int mostClients;
   private boolean refused;
 
-  /** A socket of IPv6 would take clients of IPv4 too: right for [::], and for nothing else. */
+  /**
+   * The socket's family is the address's: IPv6 takes IPv4 clients too, which is right for [::]
+   * only.
+   */
   LimitedServerChannel(InetAddress listen, IntSupplier clients, int mostClients) {
     super(
         SelectorProvider.provider(),
@@ -44,7 +47,7 @@ final class LimitedServerChannel extends NioServerSocketChannel {
     return count;
   }
 
-  /** Nothing tells when there is room again: tries, and says so once. */
+  /** Tries again later, and warns once, since nothing tells when there is room again. */
   private void pause() {
     if (!refused) {
       LOG.warn("clients must wait until others leave: {}", OpenFiles.ALL_TAKEN);

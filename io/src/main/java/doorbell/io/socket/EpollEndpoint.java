@@ -15,7 +15,9 @@ import io.netty.channel.unix.Socket;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** A socket in an epoll set: one system call joins it for its life, and one is a send. */
+/**
+ * A socket in an epoll set: one system call joins the set for the socket's life, and one is a send.
+ */
 final class EpollEndpoint extends SocketEndpoint implements EpollIoHandle {
   private static final EpollIoOps EDGES =
       EpollIoOps.EPOLLIN
@@ -46,7 +48,7 @@ final class EpollEndpoint extends SocketEndpoint implements EpollIoHandle {
     requireNonNull(registration).submit(EDGES);
   }
 
-  /** The next edge comes by itself. */
+  /** The next edge comes without a call. */
   @Override
   void poll() {}
 
@@ -69,13 +71,13 @@ final class EpollEndpoint extends SocketEndpoint implements EpollIoHandle {
     }
   }
 
-  /** What the kernel didn't take waits for the next edge. */
+  /** Bytes that the kernel didn't take wait for the next edge. */
   @Override
   void send(ByteBuf sending, int from) throws IOException {
     onSent(socket.sendAddress(sending.memoryAddress(), from, sending.writerIndex()));
   }
 
-  /** A closed socket is out of the set; to take it out first would be a system call more. */
+  /** Closing takes the socket out of the set; leaving first would cost another system call. */
   @Override
   void leave() {
     release();

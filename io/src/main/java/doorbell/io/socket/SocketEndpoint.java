@@ -15,37 +15,40 @@ import java.nio.channels.NotYetConnectedException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An endpoint that is a bare socket in its loop's poll set. It holds no buffer while nothing is to
- * be sent, and is told of edges only, so it reads until there is no more.
+ * An endpoint that is a bare socket in the loop's poll set. The endpoint holds no buffer while
+ * nothing is to be sent, and is told of edges only, so it reads until no bytes are left.
  */
 abstract class SocketEndpoint implements Endpoint, Turns.Taker {
-  /** The bits of a time in nanoseconds that {@link #taken} leaves out: it counts 4 µs. */
+  /** Low bits of a time in nanoseconds that {@link #taken} leaves out: the unit is 4 µs. */
   private static final int TAKEN_BITS = 12;
 
-  /** So much of a stretch of time a client has at once, a twentieth; more of it in turns. */
+  /** Share of a stretch that a client has at once, a twentieth; more time comes in turns. */
   private static final byte SHARE = 105;
 
-  /** Said by {@link #taken} of one that waits for its turn. */
+  /** Value of {@link #taken} while the client waits for a turn. */
   private static final byte ASKS = -1;
 
   final Socket socket;
   final IoLoop loop;
   private Protocol protocol;
 
-  /** What the kernel takes now, and how much of it it has; it stays as it is until it has all. */
+  /**
+   * Bytes that the kernel takes now, of which the kernel has {@code sent}; the buffer stays
+   * unchanged until all are taken.
+   */
   private @Nullable ByteBuf sending;
 
   private int sent;
 
-  /** What goes out after that. */
+  /** Bytes to send after that. */
   @Nullable ByteBuf unsent;
 
   boolean listening = true;
 
-  /** The protocol was told that there is no room, and not yet that there is again. */
+  /** The protocol was told that there is no room, and not yet that there is room again. */
   private boolean lacksRoom;
 
-  /** There is more to read, as far as is known; and then the end. */
+  /** More bytes are there to read, as far as is known; and then the end. */
   private boolean readable;
 
   private boolean ended;
@@ -53,18 +56,18 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
   /** The end was read. */
   private boolean over;
 
-  /** What follows when all is sent. */
+  /** Closing steps that follow when all is sent. */
   private boolean finishing;
 
   private boolean closing;
   private boolean closed;
 
-  /** What it took of the loop's time in which stretch of it. */
+  /** Time that the client took of the loop in this {@code stretch}. */
   private byte taken;
 
   private byte stretch;
 
-  /** It had more to be read than a turn was enough for. */
+  /** The client had more bytes than a turn was enough for. */
   private boolean greedy;
 
   SocketEndpoint(IoLoop loop, Socket socket) {
@@ -73,19 +76,19 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
     this.protocol = loop.protocols().first(this);
   }
 
-  /** Has the loop know it. Throws if that is ending. */
+  /** Registers with the loop. Throws if the loop is ending. */
   abstract void register();
 
-  /** Joins the poll set, to be told of bytes, of their end, and of room. */
+  /** Joins the poll set, to be told of bytes, of the end, and of room. */
   abstract void join();
 
-  /** There is no more to read now: asks to be told when there is. */
+  /** Asks to be told of more bytes, when all bytes are read. */
   abstract void poll();
 
   /** Has the kernel take bytes of {@code sending} from {@code from} on: see {@link #onSent}. */
   abstract void send(ByteBuf sending, int from) throws IOException;
 
-  /** Reads what fits into {@code bytes}: the count, 0 if there is none now, -1 at the end. */
+  /** Reads into {@code bytes}: the count, 0 if no bytes are there now, -1 at the end. */
   int receive(ByteBuf bytes) throws IOException {
     return socket.recvAddress(bytes.memoryAddress(), 0, bytes.capacity());
   }
@@ -102,7 +105,9 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
   /** Leaves the poll set and then calls {@link #release}. */
   abstract void leave();
 
-  /** Joins the poll set of its loop, on whose thread this runs, and which counts it already. */
+  /**
+   * Joins the poll set of the loop, on the loop's thread; the loop counts this connection already.
+   */
   final void open() {
     try {
       register();
@@ -173,8 +178,8 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
   }
 
   /**
-   * One that was greedy isn't any more when it needed little of a turn; one that asked for the next
-   * turn meanwhile still waits for it.
+   * Counts time. A greedy client isn't greedy any more after needing little of a turn; a client
+   * that asked for the next turn meanwhile still waits for that turn.
    */
   private void count(long nanos) {
     byte now = loop.turns.stretch();
@@ -186,7 +191,7 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
     greedy = (readable && listening) || (greedy && nanos > loop.turns.length / 4);
   }
 
-  /** A buffer that wasn't filled took all there was, but for the end. */
+  /** A buffer that wasn't filled took all bytes, but not the end. */
   private void readSome(ByteBuf bytes) throws IOException {
     int read = receive(bytes);
     readable = read == bytes.capacity() || (ended && read > 0);
@@ -237,8 +242,8 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
   }
 
   /**
-   * One buffer of two; one that others send too, or that can't grow, is left as it is. Many answers
-   * that aren't taken are counted.
+   * Joins two buffers. A first buffer that others send too, or that can't grow, is left unchanged
+   * and copied. Many answers that aren't taken are counted.
    */
   private ByteBuf joined(ByteBuf before, ByteBuf more) {
     ByteBuf both = before;
@@ -272,7 +277,7 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
     }
   }
 
-  /** Sends what is left to be sent of what the kernel takes now, if there is. */
+  /** Sends the rest of the bytes that the kernel takes now, if any. */
   final void send() {
     if (sending != null) {
       try {
@@ -283,7 +288,7 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
     }
   }
 
-  /** The kernel took so many bytes; false if it must be given the rest. */
+  /** The kernel took so many bytes; false if the kernel must be given the rest. */
   final boolean onSent(int bytes) {
     ByteBuf all = sending;
     sent += bytes;
@@ -310,7 +315,7 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
     }
   }
 
-  /** Ends the sending side; if {@code reading} ends too, what is being sent is given up. */
+  /** Ends the sending side; if {@code reading} ends too, bytes that are being sent are given up. */
   final void shutdown(boolean reading) {
     try {
       shutdownSocket(reading);
@@ -387,7 +392,7 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
     try {
       closeSocket();
     } catch (IOException e) {
-      // It is gone, which is all that was wanted.
+      // The socket is gone, as wanted.
     }
     loop.onReleased();
   }

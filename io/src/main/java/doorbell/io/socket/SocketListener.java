@@ -28,16 +28,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Listens by a bare socket, for {@link SocketEndpoint}s, which it deals out to the loops in turn.
- * It is itself in the poll set of the first loop, to whose thread it belongs.
+ * Listens by a bare socket, for {@link SocketEndpoint}s, which are dealt out to the loops in turn.
+ * The listener is in the poll set of the first loop, and belongs to that loop's thread.
  */
 public final class SocketListener implements Listener, EpollIoHandle, IoUringIoHandle {
   private static final Logger LOG = LoggerFactory.getLogger(SocketListener.class);
 
-  /** Clients taken in one go before the loop looks at those it has. */
+  /** Clients taken in one go before the loop looks at earlier clients. */
   private static final int ACCEPTS_PER_PASS = 256;
 
-  /** What a client's address takes at most, as {@link Socket#accept} writes it. */
+  /** Most bytes of a client's address, as {@link Socket#accept} writes addresses. */
   private static final int ADDRESS_BYTES = 26;
 
   private static final int SOL_TCP = 6;
@@ -48,7 +48,7 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
 
   private final List<IoLoop> loops;
 
-  /** For each loop the sockets in its io_uring; none over epoll. */
+  /** Sockets in the io_uring of each loop; none over epoll. */
   private final List<UringSlots> rings = new ArrayList<>();
 
   private final Transport transport;
@@ -62,10 +62,10 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
   private int next;
   private boolean refused;
 
-  /** It will accept again by itself: edges that come meanwhile begin nothing. */
+  /** An accept is scheduled already: edges that come meanwhile begin nothing. */
   private boolean again;
 
-  /** Throws what is wrong with the address. */
+  /** Throws an exception that tells the fault of the address. */
   public SocketListener(
       Transport transport, InetSocketAddress listen, List<IoLoop> loops, int mostClients)
       throws IOException {
@@ -92,7 +92,9 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
     events.execute(this::join);
   }
 
-  /** A socket of IPv6 would take clients of IPv4 too: right for [::], and for nothing else. */
+  /**
+   * A socket of the address's family: IPv6 takes IPv4 clients too, which is right for [::] only.
+   */
   private static final class OfFamily extends Socket {
     private OfFamily(int fd) {
       super(fd);
@@ -103,7 +105,7 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
     }
   }
 
-  /** Linux hands a listening socket's options on to those that it accepts. */
+  /** Sets options for clients: Linux hands a listening socket's options on to accepted sockets. */
   private void forClients() throws IOException {
     socket.setTcpNoDelay(true);
     socket.setKeepAlive(true);
@@ -163,7 +165,7 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
         int accepted = socket.accept(client);
         if (accepted < 0) {
           refused = false;
-          if (isUring()) { // It tells once, an epoll set each time.
+          if (isUring()) { // An io_uring tells once, an epoll set each time.
             join();
           }
           return;
@@ -173,12 +175,12 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
       acceptAgain(0);
     } catch (IOException e) {
       onRefused(String.valueOf(e.getMessage()));
-    } catch (Throwable e) { // Nobody else would ever accept again.
+    } catch (Throwable e) { // Accepting would end for ever.
       onRefused(e.toString());
     }
   }
 
-  /** Nothing tells when there is room again: tries, and says so once. */
+  /** Tries again later, and warns once, since nothing tells when there is room again. */
   private void onRefused(String why) {
     if (!refused) {
       LOG.warn("clients must wait until others leave: {}", why);
@@ -219,7 +221,7 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
     return closed;
   }
 
-  /** On its loop, which waits for this when it ends. */
+  /** Runs on the first loop, which waits for this at the loop's end. */
   @Override
   public void close() {
     if (registration.isValid()) {

@@ -10,7 +10,7 @@ final class UringEndpoint extends SocketEndpoint {
   private final UringSlots ring;
   private int slot;
 
-  /** The kernel holds the socket until it has said how these ended. */
+  /** Operations, poll and send, for which the kernel holds the socket until completion. */
   private boolean polling;
 
   private boolean submitted;
@@ -72,8 +72,8 @@ final class UringEndpoint extends SocketEndpoint {
   }
 
   /**
-   * To cancel the poll would have it searched among all; the shutdown ends it, too, and what is
-   * being sent.
+   * Shuts down instead of cancelling: a cancel has the poll searched among all, and a shutdown also
+   * ends the poll, and the send too.
    */
   @Override
   void leave() {

@@ -3,9 +3,7 @@ package doorbell.io.socket;
 import io.netty.channel.uring.IoUringIoEvent;
 import io.netty.channel.uring.IoUringIoOps;
 
-/**
- * What is asked of an io_uring, in the kernel's numbers: see linux/io_uring.h, poll.h, socket.h.
- */
+/** Operations of an io_uring, in the kernel's numbers: see linux/io_uring.h, poll.h, socket.h. */
 final class UringOps {
   private static final byte POLL = 6;
   private static final byte SEND = 26;
@@ -18,7 +16,7 @@ final class UringOps {
 
   private UringOps() {}
 
-  /** Tells once of bytes or their end. The completion has {@code data}, as of each operation. */
+  /** Polls once for bytes or the end. The completion has {@code data}, as for each operation. */
   static IoUringIoOps poll(int fd, long data) {
     return new IoUringIoOps(POLL, NO, NO, fd, 0, 0, 0, POLLIN | POLLRDHUP, data, NO, NO, 0, 0);
   }
@@ -27,7 +25,7 @@ final class UringOps {
     return new IoUringIoOps(SEND, NO, NO, fd, 0, address, bytes, MSG_NOSIGNAL, data, NO, NO, 0, 0);
   }
 
-  /** Ends what {@code submitted} was the answer to. */
+  /** Cancels the operation that {@code submitted} was the answer to. */
   static IoUringIoOps cancel(long submitted) {
     return new IoUringIoOps(CANCEL, NO, NO, -1, 0, submitted, 0, 0, 0L, NO, NO, 0, 0);
   }

@@ -14,9 +14,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sockets of a loop in its io_uring, each in a slot. A registration of Netty's for each would
- * be larger than all else of a socket, and Netty looks through many of them to remove one. So there
- * is one for a page of slots, and the number that Netty passes on with an operation tells which.
+ * The sockets of a loop in the loop's io_uring, each in a slot. A Netty registration for each
+ * socket would be larger than the rest of the socket, and Netty looks through many registrations to
+ * remove one. So a page of slots shares a registration, and the number that Netty passes on with an
+ * operation tells the slot.
  */
 final class UringSlots {
   private static final int PAGE = 256;
@@ -37,7 +38,7 @@ final class UringSlots {
   }
 
   /**
-   * Gives a socket its slot.
+   * Gives a socket a slot.
    *
    * @throws IllegalStateException if the loop is ending
    */
@@ -67,7 +68,7 @@ final class UringSlots {
     free[freed++] = slot;
   }
 
-  /** What goes with each operation of a slot. */
+  /** The number that goes with each operation of a slot. */
   static int data(int slot) {
     return slot % PAGE;
   }

@@ -16,11 +16,13 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
- * A handshake in memory, with a client of the JDK's that trusts everybody: what a certificate is
- * worth, only a handshake tells.
+ * A handshake in memory, with a JDK client that trusts everybody: only a handshake tells if a
+ * certificate is of use.
  */
 final class Handshake {
-  /** Each step moves bytes or the end has come; a handshake takes about ten. */
+  /**
+   * Limit of the steps: each step moves bytes or the end has come, and a handshake takes about ten.
+   */
   private static final int MOST_STEPS = 100;
 
   private final SSLEngine server;
@@ -41,7 +43,7 @@ final class Handshake {
   }
 
   /**
-   * @throws SSLException if it fails
+   * @throws SSLException if the handshake fails
    */
   static void with(SslContext context) throws IOException {
     SSLEngine server = context.newEngine(UnpooledByteBufAllocator.DEFAULT);
@@ -78,7 +80,7 @@ final class Handshake {
 
   private void move(SSLEngine engine, ByteBuffer in, ByteBuffer out) throws SSLException {
     runTasks(engine);
-    // Without bytes too: OpenSSL's engine may have them all, and look at them only then.
+    // Unwraps without bytes too: OpenSSL's engine may hold all bytes, and look only then.
     if (in.hasRemaining() || engine.getHandshakeStatus() == HandshakeStatus.NEED_UNWRAP) {
       engine.unwrap(in, plain.clear());
       runTasks(engine);
@@ -98,7 +100,7 @@ final class Handshake {
     }
   }
 
-  /** It is the node's own certificate. */
+  /** Trusts everybody, since the certificate is the node's own. */
   private static final class Trusting extends X509ExtendedTrustManager {
     @Override
     public void checkClientTrusted(X509Certificate[] chain, String type) {}

@@ -21,8 +21,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A certificate's chain, the certificate itself first, and its private key, as they stand in files
- * of PEM: in any order, with text between, and the key as PKCS#8, PKCS#1 or SEC1.
+ * A certificate's chain, the certificate first, and the private key, as PEM files hold both: in any
+ * order, with text between, and the key as PKCS#8, PKCS#1 or SEC1.
  */
 record KeyPair(List<X509Certificate> chain, PrivateKey key) {
   private static final String DASHES = "-----";
@@ -30,7 +30,7 @@ record KeyPair(List<X509Certificate> chain, PrivateKey key) {
   private static final String END = DASHES + "END ";
   private static final String CERTIFICATE = "CERTIFICATE";
 
-  /** As OpenSSL wrote it once, and still takes it. */
+  /** Names of a certificate; OpenSSL wrote the second in the past, and still takes it. */
   private static final List<String> CERTIFICATES = List.of(CERTIFICATE, "X509 CERTIFICATE");
 
   private static final String PKCS8 = "PRIVATE KEY";
@@ -52,7 +52,7 @@ record KeyPair(List<X509Certificate> chain, PrivateKey key) {
     }
   }
 
-  /** Reads them out of the files' contents; what is wrong with them is told in one sentence. */
+  /** Reads the pair out of the files' contents; an exception tells the fault in one sentence. */
   static KeyPair read(PemFiles files, String chain, String key) throws GeneralSecurityException {
     List<X509Certificate> certificates = certificates(files.chain(), blocks(chain));
     for (Block block : keys(files.key(), blocks(key))) {
@@ -74,7 +74,7 @@ record KeyPair(List<X509Certificate> chain, PrivateKey key) {
         why);
   }
 
-  /** Not by a regular expression, whose stack grows with the file. */
+  /** Uses no regular expression, since the stack of a match grows with the file. */
   private static List<Block> blocks(String file) {
     List<Block> blocks = new ArrayList<>();
     int begin = file.indexOf(BEGIN);
@@ -102,7 +102,7 @@ record KeyPair(List<X509Certificate> chain, PrivateKey key) {
     for (Block block : blocks) {
       if (CERTIFICATES.contains(block.name)) {
         X509Certificate certificate = certificate(file, factory, block);
-        if (!certificates.contains(certificate)) { // A chain that begins with it, behind it.
+        if (!certificates.contains(certificate)) { // The chain may repeat the certificate.
           certificates.add(certificate);
         }
       }
@@ -148,7 +148,10 @@ record KeyPair(List<X509Certificate> chain, PrivateKey key) {
     return keys;
   }
 
-  /** The key, if it is that of {@code of}: the libraries would notice at a handshake only. */
+  /**
+   * The key, if {@code of} is the key's public half: the libraries would only notice at a
+   * handshake.
+   */
   private static @Nullable PrivateKey key(Block block, PublicKey of)
       throws GeneralSecurityException {
     PrivateKey key;
@@ -162,7 +165,7 @@ record KeyPair(List<X509Certificate> chain, PrivateKey key) {
     return isPair(key, of) ? key : null;
   }
 
-  /** PKCS#1 and SEC1 are what PKCS#8 has inside, beside the algorithm that the public key names. */
+  /** Wraps PKCS#1 or SEC1 as PKCS#8, which adds only the algorithm, named by the public key. */
   private static byte[] wrapped(byte[] key, PublicKey of) {
     byte[] spki = of.getEncoded();
     int algorithm = content(spki, 0);
@@ -184,7 +187,7 @@ record KeyPair(List<X509Certificate> chain, PrivateKey key) {
     return element.toByteArray();
   }
 
-  /** Where the content of the element of DER begins that stands at {@code at}. */
+  /** Index at which the content begins of the DER element at {@code at}. */
   private static int content(byte[] der, int at) {
     return at + 2 + (der[at + 1] < 0 ? der[at + 1] & 0x7f : 0);
   }
@@ -208,7 +211,7 @@ record KeyPair(List<X509Certificate> chain, PrivateKey key) {
       signature.initSign(key);
       signature.update(of.getEncoded());
       signed = signature.sign();
-    } catch (GeneralSecurityException e) { // Some curves are known by name only.
+    } catch (GeneralSecurityException e) { // Java knows some curves by name only.
       throw ofNoUse(of.getAlgorithm(), e);
     }
     try {
@@ -230,7 +233,7 @@ record KeyPair(List<X509Certificate> chain, PrivateKey key) {
     return signature;
   }
 
-  /** Each certificate before the one that signed it; others are left out. */
+  /** Orders each certificate before its signer; other certificates are left out. */
   private static List<X509Certificate> ordered(
       X509Certificate first, List<X509Certificate> certificates) {
     List<X509Certificate> left = new ArrayList<>(certificates);

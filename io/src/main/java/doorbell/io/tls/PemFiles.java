@@ -3,9 +3,9 @@ package doorbell.io.tls;
 import java.nio.file.Path;
 
 /**
- * Files in PEM, which are taken again when they change.
+ * PEM files, which are read again after a change.
  *
- * @param chain the certificate, and those that lead to a root
- * @param key its private key, without a password
+ * @param chain the certificate, and the certificates that lead to a root
+ * @param key the certificate's private key, without a password
  */
 public record PemFiles(Path chain, Path key) {}

@@ -37,22 +37,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The certificate that clients see, and what is encrypted by it: TLS 1.2 and 1.3, HTTP/2 or 1.1 by
- * ALPN. Any thread may take a handler, and {@link #reload} it.
+ * TLS 1.2 and 1.3 for clients, with HTTP/2 or 1.1 by ALPN, and the certificate that clients see.
+ * Any thread may take a handler, and {@link #reload} the certificate.
  */
 public final class Tls {
   private static final Logger LOG = LoggerFactory.getLogger(Tls.class);
 
-  /** Failing handshakes are told so often, at most: scanners make some all day long. */
+  /** Time between two log lines of failed handshakes: scanners make failures all day long. */
   private static final long TOLD_EACH_NANOS = 60_000_000_000L;
 
   /** Memory of a connection's TLS, in bytes, most of it outside of the heap. */
   private static final int BYTES = 24_576;
 
-  /** A chain and a key have some kilobytes; what is larger is something else. */
+  /** Limit of a file: a chain and a key have some kilobytes, so a larger file is something else. */
   private static final int MOST_BYTES = 1 << 20;
 
-  /** Held while the files are read, which may take for ever. */
+  /** Lock of the file reading, which may take for ever. */
   private final ReentrantLock reading = new ReentrantLock();
 
   private final Settings settings;
@@ -60,7 +60,7 @@ public final class Tls {
   private final List<SslProvider> providers;
   private Contents taken;
 
-  /** Why the files can't be taken now, as it was told; null if they can. */
+  /** Reason that the files can't be taken now, as logged; null if the files can be taken. */
   private @Nullable String told;
 
   private SslContext current;
@@ -69,17 +69,17 @@ public final class Tls {
   private final AtomicLong tellAt = new AtomicLong(System.nanoTime());
 
   /**
-   * What is agreed on with clients.
+   * Settings that connections with clients follow.
    *
    * @param files the certificate and its key
-   * @param protocols the names that ALPN offers, the preferred one first
+   * @param protocols the names that ALPN offers, the preferred name first
    * @param ciphers the ciphers of TLS 1.2, as those protocols want them
    * @param handshakeMillis the limit of a handshake
    */
   public record Settings(
       PemFiles files, List<String> protocols, List<String> ciphers, long handshakeMillis) {}
 
-  /** What the files hold: their times say nothing of rights, and little of what is in them. */
+  /** Contents of the files: file times say nothing of rights, and little of contents. */
   private record Contents(String chain, String key) {
     boolean isSame(Contents other) {
       return chain.equals(other.chain) && key.equals(other.key);
@@ -95,7 +95,7 @@ public final class Tls {
             : List.of(SslProvider.JDK));
   }
 
-  /** The first of {@code providers} serves that can with such a certificate. */
+  /** Takes the first of {@code providers} that can serve with such a certificate. */
   Tls(Settings settings, List<SslProvider> providers) {
     this.settings = settings;
     this.files = settings.files;
@@ -134,7 +134,7 @@ public final class Tls {
     }
   }
 
-  /** Reading one of those may take for ever, or fill the heap. */
+  /** Refuses pipes and devices, since reading may take for ever, or fill the heap. */
   private void refusePipes() throws IOException {
     for (Path file : List.of(files.chain(), files.key())) {
       if (Files.readAttributes(file, BasicFileAttributes.class).isOther()) {
@@ -170,7 +170,7 @@ public final class Tls {
         .build();
   }
 
-  /** Some kinds of keys are taken, and fail at each handshake. */
+  /** Tries a handshake: some kinds of keys are taken, and fail at each handshake. */
   private static SslContext tried(SslContext context) throws IOException {
     try {
       Handshake.with(context);
@@ -181,18 +181,18 @@ public final class Tls {
     }
   }
 
-  /** What encrypts connections from now on. */
+  /** The context that encrypts new connections. */
   synchronized SslContext current() {
     return current;
   }
 
-  /** Encrypts one connection, and refuses one that begins without TLS. */
+  /** Encrypts a connection, and refuses a connection that begins without TLS. */
   private ChannelHandler handler(TlsEndpoint endpoint) {
     return new OptionalSslHandler(current()) {
       @Override
       protected SslHandler newSslHandler(ChannelHandlerContext context, SslContext old) {
         SslHandler handler = Tls.this.newHandler(context.alloc());
-        handler.setHandshakeTimeoutMillis(0); // The connection has a limit for it.
+        handler.setHandshakeTimeoutMillis(0); // TlsEndpoint has a deadline for it.
         handler.handshakeFuture().addListener(done -> noteEnd(done.cause()));
         return handler;
       }
@@ -205,7 +205,7 @@ public final class Tls {
     };
   }
 
-  /** With the certificate of now: that of the time when the client connected may be released. */
+  /** Uses the present certificate: the certificate of the connect time may be released already. */
   private synchronized SslHandler newHandler(ByteBufAllocator allocator) {
     return current.newHandler(allocator);
   }
@@ -222,12 +222,12 @@ public final class Tls {
     }
   }
 
-  /** How many handshakes failed. */
+  /** Number of failed handshakes. */
   long failures() {
     return failures.get();
   }
 
-  /** Makes protocols that speak TLS, and inside of it those that {@code inside} makes. */
+  /** Makes protocols that speak TLS, and inside of TLS the protocols of {@code inside}. */
   public ProtocolFactory around(IoLoop loop, ProtocolFactory inside) {
     return new ProtocolFactory() {
       @Override
@@ -246,10 +246,10 @@ public final class Tls {
   }
 
   /**
-   * Takes the files again if they have changed: for clients that come from now on. If they can't be
-   * read or are no pair (one may be written before the other), the old ones stay, that is told
-   * once, and they are tried again each time. Reads files: not for a loop. Whoever comes while
-   * another thread reads leaves it to that one.
+   * Takes changed files, for clients that come from now on. If the files can't be read or are no
+   * pair (one may be written before the other), the old pair stays, the log says so once, and each
+   * call tries again. Reads files, so no loop may call. A call while another thread reads does
+   * nothing.
    */
   public void reload() {
     if (!reading.tryLock()) {
@@ -267,7 +267,7 @@ public final class Tls {
         LOG.info("took the certificate {} again", files.chain());
         told = null;
       }
-    } catch (Throwable e) { // What is thrown here would end the looking.
+    } catch (Throwable e) { // An exception would end the reloading.
       String why = unusable(e);
       if (!why.equals(told)) {
         LOG.warn("{}; the one before stays in use", why);

@@ -17,7 +17,7 @@ final class TlsEndpoint extends ChannelEndpoint {
   private final ProtocolFactory protocols;
   private final long handshakeMillis;
 
-  /** The limit of the handshake. */
+  /** The deadline of the handshake. */
   private final Deadline handshake =
       new Deadline() {
         @Override
@@ -65,7 +65,7 @@ final class TlsEndpoint extends ChannelEndpoint {
     }
   }
 
-  /** The client speaks without TLS. */
+  /** Refuses a client that speaks without TLS. */
   void refusePlain() {
     loop.deadlines.cancel(handshake);
     handTo(protocols.refusal(this));
