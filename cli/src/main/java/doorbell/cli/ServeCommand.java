@@ -28,7 +28,7 @@ public final class ServeCommand {
               "A certificate in PEM with its chain: clients come by TLS then, with HTTP/2 or 1.1."
                   + " It is taken again when it changes."),
           Option.of("--tls-key", "FILE", "The certificate's private key in PEM, no password."),
-          Option.of("--store", "STORE", "What remembers sets: rocksdb:DIR, or memory.")
+          Option.of("--store", "STORE", "Where sets are stored: rocksdb:DIR, or memory.")
               .or("rocksdb:doorbell-data"),
           Option.of("--remember", "TIME", "How long a set is remembered, at least.").or("24h"),
           Option.of(
@@ -79,7 +79,7 @@ public final class ServeCommand {
           Option.of(
                   "--drain",
                   "TIME",
-                  "How long parked waits are given to come back elsewhere when the node ends.")
+                  "On shutdown: the time over which waiting clients are disconnected.")
               .or("5s"),
           Option.of("--transport", "NAME", "What carries the sockets: auto, io_uring, epoll, nio.")
               .or("auto"),

@@ -309,7 +309,7 @@ public final class WebSocketConnection extends WebSocketWriter
 
   @Override
   public void close() {
-    close(WebSocketFrames.GOING_AWAY, "the node ends; connect again");
+    close(WebSocketFrames.GOING_AWAY, "the node shuts down; connect again");
   }
 
   /** Sends a close frame, and gives the client a little time to reply. */

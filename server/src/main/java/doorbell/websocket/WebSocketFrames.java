@@ -106,7 +106,7 @@ final class WebSocketFrames {
     while (frame != null && !frame.isControl()) {
       boolean begins = frame.opcode != CONTINUATION;
       if (begins == (message != null)) {
-        throw new Broken(PROTOCOL_ERROR, "a message is told to its end");
+        throw new Broken(PROTOCOL_ERROR, "finish a message before the next one begins");
       }
       count += frame.last ? 1 : 0;
       if (begins && frame.last) {

@@ -50,7 +50,7 @@ final class LimitedServerChannel extends NioServerSocketChannel {
   /** Tries again later, and warns once, since nothing tells when there is room again. */
   private void pause() {
     if (!refused) {
-      LOG.warn("clients must wait until others leave: {}", OpenFiles.ALL_TAKEN);
+      LOG.warn("new clients are queued until others leave: {}", OpenFiles.ALL_TAKEN);
     }
     refused = true;
     config().setAutoRead(false);

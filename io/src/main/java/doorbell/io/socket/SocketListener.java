@@ -183,7 +183,7 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
   /** Tries again later, and warns once, since nothing tells when there is room again. */
   private void onRefused(String why) {
     if (!refused) {
-      LOG.warn("clients must wait until others leave: {}", why);
+      LOG.warn("new clients are queued until others leave: {}", why);
     }
     refused = true;
     acceptAgain(IoLimits.ACCEPT_AGAIN_MILLIS);
