@@ -3,12 +3,12 @@ package doorbell.cli;
 import doorbell.Doorbell;
 import doorbell.Options;
 import doorbell.Port;
-import io.netty.channel.EventLoop;
+import doorbell.wait.WaitLoop;
 import java.lang.reflect.Field;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.Map;
+import java.util.List;
 
 /** A node, served as a command does, that loses an event loop as soon as it listens. */
 final class BrokenNode {
@@ -27,8 +27,8 @@ final class BrokenNode {
                 Duration.ZERO));
     Shutdown.at(node::close, node.failure());
     Port port = (Port) field(node, "port");
-    EventLoop loop = (EventLoop) ((Map<?, ?>) field(port, "loops")).keySet().iterator().next();
-    loop.shutdownGracefully();
+    WaitLoop loop = (WaitLoop) ((List<?>) field(port, "loops")).getFirst();
+    loop.io.events.shutdownGracefully();
     System.exit(Shutdown.await());
   }
 

@@ -10,6 +10,7 @@ import doorbell.http.Response;
 import doorbell.http1.Http1Encoder.After;
 import doorbell.http2.Http2ServerConnection;
 import doorbell.io.Endpoint;
+import doorbell.io.IoLimits;
 import doorbell.io.Protocol;
 import doorbell.io.Turns;
 import doorbell.websocket.WebSocketConnection;
@@ -339,7 +340,11 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
     }
     if (!mayWait()) {
       abandon();
-      refuseAndClose(HttpError.memoryIsShort());
+      if (endpoint.held() > IoLimits.HELD) {
+        endpoint.cut(); // The client doesn't take answers, so a 503 wouldn't arrive.
+      } else {
+        refuseAndClose(HttpError.memoryIsShort());
+      }
     } else if (isBehindFull() && isParked()) {
       abandon();
       refuseAndClose(HttpError.behindAWait());
