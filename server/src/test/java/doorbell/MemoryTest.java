@@ -3,11 +3,13 @@ package doorbell;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import doorbell.event.EventId;
 import doorbell.http.HttpOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What clients make a node hold beside their waits is counted, bounded, and given back. */
@@ -29,9 +31,11 @@ class MemoryTest {
   private static final String BULK =
       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n";
   private static final String FIELDS = "a:b\r\n".repeat(3_000);
+  private static final String EVENTS = "text/event-stream";
 
   private final SimulatedNode node = new SimulatedNode(new Random(1), 1, options());
   private final List<SimulatedNode.Client> crowd = new ArrayList<>();
+  private int nextId;
 
   private static HttpOptions options() {
     return SimulatedNode.options(10_000, 0).holding(MOST);
@@ -102,6 +106,57 @@ class MemoryTest {
           say(client, "GET /doorbell.js HTTP/1.1\r\nHost: a\r\n\r\n".repeat(300));
         });
     isGivenBack();
+  }
+
+  @Test
+  void eventsThatNobodyReadsAreCutOff() {
+    refuses(
+        client -> {
+          List<String> ids = newIds();
+          say(client, "GET /" + String.join(",", ids) + " HTTP/1.1\r\nHost: a\r\n");
+          say(client, "Accept: " + EVENTS + "\r\n\r\n");
+          client.takeAnswers(false);
+          setAll(ids);
+        });
+    isGivenBack();
+  }
+
+  @Test
+  void eventsOfStreamsThatHaveNoWindowAreCutOff() {
+    refuses(
+        client -> {
+          client.takeAnswers(false);
+          say(client, PREFACE.replace("\0\0\0\4\0\0\0\0\0", "\0\0\6\4\0\0\0\0\0\0\4\0\0\0\0"));
+          for (int stream = 1; stream < 10 && client.isOpen(); stream += 2) {
+            List<String> ids = newIds();
+            String path = "/" + String.join(",", ids);
+            String head = "\u0082\u0086" + field("\4", path) + "\1\1a" + field("\17\4", EVENTS);
+            String length = "\0" + (char) (head.length() >> 8) + (char) (head.length() & 255);
+            say(client, length + "\1\5\0\0\0" + (char) stream + head);
+            setAll(ids);
+          }
+        });
+    isGivenBack();
+  }
+
+  private List<String> newIds() {
+    nextId += 64;
+    return IntStream.range(nextId - 64, nextId).mapToObj("1%019d"::formatted).toList();
+  }
+
+  private void setAll(List<String> ids) {
+    node.stage.asAnotherThread(() -> ids.forEach(id -> node.table.set(EventId.parse(id), 0)));
+    node.runAll();
+  }
+
+  /** A header field of HTTP/2 that isn't remembered. The name is an index of one or two bytes. */
+  private static String field(String name, String value) {
+    int more = value.length() - 127;
+    String length =
+        more < 0
+            ? "" + (char) value.length()
+            : "\177" + (char) ((more & 127) | 128) + (char) (more >> 7);
+    return name + length + value;
   }
 
   @Test

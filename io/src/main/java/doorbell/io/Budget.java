@@ -41,4 +41,12 @@ public final class Budget {
   public boolean isSpentFor(long bytes) {
     return taken.get() > (bytes > LITTLE ? most / 4 * 3 : most);
   }
+
+  /**
+   * True if a client that holds so many bytes, counted already, is to be cut off: memory is short,
+   * and the client doesn't take its answers, so that an error wouldn't arrive either.
+   */
+  public boolean isTooMuch(long bytes) {
+    return bytes > IoLimits.HELD && isSpentFor(bytes);
+  }
 }

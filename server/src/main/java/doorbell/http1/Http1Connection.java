@@ -10,7 +10,6 @@ import doorbell.http.Response;
 import doorbell.http1.Http1Encoder.After;
 import doorbell.http2.Http2ServerConnection;
 import doorbell.io.Endpoint;
-import doorbell.io.IoLimits;
 import doorbell.io.Protocol;
 import doorbell.io.Turns;
 import doorbell.websocket.WebSocketConnection;
@@ -295,7 +294,7 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
     }
     state = State.IDLE;
     http1.io.deadlines.set(this, http1.options.idleTimeout().toMillis());
-    endpoint.write(response);
+    write(response);
     if (suspended && unread != null) {
       rest(); // Not on the stack of the set that woke this wait.
     } else if (suspended) {
@@ -313,7 +312,7 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
     state = State.CLOSING;
     dropInput();
     http1.io.deadlines.set(this, HttpLimits.LINGER_MILLIS);
-    endpoint.write(response);
+    write(response);
     endpoint.finish();
     readOrPause();
   }
@@ -340,11 +339,7 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
     }
     if (!mayWait()) {
       abandon();
-      if (endpoint.held() > IoLimits.HELD) {
-        endpoint.cut(); // The client doesn't take answers, so a 503 wouldn't arrive.
-      } else {
-        refuseAndClose(HttpError.memoryIsShort());
-      }
+      refuseAndClose(HttpError.memoryIsShort());
     } else if (isBehindFull() && isParked()) {
       abandon();
       refuseAndClose(HttpError.behindAWait());

@@ -72,14 +72,14 @@ abstract class Http1Exchange extends Exchange {
   protected final void open(boolean onlyHead) {
     headOnly = onlyHead;
     after = old ? After.CLOSES : after;
-    endpoint.write(http1.encoder.open(Response.EVENTS, !old, after()));
+    write(http1.encoder.open(Response.EVENTS, !old, after()));
     flushSoon();
   }
 
   @Override
   protected final void send(String part) {
     if (!headOnly) {
-      endpoint.write(http1.encoder.part(part, !old));
+      write(http1.encoder.part(part, !old));
       flushSoon();
     }
   }
@@ -87,6 +87,16 @@ abstract class Http1Exchange extends Exchange {
   @Override
   protected final void endStream() {
     finish(http1.encoder.end(!headOnly && !old));
+  }
+
+  /** Writes bytes of a response, or cuts off a client that takes none when memory is short. */
+  final void write(ByteBuf response) {
+    if (http1.io.budget.isTooMuch(endpoint.held())) {
+      response.release();
+      endpoint.cut();
+    } else {
+      endpoint.write(response);
+    }
   }
 
   /** Sends the last bytes of a response, and goes on. */
@@ -131,16 +141,8 @@ abstract class Http1Exchange extends Exchange {
     return resting || endpoint.isBehind();
   }
 
-  /**
-   * Pauses a client that doesn't take responses or runs ahead; cuts the client if memory is short.
-   */
+  /** Pauses a client that doesn't take responses or runs ahead. */
   final void readOrPause() {
-    boolean taken = endpoint.isWritable();
-    boolean much = endpoint.held() > Endpoint.MAX_UNSENT;
-    if (much && http1.io.budget.isSpentFor(Endpoint.MAX_UNSENT)) {
-      endpoint.cut();
-    } else {
-      endpoint.listen(taken && !isBehindFull() && !resting);
-    }
+    endpoint.listen(endpoint.isWritable() && !isBehindFull() && !resting);
   }
 }

@@ -44,9 +44,8 @@ abstract class WebSocketWriter extends Deadline {
   }
 
   final void say(String line) {
-    boolean much = endpoint.held() > Endpoint.MAX_UNSENT;
-    if (!closing && much && http.io.budget.isSpentFor(Endpoint.MAX_UNSENT)) {
-      endpoint.cut(); // A client that doesn't read can't be told.
+    if (!closing && http.io.budget.isTooMuch(endpoint.held())) {
+      endpoint.cut();
     } else if (!closing) {
       write(WebSocketFrames.text(allocator(), line));
     }

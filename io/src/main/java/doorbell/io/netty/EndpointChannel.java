@@ -100,7 +100,7 @@ public final class EndpointChannel extends AbstractChannel implements Protocol {
 
   /** Cuts off a client that doesn't read, or doesn't finish a request, when memory is short. */
   private void giveUpIfSpent() {
-    if (open && buffers.held() > IoLimits.HELD && budget.isSpentFor(buffers.held())) {
+    if (open && budget.isTooMuch(buffers.held())) {
       endpoint.cut();
     }
   }
