@@ -22,7 +22,7 @@ if (!class_exists(Doorbell::class, false)) {
      * Sets event variables at a Doorbell node, and waits for them. Ids and keys are text; a small id
      * may be an int.
      *
-     * What can never work throws an InvalidArgumentException at once: a malformed id, a key that isn't
+     * Bad input throws an InvalidArgumentException at once: a malformed id, a key that isn't
      * the id's. Whatever else goes wrong in a set is its return value, null, since a page must not
      * suffer from it; lastError() tells it in a sentence, and so does PHP's error log, once a minute
      * for each kind of failure.
@@ -142,7 +142,7 @@ if (!class_exists(Doorbell::class, false)) {
          * Names the event that is set when this response is no longer true: adds the header
          * Doorbell-Wait. Call it before the first output. More ids mean any of them.
          *
-         * @throws InvalidArgumentException for what is no id
+         * @throws InvalidArgumentException if the text is not an id
          */
         public static function header(mixed ...$ids): void
         {

@@ -5,6 +5,7 @@ import doorbell.event.SetStore;
 import doorbell.store.MemoryStore;
 import doorbell.store.RocksStore;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -30,14 +31,15 @@ public final class Doorbell implements AutoCloseable {
    * @throws RuntimeException if the store or the port can't be opened; the message says what to do
    */
   public static Doorbell start(Options options) {
+    Duration remember = options.get(Options.REMEMBER);
+    Path directory = options.directory();
     SetStore store =
-        options.store().equals(Options.MEMORY)
-            ? new MemoryStore(options.remember(), options.maxSets())
-            : RocksStore.open(
-                options.directory(), options.remember(), options.sync(), Port.filesOfStore());
+        directory == null
+            ? new MemoryStore(remember, options.get(Options.MAX_SETS))
+            : RocksStore.open(directory, remember, options.get(Options.SYNC), Port.filesOfStore());
     try {
-      Port port = Port.open(options.http(), new EventTable(store, Doorbell::later));
-      return new Doorbell(options.drain(), store, port);
+      Port port = Port.open(options, new EventTable(store, Doorbell::later));
+      return new Doorbell(options.get(Options.DRAIN), store, port);
     } catch (RuntimeException e) {
       store.close();
       throw e;

@@ -1,78 +1,300 @@
 package doorbell;
 
+import static doorbell.Option.between;
+import static java.util.Objects.requireNonNull;
+
 import doorbell.http.HttpOptions;
+import doorbell.http.Memory;
 import doorbell.io.Transport;
+import doorbell.io.tls.PemFiles;
 import doorbell.store.MemoryStore;
 import doorbell.store.RocksStore.Sync;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The options of a node. Each value is checked when the record is made: a bad value is an {@link
- * IllegalArgumentException} with one sentence that says what to do.
- *
- * @param http the port for waits and sets of clients
- * @param store {@code memory}, or {@code rocksdb:DIR}
- * @param remember the least time that a set is remembered: as long as a waiter may ask late
- * @param sync when a set counts as kept
- * @param maxSets the most sets in the store {@code memory} at a time: beyond this number memory is
- *     in danger, so {@link #setsThatFit} follows the heap. The disk bounds {@code rocksdb}
- * @param drain the time over which parked waits are answered when the node ends, so that clients
- *     come back elsewhere
+ * The options of a node: the table of them all, and a value for each. Options don't change; {@link
+ * #with} makes others.
  */
-public record Options(
-    HttpOptions http, String store, Duration remember, Sync sync, int maxSets, Duration drain) {
-  static final String MEMORY = "memory";
-  static final String ROCKSDB = "rocksdb:";
+public final class Options {
+  private static final long MEBI = 1 << 20;
+
+  private static final String MEMORY_STORE = "memory";
+  private static final String ROCKSDB = "rocksdb:";
+  private static final Pattern BASE_PATHS = Pattern.compile("(/[A-Za-z0-9._~-]+)*");
+
+  /** Folder names that a shell, a quote or a comment would be meant to change. */
+  private static final Pattern UNLIKELY =
+      Pattern.compile("[~\\s\"'].*|.*[\\s;\"']|.*[$`].*|%[a-zA-Z]/.*|file:.*", Pattern.DOTALL);
+
+  private static final int MAX_LOOPS = 1_024;
+  private static final Duration MAX_HOLD = Duration.ofDays(7);
   private static final Duration MAX_REMEMBER = Duration.ofDays(3_650);
   private static final Duration MAX_DRAIN = Duration.ofHours(1);
 
-  public Options {
-    if (!store.equals(MEMORY) && !(store.startsWith(ROCKSDB) && store.length() > 8)) {
-      throw new IllegalArgumentException(
-          "the store is memory or rocksdb:DIR, not '" + store + "'; write --store rocksdb:DIR");
-    }
-    HttpOptions.check("remember", remember, Duration.ofSeconds(1), MAX_REMEMBER);
-    HttpOptions.check("max-sets", maxSets, 1, Integer.MAX_VALUE);
-    HttpOptions.check("drain", drain, Duration.ZERO, MAX_DRAIN);
+  /** A request or a pause that takes longer than an hour is none. */
+  private static final Option.Check<Duration> TIMEOUTS =
+      between(Duration.ofMillis(100), Duration.ofHours(1));
+
+  public static final Option<InetSocketAddress> LISTEN =
+      Option.of(
+              "listen",
+              OptionType.ADDRESS,
+              "Where to listen; port 0 is any free one, [::]:PORT all addresses of this machine.")
+          .or("127.0.0.1:8080");
+
+  public static final Option<Path> TLS_CERT =
+      Option.of(
+          "tls-cert",
+          OptionType.FILE,
+          "A certificate in PEM with its chain: clients come by TLS then, with HTTP/2 or 1.1."
+              + " It is taken again when it changes.");
+
+  public static final Option<Path> TLS_KEY =
+      Option.of("tls-key", OptionType.FILE, "The certificate's private key in PEM, no password.");
+
+  public static final Option<String> STORE =
+      Option.of(
+              "store",
+              new OptionType<>("STORE", Options::store),
+              "Where sets are stored: rocksdb:DIR, or memory.")
+          .or(ROCKSDB + "doorbell-data")
+          .that(Options::checkStore);
+
+  public static final Option<Duration> REMEMBER =
+      Option.of("remember", OptionType.TIME, "How long a set is remembered, at least.")
+          .or("24h")
+          .that(between(Duration.ofSeconds(1), MAX_REMEMBER));
+
+  public static final Option<Sync> SYNC =
+      Option.of(
+              "sync",
+              OptionType.choice("always|os", Sync.values()),
+              "When a set is acknowledged. always: the disk has it, and it survives a power cut;"
+                  + " os: the system has it, and it survives kill -9.")
+          .or("always");
+
+  /** Beyond this number memory would be in danger, so the default follows the heap. */
+  public static final Option<Integer> MAX_SETS =
+      Option.of(
+              "max-sets",
+              OptionType.NUMBER,
+              "How many sets the store memory remembers; more get 503. The disk bounds rocksdb."
+                  + " By default as many as fit into 5/32 of the heap (-Xmx).")
+          .or(Integer.toString(MemoryStore.setsThatFit()))
+          .that(between(1, Integer.MAX_VALUE));
+
+  /** The bound on a wait that outlives a client that died unseen. */
+  public static final Option<Duration> MAX_WAIT =
+      Option.of(
+              "max-wait",
+              OptionType.TIME,
+              "The longest that a wait is held; then it is told to ask again.")
+          .or("1h")
+          .that(between(Duration.ofSeconds(1), MAX_HOLD));
+
+  /** Beyond this number memory would be in danger, so the default follows the heap. */
+  public static final Option<Integer> MAX_WAITS =
+      Option.of(
+              "max-waits",
+              OptionType.NUMBER,
+              "How many waits may be parked, each id of them counted; more get 503."
+                  + " By default as many as fit into 3/8 of the heap (-Xmx).")
+          .or(Integer.toString(Memory.waits()))
+          .that(between(1, Integer.MAX_VALUE));
+
+  public static final Option<Integer> MAX_WAITS_PER_ADDRESS =
+      Option.of(
+              "max-waits-per-address",
+              OptionType.NUMBER,
+              "How many of them one client address may park; more get 429. 0 is no limit, as it"
+                  + " must be behind a proxy.")
+          .or("0")
+          .that(between(0, Integer.MAX_VALUE));
+
+  public static final Option<Integer> MAX_WAITS_PER_CONNECTION =
+      Option.of(
+              "max-waits-per-connection",
+              OptionType.NUMBER,
+              "How many waits one WebSocket, or one connection of HTTP/2, may hold.")
+          .or("1000")
+          .that(between(1, Integer.MAX_VALUE));
+
+  /** Beyond this number memory would be in danger, so the default follows the heap. */
+  public static final Option<Long> MAX_BUFFERED =
+      Option.of(
+              "max-buffered",
+              OptionType.SIZE,
+              "How many bytes clients may make the node hold beside their parked waits, like 64m;"
+                  + " more get 503 or are cut off. By default 1/4 of the heap (-Xmx).")
+          .or(() -> Memory.buffered() / MEBI + "m") // Starts Netty.
+          .that(between(MEBI, Math.max(MEBI, Memory.heap())));
+
+  public static final Option<String> BASE_PATH =
+      Option.of(
+              "base-path",
+              OptionType.text("/PATH"),
+              "A path that all paths stand under too, for a proxy that passes it on.")
+          .or("")
+          .that(Options::checkBasePath);
+
+  public static final Option<Duration> DRAIN =
+      Option.of(
+              "drain",
+              OptionType.TIME,
+              "On shutdown: the time over which waiting clients are disconnected.")
+          .or("5s")
+          .that(between(Duration.ZERO, MAX_DRAIN));
+
+  public static final Option<Transport> TRANSPORT =
+      Option.of(
+              "transport",
+              OptionType.choice("NAME", Transport.values()),
+              "What carries the sockets: auto, io_uring, epoll, nio.")
+          .or("auto");
+
+  public static final Option<Integer> LOOPS =
+      Option.of("loops", OptionType.NUMBER, "Event loops, each a thread; 0 is one for each core.")
+          .or("0")
+          .that(between(0, MAX_LOOPS));
+
+  public static final Option<Duration> HEAD_TIMEOUT =
+      Option.of("head-timeout", OptionType.TIME, "How long a request may take to arrive.")
+          .or("10s")
+          .that(TIMEOUTS);
+
+  public static final Option<Duration> IDLE_TIMEOUT =
+      Option.of(
+              "idle-timeout",
+              OptionType.TIME,
+              "How long a connection may stay open between requests.")
+          .or("75s")
+          .that(TIMEOUTS);
+
+  /** All options of a node, in the order of the help text. */
+  public static final List<Option<?>> ALL =
+      List.of(
+          LISTEN,
+          TLS_CERT,
+          TLS_KEY,
+          STORE,
+          REMEMBER,
+          SYNC,
+          MAX_SETS,
+          MAX_WAIT,
+          MAX_WAITS,
+          MAX_WAITS_PER_ADDRESS,
+          MAX_WAITS_PER_CONNECTION,
+          MAX_BUFFERED,
+          BASE_PATH,
+          DRAIN,
+          TRANSPORT,
+          LOOPS,
+          HEAD_TIMEOUT,
+          IDLE_TIMEOUT);
+
+  /** By the option's name: a record's own equals is slow at its first call. */
+  private final Map<String, Object> values;
+
+  private Options(Map<String, Object> values) {
+    this.values = values;
   }
 
-  /** Options of a node on 127.0.0.1:8080 that keeps sets in ./doorbell-data, synced to disk. */
+  /** The default of each option. */
   public static Options defaults() {
-    HttpOptions http =
-        new HttpOptions(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), 8080),
-            null,
-            Transport.AUTO,
-            Runtime.getRuntime().availableProcessors(),
-            "",
-            Duration.ofHours(1),
-            HttpOptions.waitsThatFit(),
-            0,
-            1_000,
-            HttpOptions.bytesThatFit(),
-            Duration.ofSeconds(10),
-            Duration.ofSeconds(75));
-    return new Options(
-        http,
-        ROCKSDB + "doorbell-data",
-        Duration.ofHours(24),
-        Sync.ALWAYS,
-        setsThatFit(),
-        Duration.ofSeconds(5));
+    return new Options(Map.of());
   }
 
   /**
-   * The number of sets that a share of the JVM's heap has room for: the default of {@link
-   * #maxSets}.
+   * The same options but for one.
+   *
+   * @throws IllegalArgumentException if the value is beyond the option's bound, with one sentence
    */
-  public static int setsThatFit() {
-    return MemoryStore.setsThatFit();
+  public <T> Options with(Option<T> option, T value) {
+    option.check().check(option.name(), value);
+    Map<String, Object> changed = new HashMap<>(values);
+    changed.put(option.name(), value);
+    return new Options(changed);
   }
 
-  Path directory() {
-    return Path.of(store.substring(ROCKSDB.length()));
+  /** The value of an option that has a default. */
+  public <T> T get(Option<T> option) {
+    return requireNonNull(find(option), option.name());
+  }
+
+  /** The value of an option, or its default; null if there is neither. */
+  @SuppressWarnings("unchecked") // Values come in by `with` alone.
+  public <T> @Nullable T find(Option<T> option) {
+    Object value = values.get(option.name());
+    String fallback = option.fallback();
+    return value != null ? (T) value : fallback == null ? null : option.parse(fallback);
+  }
+
+  /**
+   * A store. A folder name that is hardly meant so is taken only if the folder exists: a new folder
+   * would be an empty store, with which a node seems to have lost all sets.
+   */
+  private static String store(String text) {
+    String folder = text.startsWith(ROCKSDB) ? text.substring(ROCKSDB.length()) : "";
+    if (UNLIKELY.matcher(folder).matches() && !Files.exists(Path.of(folder))) {
+      throw new IllegalArgumentException(
+          "a folder is taken as it is written, with its quotes, spaces, ~ and $: write its whole"
+              + " name, or make it first if it is named so");
+    }
+    return text;
+  }
+
+  private static void checkStore(String name, String store) {
+    boolean hasFolder = store.startsWith(ROCKSDB) && store.length() > ROCKSDB.length();
+    if (!store.equals(MEMORY_STORE) && !hasFolder) {
+      throw new IllegalArgumentException(
+          "the store is memory or rocksdb:DIR, not '" + store + "'; write --store rocksdb:DIR");
+    }
+  }
+
+  private static void checkBasePath(String name, String path) {
+    if (!BASE_PATHS.matcher(path).matches()) {
+      throw new IllegalArgumentException(
+          "the base path is like /bell, with no slash at its end, not '" + path + "'");
+    }
+  }
+
+  /** The folder of the store; null for a store in memory. */
+  @Nullable Path directory() {
+    String store = get(STORE);
+    return store.equals(MEMORY_STORE) ? null : Path.of(store.substring(ROCKSDB.length()));
+  }
+
+  /** The certificate for clients over TLS; null for a port without TLS. */
+  @Nullable PemFiles certificate() {
+    Path chain = find(TLS_CERT);
+    Path key = find(TLS_KEY);
+    if ((chain == null) != (key == null)) {
+      throw new IllegalArgumentException(
+          "--tls-cert and --tls-key go together: give both, or none");
+    }
+    return chain == null || key == null ? null : new PemFiles(chain, key);
+  }
+
+  int loops() {
+    int loops = get(LOOPS);
+    return loops == 0 ? Runtime.getRuntime().availableProcessors() : loops;
+  }
+
+  /** The options of HTTP among these. */
+  public HttpOptions http() {
+    return new HttpOptions(
+        get(BASE_PATH),
+        get(MAX_WAIT),
+        get(MAX_WAITS_PER_CONNECTION),
+        get(HEAD_TIMEOUT),
+        get(IDLE_TIMEOUT));
   }
 }

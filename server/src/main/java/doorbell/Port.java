@@ -63,8 +63,8 @@ public final class Port implements AutoCloseable {
    *
    * @throws IllegalStateException if the port can't be opened; the message says what to do
    */
-  public static Port open(HttpOptions options, EventTable table) {
-    Transport transport = options.transport().resolve();
+  public static Port open(Options options, EventTable table) {
+    Transport transport = options.get(Options.TRANSPORT).resolve();
     Throwable missing = transport.unavailability();
     if (missing != null) {
       throw new IllegalStateException(
@@ -73,17 +73,20 @@ public final class Port implements AutoCloseable {
     return new Port(options, transport, table);
   }
 
-  private Port(HttpOptions options, Transport transport, EventTable table) {
-    tls = options.certificate() == null ? null : new Tls(settings(options, options.certificate()));
-    budget = new Budget(options.maxBuffered());
-    quota = new WaitQuota(options.maxWaits(), options.maxWaitsPerAddress());
+  private Port(Options options, Transport transport, EventTable table) {
+    PemFiles certificate = options.certificate();
+    HttpOptions http = options.http();
+    tls = certificate == null ? null : new Tls(settings(http, certificate));
+    budget = new Budget(options.get(Options.MAX_BUFFERED));
+    quota =
+        new WaitQuota(options.get(Options.MAX_WAITS), options.get(Options.MAX_WAITS_PER_ADDRESS));
     group =
         new MultiThreadIoEventLoopGroup(
             options.loops(), new DefaultThreadFactory("doorbell-loop"), transport.handlers());
     Faults faults = new Faults(failure::complete);
     for (EventExecutor executor : group) {
       EventLoop events = (EventLoop) executor;
-      loops.add(serving(new IoLoop(events, budget, faults), table, options));
+      loops.add(serving(new IoLoop(events, budget, faults), table, http));
       events.scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
       events.terminationFuture().addListener(ended -> onEnded());
     }
@@ -94,7 +97,7 @@ public final class Port implements AutoCloseable {
           IoLimits.RELOAD_MILLIS,
           TimeUnit.MILLISECONDS);
     }
-    listener = listen(transport, options.listen(), table.moreFiles());
+    listener = listen(transport, options.get(Options.LISTEN), table.moreFiles());
   }
 
   private static Tls.Settings settings(HttpOptions options, PemFiles certificate) {

@@ -5,19 +5,13 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import doorbell.event.EventTable;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -34,9 +28,6 @@ class ArchitectureTest {
   private static final String BUFFERS = "io.netty.buffer";
   private static final String LOOPS = "io.netty.channel..";
   private static final String UTIL = "io.netty.util..";
-
-  private static final int CLASSES_IN_A_PACKAGE = 15;
-  private static final int CLASSES_IN_A_CIRCLE = 3;
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
@@ -114,61 +105,6 @@ class ArchitectureTest {
         .resideInAPackage("doorbell")
         .check(CLASSES);
     slices().matching("doorbell.(**)").should().beFreeOfCycles().check(CLASSES);
-  }
-
-  @Test
-  void aPackageHasFewClassesAndNoLargeCircle() {
-    Map<String, Set<JavaClass>> packages = new TreeMap<>();
-    for (JavaClass type : CLASSES) {
-      if (!type.getName().endsWith("package-info")) {
-        packages.computeIfAbsent(type.getPackageName(), name -> new HashSet<>()).add(outer(type));
-      }
-    }
-    packages.forEach(
-        (name, all) -> {
-          assertThat(all).as(name).hasSizeLessThanOrEqualTo(CLASSES_IN_A_PACKAGE);
-          assertThat(circles(all))
-              .as(name)
-              .allMatch(circle -> circle.size() <= CLASSES_IN_A_CIRCLE);
-        });
-  }
-
-  private static JavaClass outer(JavaClass type) {
-    return type.getEnclosingClass().map(ArchitectureTest::outer).orElse(type);
-  }
-
-  /** For each class those that it reaches and that reach it. */
-  private static List<Set<String>> circles(Set<JavaClass> all) {
-    List<Set<String>> circles = new ArrayList<>();
-    for (JavaClass type : all) {
-      Set<JavaClass> reached = reach(type, all);
-      Set<String> circle = new TreeSet<>(Set.of(type.getSimpleName()));
-      for (JavaClass other : reached) {
-        if (reach(other, all).contains(type)) {
-          circle.add(other.getSimpleName());
-        }
-      }
-      circles.add(circle);
-    }
-    return circles;
-  }
-
-  private static Set<JavaClass> reach(JavaClass from, Set<JavaClass> within) {
-    Set<JavaClass> reached = new HashSet<>();
-    List<JavaClass> open = new ArrayList<>(List.of(from));
-    while (!open.isEmpty()) {
-      JavaClass next = open.removeLast();
-      for (JavaClass type : CLASSES) {
-        if (outer(type).equals(next)) {
-          type.getDirectDependenciesFromSelf().stream()
-              .map(dependency -> outer(dependency.getTargetClass()))
-              .filter(target -> within.contains(target) && !target.equals(next))
-              .filter(reached::add)
-              .forEach(open::add);
-        }
-      }
-    }
-    return reached;
   }
 
   private static ArchRule only(String of, String... known) {

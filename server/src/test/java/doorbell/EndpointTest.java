@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import doorbell.event.EventId;
-import doorbell.http.HttpOptions;
 import doorbell.io.Transport;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -203,8 +202,7 @@ class EndpointTest {
   void aPortThatClosesLeavesNoFileOpenThoughSomebodyDoesntTakeAnswers(Transport transport)
       throws Exception {
     int before = openFiles().size();
-    HttpOptions brisk =
-        PortFixture.options(transport, Duration.ofSeconds(10), Duration.ofMillis(200));
+    Options brisk = PortFixture.options(transport, Duration.ofSeconds(10), Duration.ofMillis(200));
     try (PortFixture node = new PortFixture(brisk)) {
       node.connect().say(SCRIPT.repeat(3_000)).hear();
       node.end();

@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import doorbell.event.EventId;
-import doorbell.http.HttpOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -14,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 /** What clients make a node hold beside their waits is counted, bounded, and given back. */
 class MemoryTest {
-  private static final int MOST = 1 << 20;
+  private static final long MOST = 1 << 20;
   private static final String UPGRADE =
       """
       GET / HTTP/1.1
@@ -37,8 +36,8 @@ class MemoryTest {
   private final List<SimulatedNode.Client> crowd = new ArrayList<>();
   private int nextId;
 
-  private static HttpOptions options() {
-    return SimulatedNode.options(10_000, 0).holding(MOST);
+  private static Options options() {
+    return SimulatedNode.options(10_000, 0).with(Options.MAX_BUFFERED, MOST);
   }
 
   @Test

@@ -1,7 +1,6 @@
 package doorbell;
 
 import doorbell.event.EventTable;
-import doorbell.http.HttpOptions;
 import doorbell.io.Transport;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -31,24 +30,18 @@ final class PortFixture implements AutoCloseable {
     this(options(transport, Duration.ofSeconds(10), Duration.ofSeconds(75)));
   }
 
-  PortFixture(HttpOptions options) {
+  PortFixture(Options options) {
     port = Port.open(options, table);
   }
 
-  static HttpOptions options(Transport transport, Duration headTimeout, Duration idleTimeout) {
-    return new HttpOptions(
-        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-        null,
-        transport,
-        LOOPS,
-        "",
-        Duration.ofHours(1),
-        1_000_000,
-        0,
-        1_000,
-        HttpOptions.bytesThatFit(),
-        headTimeout,
-        idleTimeout);
+  static Options options(Transport transport, Duration headTimeout, Duration idleTimeout) {
+    return Options.defaults()
+        .with(Options.LISTEN, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+        .with(Options.TRANSPORT, transport)
+        .with(Options.LOOPS, LOOPS)
+        .with(Options.MAX_WAITS, 1_000_000)
+        .with(Options.HEAD_TIMEOUT, headTimeout)
+        .with(Options.IDLE_TIMEOUT, idleTimeout);
   }
 
   /** The transports that this machine has. */

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import doorbell.event.EventId;
-import doorbell.http.HttpOptions;
 import doorbell.io.Transport;
 import doorbell.wait.WaitLoop;
 import java.io.IOException;
@@ -184,8 +183,7 @@ class PortTest {
   @ParameterizedTest
   @MethodSource("transports")
   void aRequestThatTakesTooLongIs408(Transport transport) throws Exception {
-    HttpOptions quick =
-        PortFixture.options(transport, Duration.ofMillis(100), Duration.ofSeconds(75));
+    Options quick = PortFixture.options(transport, Duration.ofMillis(100), Duration.ofSeconds(75));
     try (PortFixture node = new PortFixture(quick)) {
       Peer slowHead = node.connect().say("GET /22482 HTTP/1.1\nHost");
       Peer slowBody = node.connect().say("POST /22482 HTTP/1.1\nHost: a\nContent-Length: 5\n\nabc");
@@ -203,8 +201,7 @@ class PortTest {
   @MethodSource("transports")
   void anIdleConnectionIsClosedWithoutAWordAndAParkedOneIsNot(Transport transport)
       throws Exception {
-    HttpOptions brisk =
-        PortFixture.options(transport, Duration.ofSeconds(10), Duration.ofMillis(100));
+    Options brisk = PortFixture.options(transport, Duration.ofSeconds(10), Duration.ofMillis(100));
     try (PortFixture node = new PortFixture(brisk)) {
       Peer waiter = node.crowd(1, "22482").get(0);
       Peer setter = node.connect();
@@ -307,20 +304,7 @@ class PortTest {
   @Test
   void anAddressInUseIsAClearSentence() throws IOException {
     try (PortFixture node = new PortFixture(Transport.AUTO)) {
-      HttpOptions same =
-          new HttpOptions(
-              node.port.address(),
-              null,
-              Transport.AUTO,
-              1,
-              "",
-              Duration.ofHours(1),
-              1,
-              0,
-              1,
-              HttpOptions.bytesThatFit(),
-              Duration.ofSeconds(10),
-              Duration.ofSeconds(75));
+      Options same = Options.defaults().with(Options.LISTEN, node.port.address());
       assertThatThrownBy(() -> Port.open(same, node.table))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageStartingWith("can't listen on ")

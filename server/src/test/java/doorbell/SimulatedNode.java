@@ -4,14 +4,12 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.util.Objects.requireNonNull;
 
 import doorbell.event.EventTable;
-import doorbell.http.HttpOptions;
 import doorbell.http1.Http1;
 import doorbell.io.Budget;
 import doorbell.io.Deadline;
 import doorbell.io.Faults;
 import doorbell.io.IoLoop;
 import doorbell.io.SimulatedLoop;
-import doorbell.io.Transport;
 import doorbell.io.socket.MemoryEndpoint;
 import doorbell.wait.WaitLoop;
 import doorbell.wait.WaitQuota;
@@ -22,7 +20,6 @@ import io.netty.util.concurrent.Ticker;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -69,37 +66,28 @@ final class SimulatedNode {
     this(new Random(1), 1, options(10_000, 0));
   }
 
-  SimulatedNode(Random random, int loopCount, HttpOptions options) {
+  SimulatedNode(Random random, int loopCount, Options options) {
     this.random = random;
     store = new SimulatedStore(stage, random);
     table = new EventTable(store, this::later);
-    budget = new Budget(options.maxBuffered());
-    quota = new WaitQuota(options.maxWaits(), options.maxWaitsPerAddress());
+    budget = new Budget(options.get(Options.MAX_BUFFERED));
+    quota =
+        new WaitQuota(options.get(Options.MAX_WAITS), options.get(Options.MAX_WAITS_PER_ADDRESS));
     InstantSource clock = () -> Instant.ofEpochSecond(0, ticker.nanoTime());
     for (int i = 0; i < loopCount; i++) {
       SimulatedLoop thread = new SimulatedLoop(stage, ticker);
       threads.add(thread);
       WaitLoop loop = new WaitLoop(new IoLoop(thread, budget, faults), table, quota);
-      Http1 http1 = new Http1(loop, options, clock);
+      Http1 http1 = new Http1(loop, options.http(), clock);
       loop.io.serve(http1, loop);
       loops.add(loop);
     }
   }
 
-  static HttpOptions options(int maxWaits, int maxWaitsPerAddress) {
-    return new HttpOptions(
-        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-        null,
-        Transport.NIO,
-        1,
-        "",
-        Duration.ofHours(1),
-        maxWaits,
-        maxWaitsPerAddress,
-        1_000,
-        HttpOptions.bytesThatFit(),
-        Duration.ofSeconds(10),
-        Duration.ofSeconds(75));
+  static Options options(int maxWaits, int maxWaitsPerAddress) {
+    return Options.defaults()
+        .with(Options.MAX_WAITS, maxWaits)
+        .with(Options.MAX_WAITS_PER_ADDRESS, maxWaitsPerAddress);
   }
 
   private void later(long millis, Runnable task) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import doorbell.http.HttpOptions;
 import doorbell.io.LogLines;
 import doorbell.io.Transport;
 import doorbell.io.tls.Certificates;
@@ -151,22 +150,9 @@ class TlsPortTest {
   }
 
   private static PortFixture node(Transport transport, PemFiles files) {
-    HttpOptions plain =
-        PortFixture.options(transport, Duration.ofSeconds(10), Duration.ofSeconds(75));
+    Options plain = PortFixture.options(transport, Duration.ofSeconds(10), Duration.ofSeconds(75));
     return new PortFixture(
-        new HttpOptions(
-            plain.listen(),
-            files,
-            transport,
-            plain.loops(),
-            "",
-            plain.maxWait(),
-            plain.maxWaits(),
-            0,
-            plain.maxWaitsPerConnection(),
-            plain.maxBuffered(),
-            plain.headTimeout(),
-            plain.idleTimeout()));
+        plain.with(Options.TLS_CERT, files.chain()).with(Options.TLS_KEY, files.key()));
   }
 
   private static CompletableFuture<HttpResponse<String>> ask(

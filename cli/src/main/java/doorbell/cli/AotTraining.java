@@ -1,5 +1,6 @@
 package doorbell.cli;
 
+import doorbell.cli.run.ExitCode;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -20,8 +21,8 @@ final class AotTraining {
       Thread.ofPlatform().start(() -> serve("memory"));
       serve("rocksdb:" + args[1]);
     }
-    run(Main.WELL, "new");
-    run(Main.WELL, "new", "--sealed");
+    run(ExitCode.WELL, "new");
+    run(ExitCode.WELL, "new", "--sealed");
     for (String node : List.of(args).subList(1, args.length)) {
       ask(node);
     }
@@ -32,12 +33,12 @@ final class AotTraining {
   }
 
   private static void ask(String node) throws IOException, InterruptedException {
-    Thread waiter = Thread.ofPlatform().start(() -> run(Main.WELL, "wait", node + "/2"));
+    Thread waiter = Thread.ofPlatform().start(() -> run(ExitCode.WELL, "wait", node + "/2"));
     // Meanwhile, the waiter is parked.
-    run(Main.NOT_IN_TIME, "wait", node + "/1", "--timeout", "500ms");
-    run(Main.WELL, "set", node + "/2");
+    run(ExitCode.NOT_IN_TIME, "wait", node + "/1", "--timeout", "500ms");
+    run(ExitCode.WELL, "set", node + "/2");
     waiter.join();
-    run(Main.WELL, "wait", node + "/2", "--timeout", "0");
+    run(ExitCode.WELL, "wait", node + "/2", "--timeout", "0");
     HttpRequest page = HttpRequest.newBuilder(URI.create(node + "/")).build();
     try (HttpClient client = HttpClient.newHttpClient()) {
       client.send(page, BodyHandlers.discarding());

@@ -1,7 +1,12 @@
 package doorbell.cli;
 
 import doorbell.Doorbell;
+import doorbell.Option;
+import doorbell.OptionType;
 import doorbell.Options;
+import doorbell.cli.options.Arguments;
+import doorbell.cli.options.Command;
+import doorbell.cli.run.Shutdown;
 import doorbell.client.EventId;
 import java.io.IOException;
 import java.net.BindException;
@@ -19,20 +24,23 @@ import java.util.concurrent.TimeoutException;
  * no sockets.
  */
 final class DemoCommand {
+  private static final Option<InetSocketAddress> LISTEN =
+      Option.of(
+              "listen",
+              OptionType.ADDRESS,
+              "Where the node listens; port 0 is any free one. If a node has the usual port"
+                  + " already, the demo asks that one.")
+          .or("127.0.0.1:8080");
+
+  private static final Option<InetSocketAddress> APP =
+      Option.of("app", OptionType.ADDRESS, "Where the application listens.").or("127.0.0.1:8000");
+
   static final Command COMMAND =
       new Command(
           "demo",
           "Runs a shared counter: open it in two windows, click in one, watch the other.",
           null,
-          List.of(
-              Option.of(
-                      "--listen",
-                      "HOST:PORT",
-                      "Where the node listens; port 0 is any free one. If a node has the usual port"
-                          + " already, the demo asks that one.")
-                  .or("127.0.0.1:8080"),
-              Option.of("--app", "HOST:PORT", "Where the application listens.")
-                  .or("127.0.0.1:8000")),
+          List.of(LISTEN, APP),
           DemoCommand::run);
 
   /**
@@ -44,17 +52,15 @@ final class DemoCommand {
   private DemoCommand() {}
 
   private static int run(Arguments given) throws InterruptedException {
-    InetSocketAddress app = given.address("--app");
-    Bell bell = bell(given.address("--listen"), given.isSaid("--listen"));
+    InetSocketAddress app = given.get(APP);
+    Bell bell = bell(given.get(LISTEN), given.isSaid(LISTEN));
     Counter counter;
     try {
-      counter = counter(app, given.isSaid("--app"), URI.create(bell.url));
+      counter = counter(app, given.isSaid(APP), URI.create(bell.url));
     } catch (IOException e) {
       bell.close.run();
       throw new IllegalStateException(
-          "can't listen on "
-              + given.text("--app")
-              + "; choose another address with --app HOST:PORT",
+          "can't listen on " + given.text(APP) + "; choose another address with --app HOST:PORT",
           e);
     }
     Shutdown.at(
@@ -64,7 +70,7 @@ final class DemoCommand {
         },
         bell.failure);
     System.out.println("doorbell: " + bell.whose + " " + bell.url);
-    System.out.println("counter: open " + Values.url(counter.address()) + " in two windows");
+    System.out.println("counter: open " + NodeUrl.of(counter.address()) + " in two windows");
     return Shutdown.await();
   }
 
@@ -79,7 +85,7 @@ final class DemoCommand {
       if (isSaid) {
         throw e;
       }
-      String url = Values.url(listen);
+      String url = NodeUrl.of(listen);
       return isNode(url)
           ? new Bell("asking the node that listens on", url, () -> {}, new CompletableFuture<>())
           : own(new InetSocketAddress(listen.getAddress(), 0));
@@ -88,7 +94,7 @@ final class DemoCommand {
 
   private static Bell own(InetSocketAddress listen) {
     Doorbell node = Doorbell.start(options(listen));
-    return new Bell("listening on", Values.url(node.address()), node::close, node.failure());
+    return new Bell("listening on", NodeUrl.of(node.address()), node::close, node.failure());
   }
 
   private static boolean isNode(String url) {
@@ -113,13 +119,9 @@ final class DemoCommand {
 
   /** The default options, except that a demo's sets stay in memory and the end is quick. */
   private static Options options(InetSocketAddress listen) {
-    Options usual = Options.defaults();
-    return new Options(
-        usual.http().at(listen),
-        "memory",
-        usual.remember(),
-        usual.sync(),
-        usual.maxSets(),
-        Duration.ofSeconds(1));
+    return Options.defaults()
+        .with(Options.LISTEN, listen)
+        .with(Options.STORE, "memory")
+        .with(Options.DRAIN, Duration.ofSeconds(1));
   }
 }

@@ -1,5 +1,8 @@
 package doorbell.cli;
 
+import doorbell.Option;
+import doorbell.OptionType;
+import doorbell.cli.options.Arguments;
 import doorbell.client.Doorbell;
 import doorbell.client.EventId;
 import java.io.IOException;
@@ -18,10 +21,12 @@ import java.util.regex.Pattern;
  * to close: a JVM that exits would wait 0.3 s for the thread of an open client.
  */
 final class EventAddress implements AutoCloseable {
-  static final Option EVENT =
-      Option.of("event", "URL|ID", "The event: http://HOST:PORT/ID, or its id.");
-  static final Option NODE =
-      Option.of("--node", "URL", "The node of a bare id.").or("http://127.0.0.1:8080");
+  static final Option<String> EVENT =
+      Option.of("event", OptionType.text("URL|ID"), "The event: http://HOST:PORT/ID, or its id.");
+
+  static final Option<String> NODE =
+      Option.of("node", OptionType.text("URL"), "The node of a bare id.")
+          .or("http://127.0.0.1:8080");
 
   private static final Pattern NO_EVENT = Pattern.compile("(?i)https?://[^/]*/?");
   private static final Duration CONNECT = Duration.ofSeconds(10);
@@ -34,8 +39,8 @@ final class EventAddress implements AutoCloseable {
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(CONNECT).build();
 
   EventAddress(Arguments given) {
-    event = given.text(EVENT.name());
-    node = given.text(NODE.name());
+    event = given.get(EVENT);
+    node = given.get(NODE);
   }
 
   /**

@@ -1,5 +1,11 @@
 package doorbell.cli;
 
+import doorbell.cli.options.Arguments;
+import doorbell.cli.options.Command;
+import doorbell.cli.options.Defaults;
+import doorbell.cli.options.Mistakes;
+import doorbell.cli.run.ExitCode;
+import doorbell.cli.run.Logging;
 import doorbell.client.DoorbellException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -7,16 +13,31 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import picocli.AutoComplete;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
 
-/** The command {@code doorbell}. Exit codes: 0 well, 1 not in time, 2 an error, told on stderr. */
+/** The command {@code doorbell}: reads the command line and runs one of its commands. */
 final class Main {
-  static final int WELL = 0;
-  static final int NOT_IN_TIME = 1;
-  static final int ERROR = 2;
+  private static final String NAME = "doorbell";
 
-  /** The exit code of a node that can't go on: EX_SOFTWARE of sysexits.h. */
-  static final int BROKEN = 70;
+  private static final Command COMPLETION =
+      new Command(
+          "completion",
+          "Prints a script that completes commands and options by Tab: source <(doorbell"
+              + " completion), in bash or zsh.",
+          null,
+          List.of(),
+          given -> {
+            System.out.print(AutoComplete.bash(NAME, commandLine(command -> true)));
+            return ExitCode.WELL;
+          });
 
   private Main() {}
 
@@ -24,40 +45,10 @@ final class Main {
     System.exit(run(args));
   }
 
+  /** Runs a command; returns its {@link ExitCode}. */
   static int run(String... args) {
-    Logging.choose();
-    Command command = args.length == 0 ? null : command(args[0]);
-    try {
-      if (Arguments.asks(command, args, List.of("-h", Help.HELP.name()))) {
-        System.out.print(command == null ? Help.of(commands()) : Help.of(command));
-        return WELL;
-      }
-      if (Arguments.asks(command, args, List.of("-V", Help.VERSION.name()))) {
-        System.out.println("doorbell " + version());
-        return WELL;
-      }
-      if (command == null) {
-        throw new UsageException(args.length == 0 ? "Missing required command" : unknown(args[0]));
-      }
-      Defaults defaults = new Defaults(System.getenv());
-      defaults.tellOfSlips(commands().stream().flatMap(one -> one.options().stream()).toList());
-      return command.action().run(new Arguments(command, defaults, args, 1));
-    } catch (UsageException e) {
-      return misused(command, e);
-    } catch (Exception e) {
-      return failed(e);
-    }
-  }
-
-  private static @Nullable Command command(String name) {
-    return switch (name) {
-      case "serve" -> ServeCommand.COMMAND;
-      case "wait" -> WaitCommand.COMMAND;
-      case "set" -> SetCommand.COMMAND;
-      case "new" -> NewCommand.COMMAND;
-      case "demo" -> DemoCommand.COMMAND;
-      default -> null;
-    };
+    Logging.choose(Logging.Format.TEXT);
+    return commandLine(command -> args.length > 0 && command.name().equals(args[0])).execute(args);
   }
 
   private static List<Command> commands() {
@@ -66,28 +57,69 @@ final class Main {
         WaitCommand.COMMAND,
         SetCommand.COMMAND,
         NewCommand.COMMAND,
-        DemoCommand.COMMAND);
+        DemoCommand.COMMAND,
+        COMPLETION);
   }
 
-  private static String unknown(String name) {
-    String meant = Guess.of(name, commands().stream().map(Command::name).toList(), 2);
-    return "unknown command '"
-        + name
-        + "'"
-        + (meant == null ? "" : "; did you mean '" + meant + "'?");
+  /**
+   * The command line, with the options of the commands that may be asked for: to make the defaults
+   * of a node takes longer than a whole command that asks one.
+   */
+  private static CommandLine commandLine(Predicate<Command> asked) {
+    Defaults defaults = new Defaults(System.getenv());
+    CommandSpec root = CommandSpec.create().name(NAME);
+    root.usageMessage()
+        .description(
+            "Event variables over HTTP: wait for one, and set it. Once set, it stays set.");
+    for (Command command : commands()) {
+      CommandSpec spec =
+          asked.test(command) ? new Arguments(command, defaults).spec() : CommandSpec.create();
+      spec.name(command.name()).usageMessage().description(command.description());
+      root.addSubcommand(command.name(), withHelp(spec));
+    }
+    return new CommandLine(withHelp(root))
+        .setExpandAtFiles(false)
+        .setPosixClusteredShortOptionsAllowed(false)
+        .setExecutionStrategy(parsed -> execute(parsed, defaults))
+        .setParameterExceptionHandler((mistake, args) -> misused(mistake))
+        .setExecutionExceptionHandler((e, line, parsed) -> failed(e));
   }
 
-  private static int misused(@Nullable Command command, UsageException e) {
-    System.err.println("doorbell: " + e.getMessage());
-    System.err.println(
-        "See 'doorbell " + (command == null ? "" : command.name() + " ") + "--help'.");
-    return ERROR;
+  private static CommandSpec withHelp(CommandSpec spec) {
+    spec.usageMessage().abbreviateSynopsis(true).sortOptions(false);
+    return spec.versionProvider(() -> new String[] {NAME + " " + version()})
+        .addOption(
+            OptionSpec.builder("-h", "--help")
+                .usageHelp(true)
+                .description("Show this help and exit.")
+                .build())
+        .addOption(
+            OptionSpec.builder("-V", "--version")
+                .versionHelp(true)
+                .description("Show the version and exit.")
+                .build());
+  }
+
+  private static int execute(ParseResult parsed, Defaults defaults) {
+    Integer helped = CommandLine.executeHelpRequest(parsed);
+    if (helped != null) {
+      return helped;
+    }
+    defaults.tellOfSlips(commands().stream().flatMap(one -> one.options().stream()).toList());
+    return new RunLast().execute(parsed);
+  }
+
+  private static int misused(ParameterException mistake) {
+    System.err.println("doorbell: " + Mistakes.sentence(mistake));
+    CommandSpec command = mistake.getCommandLine().getCommandSpec();
+    System.err.println("See '" + command.qualifiedName() + " --help'.");
+    return ExitCode.ERROR;
   }
 
   private static int failed(Exception e) {
     Throwable cause = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
     System.err.println("doorbell: " + sentence(cause));
-    return ERROR;
+    return ExitCode.ERROR;
   }
 
   /** Our own exceptions are made to be read; of others, the kind says as much as the message. */

@@ -2,6 +2,11 @@ package doorbell.cli;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import doorbell.Option;
+import doorbell.OptionType;
+import doorbell.cli.options.Arguments;
+import doorbell.cli.options.Command;
+import doorbell.cli.run.ExitCode;
 import doorbell.client.Doorbell;
 import doorbell.client.EventId;
 import doorbell.client.SealedId;
@@ -17,8 +22,20 @@ import org.jspecify.annotations.Nullable;
 
 /** The command that sets an event. */
 final class SetCommand {
-  private static final String KEY = "--key";
-  private static final String KEY_FILE = "--key-file";
+  private static final Option<String> KEY =
+      Option.of(
+          "key",
+          OptionType.text("KEY"),
+          "The key, where the id is sealed; - reads it from standard input. Other users of the"
+              + " machine see it in the list of processes otherwise.");
+
+  private static final Option<String> KEY_FILE =
+      Option.of(
+          "key-file", OptionType.text("FILE"), "A file with the key, where the id is sealed.");
+
+  private static final Option<Duration> SPREAD =
+      Option.of("spread", OptionType.TIME, "Wakes those who wait evenly over this time.").or("0s");
+
   private static final int SEALED_LENGTH = 64;
 
   /** A key is shorter than this, with any space around. */
@@ -30,16 +47,7 @@ final class SetCommand {
           "Sets an event, and says whether this call did or it was set already. A node remembers a"
               + " set for 24 hours, or what it was told.",
           EventAddress.EVENT,
-          List.of(
-              EventAddress.NODE,
-              Option.of(
-                  KEY,
-                  "KEY",
-                  "The key, where the id is sealed; - reads it from standard input. Other users of"
-                      + " the machine see it in the list of processes otherwise."),
-              Option.of(KEY_FILE, "FILE", "A file with the key, where the id is sealed."),
-              Option.of("--spread", "TIME", "Wakes those who wait evenly over this time.")
-                  .or("0s")),
+          List.of(EventAddress.NODE, KEY, KEY_FILE, SPREAD),
           SetCommand::run);
 
   private SetCommand() {}
@@ -49,7 +57,7 @@ final class SetCommand {
     try (EventAddress place = new EventAddress(given)) {
       EventId id = place.id();
       String key = key(given);
-      Duration spread = given.time("--spread");
+      Duration spread = given.get(SPREAD);
       if (key == null && id.text().length() == SEALED_LENGTH) {
         throw new IllegalArgumentException("a sealed id: give its key with --key-file or --key");
       }
@@ -57,7 +65,7 @@ final class SetCommand {
       Doorbell client = place.client().withSpread(spread);
       boolean first = (sealed == null ? client.set(id) : client.set(sealed)).get();
       System.out.println(first ? "set" : "set already");
-      return Main.WELL;
+      return ExitCode.WELL;
     }
   }
 
@@ -65,7 +73,7 @@ final class SetCommand {
     String key = given.find(KEY);
     String file = given.find(KEY_FILE);
     if (key != null && file != null) {
-      throw new UsageException("--key and --key-file don't go together: give one");
+      throw given.misuse("--key and --key-file don't go together: give one");
     }
     if (file == null && !"-".equals(key)) {
       return key;

@@ -3,6 +3,8 @@ package doorbell.cli;
 import doorbell.Doorbell;
 import doorbell.Options;
 import doorbell.Port;
+import doorbell.cli.run.Logging;
+import doorbell.cli.run.Shutdown;
 import doorbell.wait.WaitLoop;
 import java.lang.reflect.Field;
 import java.net.InetAddress;
@@ -15,16 +17,13 @@ final class BrokenNode {
   private BrokenNode() {}
 
   static void main(String[] args) throws Exception {
-    Options usual = Options.defaults();
-    Doorbell node =
-        Doorbell.start(
-            new Options(
-                usual.http().at(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)),
-                "memory",
-                usual.remember(),
-                usual.sync(),
-                usual.maxSets(),
-                Duration.ZERO));
+    Logging.choose(Logging.Format.TEXT);
+    Options options =
+        Options.defaults()
+            .with(Options.LISTEN, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .with(Options.STORE, "memory")
+            .with(Options.DRAIN, Duration.ZERO);
+    Doorbell node = Doorbell.start(options);
     Shutdown.at(node::close, node.failure());
     Port port = (Port) field(node, "port");
     WaitLoop loop = (WaitLoop) ((List<?>) field(port, "loops")).getFirst();

@@ -41,7 +41,7 @@ class CounterTest {
           exchange.close();
         });
     node.start();
-    counter = Counter.start(ANY, URI.create(Values.url(node.getAddress())));
+    counter = Counter.start(ANY, URI.create(NodeUrl.of(node.getAddress())));
   }
 
   @AfterEach
@@ -74,7 +74,7 @@ class CounterTest {
   }
 
   private HttpResponse<String> ask(String method, String path) throws Exception {
-    URI uri = URI.create(Values.url(counter.address()) + path);
+    URI uri = URI.create(NodeUrl.of(counter.address()) + path);
     return http.send(
         HttpRequest.newBuilder(uri).method(method, BodyPublishers.noBody()).build(),
         BodyHandlers.ofString());

@@ -5,6 +5,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import doorbell.Option;
+import doorbell.Options;
+import doorbell.cli.options.Arguments;
+import doorbell.cli.options.Command;
+import doorbell.cli.options.Defaults;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -19,6 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
 
 class DefaultsTest {
   private static final List<Command> COMMANDS =
@@ -36,13 +43,15 @@ class DefaultsTest {
   void anEnvironmentVariableThatIsEmptyIsAsUnset(String empty) {
     for (Command command : COMMANDS) {
       Map<String, String> environment = new HashMap<>();
-      for (Option option : command.options()) {
+      for (Option<?> option : command.options()) {
         environment.put(variable(option), empty);
       }
       Arguments given = arguments(command, environment);
-      for (Option option : command.options()) {
-        assertThat(given.find(option.name())).as(option.name()).isEqualTo(option.fallback());
-        assertThat(given.isSaid(option.name())).isFalse();
+      for (Option<?> option : command.options()) {
+        assertThat(option.fallback() == null ? given.find(option) : given.text(option))
+            .as(option.name())
+            .isEqualTo(option.fallback());
+        assertThat(given.isSaid(option)).isFalse();
       }
     }
   }
@@ -51,16 +60,16 @@ class DefaultsTest {
   void anEmptyVariableLeavesTheLineOfTheFile() throws Exception {
     Map<String, String> environment = Map.of("DOORBELL_STORE", "", "DOORBELL_DRAIN", "3s\r");
     Arguments given = configured(environment, "store=memory\ndrain=1s\ntls-cert=\n");
-    assertThat(given.find("--store")).isEqualTo("memory");
-    assertThat(given.find("--drain")).isEqualTo("3s");
-    assertThat(given.find("--tls-cert")).isNull();
+    assertThat(given.get(Options.STORE)).isEqualTo("memory");
+    assertThat(given.text(Options.DRAIN)).isEqualTo("3s");
+    assertThat(given.find(Options.TLS_CERT)).isNull();
   }
 
   @Test
   void anEnvironmentVariableNamesTheFile() throws Exception {
     String file = Files.writeString(folder.resolve("file"), "store=memory").toString();
     Arguments given = arguments(ServeCommand.COMMAND, Map.of("DOORBELL_CONFIG", file));
-    assertThat(given.find("--store")).isEqualTo("memory");
+    assertThat(given.get(Options.STORE)).isEqualTo("memory");
   }
 
   @ParameterizedTest
@@ -80,7 +89,7 @@ class DefaultsTest {
         "\r\nstore=rocksdb:/x/db\r\n\r\n"
       })
   void whatSurroundsAValueCountsForNothing(String text) throws Exception {
-    assertThat(configured(Map.of(), text).find("--store")).isEqualTo("rocksdb:/x/db");
+    assertThat(configured(Map.of(), text).text(Options.STORE)).isEqualTo("rocksdb:/x/db");
   }
 
   @ParameterizedTest
@@ -93,7 +102,7 @@ class DefaultsTest {
     "store=rocksdb:/x/bücher, rocksdb:/x/bücher"
   })
   void aValueIsTakenAsItStands(String line, String value) throws Exception {
-    assertThat(configured(Map.of(), line + "\n").find("--store")).isEqualTo(value);
+    assertThat(configured(Map.of(), line + "\n").text(Options.STORE)).isEqualTo(value);
   }
 
   @ParameterizedTest
@@ -124,7 +133,7 @@ class DefaultsTest {
           """)
   void whatMayBeMeantOtherwiseIsRefusedWithItsLine(String text, String sentence) {
     String lines = text.replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\");
-    assertThatRefused(() -> configured(Map.of(), lines).time("--drain"), sentence);
+    assertThatRefused(() -> configured(Map.of(), lines).get(Options.DRAIN), sentence);
   }
 
   @ParameterizedTest
@@ -142,20 +151,18 @@ class DefaultsTest {
       })
   void aFolderThatIsHardlyNamedAsItIsMeantIsNotMade(String store) throws Exception {
     Arguments given = configured(Map.of("DOORBELL_STORE", store + "\u200e"), "");
-    String[] words = {"--store", store};
     assertThatRefused(
-        () ->
-            new Arguments(ServeCommand.COMMAND, new Defaults(Map.of()), words, 0).store("--store"),
+        () -> parsed(ServeCommand.COMMAND, Map.of(), "--store", store).get(Options.STORE),
         "a folder is taken as it is written");
     if (!store.endsWith(" ")) {
-      assertThatRefused(() -> given.store("--store"), "a folder is taken as it is written");
+      assertThatRefused(() -> given.get(Options.STORE), "a folder is taken as it is written");
     }
   }
 
   @Test
   void aFolderThatIsThereIsTakenWhateverItsName() throws Exception {
     String store = "rocksdb:" + Files.createDirectory(folder.resolve("a $b"));
-    assertThat(configured(Map.of("DOORBELL_STORE", store), "").store("--store")).isEqualTo(store);
+    assertThat(configured(Map.of("DOORBELL_STORE", store), "").get(Options.STORE)).isEqualTo(store);
   }
 
   @Test
@@ -196,7 +203,8 @@ class DefaultsTest {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     System.setErr(new PrintStream(err, true, UTF_8));
     try {
-      List<Option> options = COMMANDS.stream().flatMap(c -> c.options().stream()).toList();
+      List<Option<?>> options =
+          COMMANDS.stream().<Option<?>>flatMap(c -> c.options().stream()).toList();
       new Defaults(environment).tellOfSlips(options);
     } finally {
       System.setErr(stderr);
@@ -204,25 +212,31 @@ class DefaultsTest {
     return err.toString(UTF_8);
   }
 
-  private static String variable(Option option) {
-    String name = option.name().substring(2).replace('-', '_');
+  private static String variable(Option<?> option) {
+    String name = option.name().replace('-', '_');
     return "DOORBELL_" + name.toUpperCase(Locale.ROOT);
   }
 
   private static Arguments arguments(Command command, Map<String, String> environment) {
     String[] words = command.operand() == null ? new String[0] : new String[] {"5"};
-    return new Arguments(command, new Defaults(environment), words, 0);
+    return parsed(command, environment, words);
   }
 
   private Arguments configured(Map<String, String> environment, String text) throws Exception {
     Path file = Files.writeString(folder.resolve("file"), text);
-    String[] words = {"--config", file.toString()};
-    return new Arguments(ServeCommand.COMMAND, new Defaults(environment), words, 0);
+    return parsed(ServeCommand.COMMAND, environment, "--config", file.toString());
+  }
+
+  private static Arguments parsed(
+      Command command, Map<String, String> environment, String... words) {
+    Arguments given = new Arguments(command, new Defaults(environment));
+    new CommandLine(given.spec()).parseArgs(words);
+    return given.complete();
   }
 
   private static void assertThatRefused(ThrowingCallable call, String sentence) {
     assertThatThrownBy(call)
-        .isInstanceOfAny(IllegalArgumentException.class, UsageException.class)
+        .isInstanceOfAny(IllegalArgumentException.class, ParameterException.class)
         .hasMessageContaining(sentence);
   }
 }

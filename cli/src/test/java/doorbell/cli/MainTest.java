@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import doorbell.Doorbell;
 import doorbell.Options;
 import doorbell.client.SealedId;
-import doorbell.http.HttpOptions;
-import doorbell.store.RocksStore.Sync;
+import doorbell.http.Memory;
+import doorbell.store.MemoryStore;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
@@ -49,7 +49,7 @@ class MainTest {
   @Test
   void waitEndsWithZeroWhenSomebodySets() throws Exception {
     try (Doorbell node = node()) {
-      String event = Values.url(node.address()) + "/22482";
+      String event = NodeUrl.of(node.address()) + "/22482";
       CompletableFuture<Integer> wait =
           CompletableFuture.supplyAsync(() -> Main.run("wait", event));
       Awaitility.await().until(() -> node.parked() == 1);
@@ -63,7 +63,7 @@ class MainTest {
   @Test
   void waitEndsWithOneWhenNobodySetsInTime() {
     try (Doorbell node = node()) {
-      assertThat(run("wait", "5", "--node", Values.url(node.address()), "--timeout", "50ms"))
+      assertThat(run("wait", "5", "--node", NodeUrl.of(node.address()), "--timeout", "50ms"))
           .isEqualTo(1);
       assertThat(out.toString(UTF_8) + err).isEmpty();
     }
@@ -72,7 +72,7 @@ class MainTest {
   @Test
   void setSaysWhetherItWasTheFirst() {
     try (Doorbell node = node()) {
-      String event = Values.url(node.address()) + "/doorbell/5";
+      String event = NodeUrl.of(node.address()) + "/doorbell/5";
       assertThat(run("set", event)).isZero();
       assertThat(run("set", event)).isZero();
       assertThat(out.toString(UTF_8)).isEqualTo("set\nset already\n");
@@ -82,7 +82,7 @@ class MainTest {
   @Test
   void noThreadIsLeftThatAnExitWaitsFor() {
     try (Doorbell node = node()) {
-      String event = Values.url(node.address()) + "/5";
+      String event = NodeUrl.of(node.address()) + "/5";
       assertThat(run("wait", event, "--timeout", "50ms")).isEqualTo(1);
       assertThat(run("set", event)).isZero();
       assertThat(run("wait", event)).isZero();
@@ -96,7 +96,7 @@ class MainTest {
     try (Doorbell node = node()) {
       assertThat(run("new", "--sealed")).isZero();
       String[] idAndKey = out.toString(UTF_8).trim().split(" ", 2);
-      String event = Values.url(node.address()) + "/" + idAndKey[0];
+      String event = NodeUrl.of(node.address()) + "/" + idAndKey[0];
       assertThat(run("set", event)).isEqualTo(2);
       assertThat(err.toString(UTF_8)).contains("sealed");
       assertThat(run("set", event, "--key", idAndKey[1])).isZero();
@@ -107,7 +107,7 @@ class MainTest {
   @ValueSource(strings = {"-V", "-h", "--version", "--help", "-", "--", "--node=x", "-k"})
   void aKeyMayBeginWithADashAndComeFromAnywhere(String key, @TempDir Path folder) throws Exception {
     try (Doorbell node = node()) {
-      String event = Values.url(node.address()) + "/" + SealedId.ofKey(key).id();
+      String event = NodeUrl.of(node.address()) + "/" + SealedId.ofKey(key).id();
       String file = Files.writeString(folder.resolve("key"), "  " + key + "\r\n").toString();
       List<List<String>> ways = new ArrayList<>();
       ways.add(List.of("--key-file", file));
@@ -224,21 +224,38 @@ class MainTest {
     String help = out.toString(UTF_8).replaceAll("\\s+", " ");
     assertThat(help)
         .containsPattern("--max-wait=TIME [^-]*Default: 1h ")
-        .containsPattern(
-            "--max-waits=N .*Default: " + HttpOptions.waitsThatFit() + " --max-waits-per-a")
+        .containsPattern("--max-waits=N .*Default: " + Memory.waits() + " --max-waits-per-a")
         .containsPattern("--max-waits-per-connection=N [^-]*Default: 1000 ")
-        .containsPattern("--max-sets=N .*Default: " + Options.setsThatFit() + " --max-wait=")
+        .containsPattern("--max-sets=N .*Default: " + MemoryStore.setsThatFit() + " --max-wait=")
         .containsPattern("--remember=TIME [^-]*Default: 24h ")
         .containsPattern("--head-timeout=TIME [^-]*Default: 10s ")
         .containsPattern("--idle-timeout=TIME [^-]*Default: 75s ");
-    HttpOptions http = Options.defaults().http();
-    assertThat(http.maxWait()).isEqualTo(Duration.ofHours(1));
-    assertThat(http.maxWaits()).isEqualTo(HttpOptions.waitsThatFit());
-    assertThat(http.maxWaitsPerConnection()).isEqualTo(1_000);
-    assertThat(http.headTimeout()).isEqualTo(Duration.ofSeconds(10));
-    assertThat(http.idleTimeout()).isEqualTo(Duration.ofSeconds(75));
-    assertThat(Options.defaults().maxSets()).isEqualTo(Options.setsThatFit());
-    assertThat(Options.defaults().remember()).isEqualTo(Duration.ofHours(24));
+    Options usual = Options.defaults();
+    assertThat(usual.get(Options.MAX_WAIT)).isEqualTo(Duration.ofHours(1));
+    assertThat(usual.get(Options.MAX_WAITS)).isEqualTo(Memory.waits());
+    assertThat(usual.get(Options.MAX_WAITS_PER_CONNECTION)).isEqualTo(1_000);
+    assertThat(usual.get(Options.HEAD_TIMEOUT)).isEqualTo(Duration.ofSeconds(10));
+    assertThat(usual.get(Options.IDLE_TIMEOUT)).isEqualTo(Duration.ofSeconds(75));
+    assertThat(usual.get(Options.MAX_SETS)).isEqualTo(MemoryStore.setsThatFit());
+    assertThat(usual.get(Options.REMEMBER)).isEqualTo(Duration.ofHours(24));
+  }
+
+  @Test
+  void aShellCompletesCommandsAndOptions(@TempDir Path folder) throws Exception {
+    assertThat(run("completion")).isZero();
+    Path script = Files.writeString(folder.resolve("script"), out.toString(UTF_8));
+    String ask =
+        "compopt() { :; }; . \"$1\"; shift; COMP_CWORD=$(($# - 1)); COMP_WORDS=(\"$@\");"
+            + " _complete_doorbell; echo ${COMPREPLY[@]}";
+    for (List<String> words : List.of(List.of("se"), List.of("serve", "--max-w"))) {
+      List<String> command = new ArrayList<>(List.of("bash", "-c", ask, "sh"));
+      command.addAll(List.of(script.toString(), "doorbell"));
+      command.addAll(words);
+      Process shell = new ProcessBuilder(command).redirectErrorStream(true).start();
+      assertThat(new String(shell.getInputStream().readAllBytes(), UTF_8))
+          .startsWith(
+              words.size() == 1 ? "serve set\n" : "--max-wait --max-waits --max-waits-per-");
+    }
   }
 
   @Test
@@ -265,9 +282,10 @@ class MainTest {
   }
 
   private static Doorbell node() {
-    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    HttpOptions http = Options.defaults().http().at(any);
     return Doorbell.start(
-        new Options(http, "memory", Duration.ofHours(1), Sync.OS, 1_000, Duration.ZERO));
+        Options.defaults()
+            .with(Options.LISTEN, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .with(Options.STORE, "memory")
+            .with(Options.DRAIN, Duration.ZERO));
   }
 }

@@ -3,6 +3,7 @@ package doorbell.cli;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import doorbell.cli.run.ExitCode;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
@@ -58,7 +59,7 @@ class ShutdownTest {
     try {
       assertThat(node.waitFor(60, TimeUnit.SECONDS)).isTrue();
       String said = new String(node.getErrorStream().readAllBytes(), US_ASCII);
-      assertThat(node.exitValue()).isEqualTo(Main.BROKEN);
+      assertThat(node.exitValue()).isEqualTo(ExitCode.BROKEN);
       assertThat(said).contains("doorbell: the node can't go on and ends: ");
     } finally {
       node.destroyForcibly();

@@ -34,12 +34,12 @@ public final class Memory {
   }
 
   /** The most parked waits. */
-  static int waits() {
+  public static int waits() {
     return (int) Math.min(Integer.MAX_VALUE, HEAP / 8 * 3 / WAIT);
   }
 
   /** The most bytes that clients may make the node hold, on the heap and outside together. */
-  static long buffered() {
+  public static long buffered() {
     return Math.min(HEAP, PlatformDependent.maxDirectMemory()) / 4;
   }
 
@@ -48,7 +48,8 @@ public final class Memory {
     return (long) waits * WAIT + buffered;
   }
 
-  static long heap() {
+  /** Bytes of the largest heap. */
+  public static long heap() {
     return HEAP;
   }
 }

@@ -170,7 +170,9 @@ public final class WebSocketConnection extends WebSocketWriter
     }
     try {
       if (waits.size() == http.options.maxWaitsPerConnection()) {
-        throw new HttpError(429, "a connection has at most " + waits.size() + " waits");
+        throw new HttpError(
+            429,
+            "a connection has at most " + waits.size() + " waits; forget some, or open another");
       }
       http.waits.quota.acquire(place, 1);
     } catch (HttpError | QuotaException refused) {

@@ -1,23 +1,25 @@
-package doorbell.cli;
+package doorbell.cli.options;
 
+import doorbell.Option;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A command of doorbell's.
  *
+ * @param description a sentence or two for the help text
  * @param operand the one word that the command needs beside options; null if there is none
  */
-record Command(
+public record Command(
     String name,
     String description,
-    @Nullable Option operand,
-    List<Option> options,
+    @Nullable Option<String> operand,
+    List<Option<?>> options,
     Action action) {
 
   /** The action of a command. */
   @FunctionalInterface
-  interface Action {
+  public interface Action {
     /** Returns the exit code. */
     int run(Arguments given) throws Exception;
   }

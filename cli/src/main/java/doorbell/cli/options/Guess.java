@@ -1,4 +1,4 @@
-package doorbell.cli;
+package doorbell.cli.options;
 
 import java.util.Collection;
 import java.util.Locale;

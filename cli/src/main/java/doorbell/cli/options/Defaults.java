@@ -1,5 +1,6 @@
-package doorbell.cli;
+package doorbell.cli.options;
 
+import doorbell.Option;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Locale;
@@ -11,38 +12,39 @@ import org.jspecify.annotations.Nullable;
  * Values of options that are not on the command line: from the environment variable, then from the
  * line in the {@code --config} file ({@code listen=0.0.0.0:8080}). An empty value is as unset.
  */
-final class Defaults {
+public final class Defaults {
   private static final String PREFIX = "DOORBELL_";
 
   private final Map<String, String> environment;
   private Map<String, String> file = Map.of();
 
-  Defaults(Map<String, String> environment) {
+  public Defaults(Map<String, String> environment) {
     this.environment = environment;
   }
 
   /**
-   * Reads the config file too.
+   * Reads the config file too, which may name the {@code options}.
    *
    * @throws IllegalArgumentException if the file can't be read or names an unknown option
    */
-  void read(String name) {
-    file = new ConfigFile(Path.of(name)).read();
+  void read(Path config, Collection<Option<?>> options) {
+    file = new ConfigFile(config, options).read();
   }
 
-  /** The value of an option such as {@code --max-wait}; null if there is none. */
+  /** The value of an option by its name; null if there is none. */
   @Nullable String value(String option) {
     String value = ConfigFile.strip(environment.getOrDefault(variable(option), ""));
-    return value.isEmpty() ? file.get(bare(option)) : value;
+    return value.isEmpty() ? file.get(option) : value;
   }
 
   /** Tells of each variable with nearly the name of a setting: nobody else has such a name. */
-  void tellOfSlips(Collection<Option> options) {
+  public void tellOfSlips(Collection<Option<?>> options) {
     TreeSet<String> known = new TreeSet<>();
     options.forEach(option -> known.add(variable(option.name())));
     for (String name : new TreeSet<>(environment.keySet())) {
-      String meant = known.contains(name) ? null : Guess.of(name, known, 1);
-      if (meant != null && name.startsWith(PREFIX)) {
+      String meant =
+          !name.startsWith(PREFIX) || known.contains(name) ? null : Guess.of(name, known, 1);
+      if (meant != null) {
         System.err.println(
             "doorbell: unknown setting " + name + "; did you mean " + meant + "? It is ignored.");
       }
@@ -50,10 +52,6 @@ final class Defaults {
   }
 
   private static String variable(String option) {
-    return PREFIX + bare(option).toUpperCase(Locale.ROOT).replace('-', '_');
-  }
-
-  static String bare(String option) {
-    return option.startsWith("--") ? option.substring(2) : option;
+    return PREFIX + option.toUpperCase(Locale.ROOT).replace('-', '_');
   }
 }

@@ -1,4 +1,4 @@
-package doorbell.cli;
+package doorbell.cli.run;
 
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
@@ -13,7 +13,7 @@ import java.util.function.LongSupplier;
  * garbage since then: a crowd of waits may have left. So the node's own account of memory held for
  * clients counts too. {@code -XX:+DisableExplicitGC} turns this off.
  */
-final class OldGenCollector {
+public final class OldGenCollector {
   /** Bytes of garbage that may lie there, however little is alive. */
   static final long LEAST = 24L << 20;
 
@@ -41,7 +41,7 @@ final class OldGenCollector {
    *
    * @param held about how many bytes clients make the node hold
    */
-  static void watch(LongSupplier held) {
+  public static void watch(LongSupplier held) {
     Thread.ofPlatform().daemon().name("doorbell-garbage").start(() -> lookForever(held));
   }
 

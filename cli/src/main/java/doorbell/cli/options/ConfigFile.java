@@ -1,11 +1,14 @@
-package doorbell.cli;
+package doorbell.cli.options;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import doorbell.Option;
+import doorbell.OptionType;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeSet;
@@ -15,8 +18,14 @@ import java.util.TreeSet;
  * lines that begin with {@code #}. White space around names and values counts for nothing; quotes
  * around a value are left out. A line with two possible meanings is refused, by number: a node on
  * another store than the intended store would seem to have lost all sets.
+ *
+ * @param options those that the file may name, but for the one that names the file
  */
-record ConfigFile(Path path) {
+public record ConfigFile(Path path, Collection<Option<?>> options) {
+  /** The option that names the file. */
+  public static final Option<Path> OPTION =
+      Option.of("config", OptionType.FILE, "A file with a line for each option: max-wait=1h.");
+
   /**
    * The option values by the names without dashes; empty values are left out.
    *
@@ -68,8 +77,8 @@ record ConfigFile(Path path) {
 
   private void checkName(int line, String name) {
     TreeSet<String> known = new TreeSet<>();
-    ServeCommand.COMMAND.options().forEach(option -> known.add(Defaults.bare(option.name())));
-    known.remove("config");
+    options.forEach(option -> known.add(option.name()));
+    known.remove(OPTION.name());
     if (!known.contains(name)) {
       String meant = Guess.of(name, known, 2);
       throw wrong(

@@ -1,4 +1,4 @@
-package doorbell.cli;
+package doorbell.cli.run;
 
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -8,15 +8,15 @@ import java.lang.reflect.Proxy;
  * The signal SIGHUP makes a node reload. A node whose terminal has gone ends as ever. Under nohup
  * the JVM leaves the signal ignored.
  */
-final class Hangup {
+public final class Hangup {
   private Hangup() {}
 
-  static void reloads(Runnable reload) {
+  public static void reloads(Runnable reload) {
     boolean hadTerminal = hasTerminal();
     Runnable action =
         () -> {
           if (hadTerminal && !hasTerminal()) {
-            System.exit(Main.WELL);
+            System.exit(ExitCode.WELL);
           }
           reload.run();
         };

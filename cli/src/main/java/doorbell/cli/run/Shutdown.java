@@ -1,13 +1,13 @@
-package doorbell.cli;
+package doorbell.cli.run;
 
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 
 /**
  * The end of a running command: by Ctrl-C or SIGTERM, in order, with exit code 0; or at once, with
- * {@link Main#BROKEN}, when the node can't go on.
+ * {@link ExitCode#BROKEN}, when the node can't go on.
  */
-final class Shutdown {
+public final class Shutdown {
   private Shutdown() {}
 
   /**
@@ -15,14 +15,14 @@ final class Shutdown {
    * failure} completes, the process ends without {@code close}: a supervisor should start the
    * process again.
    */
-  static void at(Runnable close, CompletionStage<Throwable> failure) {
+  public static void at(Runnable close, CompletionStage<Throwable> failure) {
     failure.thenAccept(Shutdown::breakDown);
     Thread hook =
         new Thread(
             () -> {
               close.run();
               // An end in order is no failure; the JVM alone would say 143.
-              Runtime.getRuntime().halt(Main.WELL);
+              Runtime.getRuntime().halt(ExitCode.WELL);
             },
             "doorbell-end");
     Runtime.getRuntime().addShutdownHook(hook);
@@ -36,13 +36,13 @@ final class Shutdown {
     try {
       System.err.println("doorbell: the node can't go on and ends: " + reason);
     } finally {
-      Runtime.getRuntime().halt(Main.BROKEN);
+      Runtime.getRuntime().halt(ExitCode.BROKEN);
     }
   }
 
   /** Blocks as long as the process runs. */
-  static int await() throws InterruptedException {
+  public static int await() throws InterruptedException {
     new CountDownLatch(1).await();
-    return Main.WELL;
+    return ExitCode.WELL;
   }
 }

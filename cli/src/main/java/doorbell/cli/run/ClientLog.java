@@ -1,4 +1,4 @@
-package doorbell.cli;
+package doorbell.cli.run;
 
 import java.text.MessageFormat;
 import java.util.Locale;

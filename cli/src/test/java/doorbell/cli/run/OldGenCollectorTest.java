@@ -1,4 +1,4 @@
-package doorbell.cli;
+package doorbell.cli.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
