@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import doorbell.event.EventId;
 import doorbell.http.HttpLimits;
 import doorbell.io.Endpoint;
+import doorbell.wait.Wakeups;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -17,6 +18,9 @@ import org.junit.jupiter.api.Test;
 class WebSocketConnectionTest {
   private static final EventId ID = EventId.parse("22482");
   private static final int MANY = 1_000;
+
+  /** Waits that are woken before what the first of them is told is sent. */
+  private static final int CROWD = Wakeups.WAKES_PER_PASS * Wakeups.PASSES_PER_SEND;
 
   private final SimulatedNode node = new SimulatedNode();
   private final SocketCaller socket = new SocketCaller(node.connect());
@@ -42,6 +46,47 @@ class WebSocketConnectionTest {
     node.runAll();
     assertThat(socket.hear()).containsExactly("set 22482");
     assertThat(node.table.size()).isZero();
+  }
+
+  @Test
+  void whatAConnectionIsToldWhileACrowdIsAnsweredIsSentTogether() {
+    socket.say("wait 1 2");
+    for (int i = 0; i < Wakeups.WAKES_PER_PASS; i++) {
+      node.connect().send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    node.runAll();
+    setAll(IntStream.of(1, 2));
+    List<List<String>> heard = new ArrayList<>();
+    while (node.threads.get(0).runOne()) {
+      heard.add(socket.hear());
+    }
+    heard.removeIf(List::isEmpty);
+    assertThat(heard).containsExactly(List.of("set 1", "set 2"));
+  }
+
+  @Test
+  void whoIsToldFirstOfALongCrowdIsSentThatBeforeItsEnd() {
+    SimulatedNode large = new SimulatedNode(new Random(1), 1, SimulatedNode.options(100_000, 0));
+    List<SocketCaller> crowd = new ArrayList<>();
+    for (int i = 1; i <= 2 * CROWD / MANY; i++) {
+      SocketCaller caller = new SocketCaller(large.connect());
+      IntStream.range(i * MANY, (i + 1) * MANY).forEach(id -> caller.say("wait " + id));
+      crowd.add(caller);
+    }
+    large.runAll();
+    large.stage.asAnotherThread(
+        () ->
+            IntStream.range(MANY, 2 * CROWD)
+                .forEach(id -> large.table.set(EventId.parse("" + id), 0)));
+    while (crowd.getFirst().hear().isEmpty()) {
+      assertThat(large.threads.get(0).runOne()).isTrue();
+    }
+    assertThat(large.table.size()).isPositive();
+    assertThat(crowd.getLast().hear()).isEmpty();
+  }
+
+  private void setAll(IntStream ids) {
+    node.stage.asAnotherThread(() -> ids.forEach(id -> node.table.set(EventId.parse("" + id), 0)));
   }
 
   @Test

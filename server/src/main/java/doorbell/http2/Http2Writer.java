@@ -131,7 +131,7 @@ final class Http2Writer {
   private void flushSoon() {
     if (!inRead && !flushing) {
       flushing = true;
-      http.io.soon(
+      http.waits.sendSoon(
           endpoint,
           () -> {
             flushing = false;

@@ -122,6 +122,18 @@ public final class WaitLoop implements IoLoop.Hooks {
   }
 
   /**
+   * Sends what a client was written, soon: once for all frames of this pass of the loop, or of the
+   * crowd that is being answered.
+   */
+  public void sendSoon(Endpoint client, Runnable send) {
+    if (wakeups.isBusy()) {
+      wakeups.sendAfterwards(() -> io.run(client, send));
+    } else {
+      io.soon(client, send);
+    }
+  }
+
+  /**
    * Has the store keep the sets, once the kernel has the answers of woken waits: a writer on this
    * core would take the core from the answers. Crowds of sets are kept together, once for a pass of
    * the loop, or for every {@link #SETS_PER_FLUSH} sets.

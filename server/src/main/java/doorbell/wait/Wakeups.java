@@ -3,6 +3,7 @@ package doorbell.wait;
 import doorbell.io.Faults;
 import doorbell.io.Turns;
 import io.netty.channel.EventLoop;
+import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -14,10 +15,24 @@ public final class Wakeups implements Runnable {
   /** Waiters answered in one go before the loop looks at other clients. */
   public static final int WAKES_PER_PASS = 512;
 
+  /**
+   * Passes after which clients that were told are sent their bytes while a crowd is being answered:
+   * where many of the crowd wait on one connection, a send is for all of them.
+   */
+  public static final int PASSES_PER_SEND = 64;
+
+  /** Sends in one task of the loop. */
+  private static final int SENDS_PER_TASK = 64;
+
   private final EventLoop events;
   private final Faults faults;
   private final AtomicReference<@Nullable LoopWaiter> newest = new AtomicReference<>();
   private @Nullable LoopWaiter oldest;
+
+  /** Sends that are due when the crowd is answered, or {@link #PASSES_PER_SEND} of it. */
+  private final ArrayDeque<Runnable> sends = new ArrayDeque<>();
+
+  private int passesBeforeSend;
   private boolean running;
   private boolean scheduled;
 
@@ -71,9 +86,28 @@ public final class Wakeups implements Runnable {
       wake(woken);
     }
     running = false;
-    if (!scheduled && (oldest != null || newest.get() != null)) {
+    boolean isOver = oldest == null && newest.get() == null;
+    if (!sends.isEmpty() && (isOver || ++passesBeforeSend == PASSES_PER_SEND)) {
+      passesBeforeSend = 0;
+      events.execute(this::send);
+    }
+    if (!scheduled && !isOver) {
       scheduled = true;
       Turns.next(events, this::goOn);
+    }
+  }
+
+  /** Runs a client's send, which must not throw, after the wakes of now: see {@link #isBusy}. */
+  void sendAfterwards(Runnable send) {
+    sends.add(send);
+  }
+
+  private void send() {
+    for (int i = 0; i < SENDS_PER_TASK && !sends.isEmpty(); i++) {
+      sends.remove().run();
+    }
+    if (!sends.isEmpty()) {
+      events.execute(this::send);
     }
   }
 

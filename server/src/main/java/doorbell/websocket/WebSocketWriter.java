@@ -86,13 +86,14 @@ abstract class WebSocketWriter extends Deadline {
     endpoint.write(frame);
     if (!inRead && !flushing) {
       flushing = true;
-      http.io.soon(endpoint, this::flush);
+      http.waits.sendSoon(endpoint, this::flush);
     }
   }
 
   private void flush() {
     flushing = false;
     endpoint.flush();
+    tellUntold(); // The kernel was given what stood behind, so there may be room.
     readOrPause();
   }
 
