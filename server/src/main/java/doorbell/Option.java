@@ -27,6 +27,11 @@ public record Option<T>(
   public interface Check<T> {
     /** Refuses a value beyond the bound; {@code name} is the option's, for the sentence. */
     void check(String name, T value);
+
+    /** The bound in words; empty where the help says it. */
+    default String text() {
+      return "";
+    }
   }
 
   /** An option without default or bound. */
@@ -51,10 +56,18 @@ public record Option<T>(
 
   /** The bound of values from {@code least} to {@code most}, ends included. */
   public static <C extends Comparable<C>> Check<C> between(C least, C most) {
-    return (name, value) -> {
-      if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
-        throw new IllegalArgumentException(
-            name + " is between " + text(least) + " and " + text(most) + ", not " + text(value));
+    return new Check<>() {
+      @Override
+      public void check(String name, C value) {
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+          throw new IllegalArgumentException(
+              name + " is between " + text() + ", not " + Option.text(value));
+        }
+      }
+
+      @Override
+      public String text() {
+        return Option.text(least) + " and " + Option.text(most);
       }
     };
   }

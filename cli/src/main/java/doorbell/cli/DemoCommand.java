@@ -6,6 +6,7 @@ import doorbell.OptionType;
 import doorbell.Options;
 import doorbell.cli.options.Arguments;
 import doorbell.cli.options.Command;
+import doorbell.cli.run.ExitCode;
 import doorbell.cli.run.Shutdown;
 import doorbell.client.EventId;
 import java.io.IOException;
@@ -51,7 +52,7 @@ final class DemoCommand {
 
   private DemoCommand() {}
 
-  private static int run(Arguments given) throws InterruptedException {
+  private static int run(Arguments given) {
     InetSocketAddress app = given.get(APP);
     Bell bell = bell(given.get(LISTEN), given.isSaid(LISTEN));
     Counter counter;
@@ -71,7 +72,7 @@ final class DemoCommand {
         bell.failure);
     System.out.println("doorbell: " + bell.whose + " " + bell.url);
     System.out.println("counter: open " + NodeUrl.of(counter.address()) + " in two windows");
-    return Shutdown.await();
+    return ExitCode.NONE_YET;
   }
 
   /**

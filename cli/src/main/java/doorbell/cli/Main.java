@@ -6,6 +6,7 @@ import doorbell.cli.options.Defaults;
 import doorbell.cli.options.Mistakes;
 import doorbell.cli.run.ExitCode;
 import doorbell.cli.run.Logging;
+import doorbell.cli.run.Shutdown;
 import doorbell.client.DoorbellException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -45,10 +46,17 @@ final class Main {
     System.exit(run(args));
   }
 
-  /** Runs a command; returns its {@link ExitCode}. */
+  /** Runs a command to its end; returns its {@link ExitCode}. */
   static int run(String... args) {
     Logging.choose(Logging.Format.TEXT);
-    return commandLine(command -> args.length > 0 && command.name().equals(args[0])).execute(args);
+    int code = execute(args);
+    // The command line's objects, a megabyte, are garbage by now.
+    return code == ExitCode.NONE_YET ? Shutdown.await() : code;
+  }
+
+  private static int execute(String... args) {
+    String asked = args.length == 0 ? "" : args[0];
+    return commandLine(command -> command.name().equals(asked)).execute(args);
   }
 
   private static List<Command> commands() {

@@ -7,6 +7,7 @@ import doorbell.Options;
 import doorbell.cli.options.Arguments;
 import doorbell.cli.options.Command;
 import doorbell.cli.options.ConfigFile;
+import doorbell.cli.run.ExitCode;
 import doorbell.cli.run.Hangup;
 import doorbell.cli.run.Logging;
 import doorbell.cli.run.OldGenCollector;
@@ -23,8 +24,16 @@ final class ServeCommand {
               "How the log on standard error is written: text, or json for an object in each line.")
           .or("text");
 
+  private static final Option<Boolean> PRINT_CONFIG =
+      Option.of(
+          "print-config",
+          OptionType.FLAG,
+          "Prints the value of each option and where it comes from, as a file for --config, and"
+              + " runs no node.");
+
   private static final List<Option<?>> OPTIONS =
-      Stream.concat(Options.ALL.stream(), Stream.of(LOG_FORMAT, ConfigFile.OPTION)).toList();
+      Stream.concat(Options.ALL.stream(), Stream.of(LOG_FORMAT, ConfigFile.OPTION, PRINT_CONFIG))
+          .toList();
 
   static final Command COMMAND =
       new Command(
@@ -38,7 +47,7 @@ final class ServeCommand {
 
   private ServeCommand() {}
 
-  private static int run(Arguments given) throws InterruptedException {
+  private static int run(Arguments given) {
     Logging.choose(given.get(LOG_FORMAT));
     Options options = Options.defaults();
     for (Option<?> option : Options.ALL) {
@@ -48,6 +57,10 @@ final class ServeCommand {
     if (plain != (given.find(Options.TLS_KEY) == null)) {
       throw given.misuse("--tls-cert and --tls-key go together: give both, or none");
     }
+    if (given.find(PRINT_CONFIG) != null) {
+      print(given);
+      return ExitCode.WELL;
+    }
     Doorbell node = Doorbell.start(options);
     OldGenCollector.watch(node::held);
     Shutdown.at(node::close, node.failure());
@@ -55,7 +68,22 @@ final class ServeCommand {
     String url = NodeUrl.of(OptionType.host(given.text(Options.LISTEN)), node.address());
     System.out.println(
         "doorbell: listening on " + (plain ? url : url.replaceFirst("http", "https")));
-    return Shutdown.await();
+    return ExitCode.NONE_YET;
+  }
+
+  private static void print(Arguments given) {
+    for (Option<?> option : OPTIONS) {
+      if (option != ConfigFile.OPTION && option != PRINT_CONFIG) {
+        String value = given.isSaid(option) || option.fallback() != null ? given.text(option) : "";
+        System.out.println("# " + given.origin(option));
+        System.out.println(option.name() + "=" + quoted(value));
+      }
+    }
+  }
+
+  /** A value as a line of the file has it: spaces and signs of a comment stand in quotes. */
+  private static String quoted(String value) {
+    return value.matches(".*[\\s#;\"'].*") ? '"' + value + '"' : value;
   }
 
   private static <T> Options with(Options options, Option<T> option, Arguments given) {

@@ -157,6 +157,13 @@ public final class Arguments implements IParameterPreprocessor {
     }
   }
 
+  /** The place where the value of an option comes from. */
+  public String origin(Option<?> option) {
+    return said.containsKey(option.name())
+        ? "the command line"
+        : isSaid(option) ? defaults.origin(option.name()) : "the default";
+  }
+
   /** True if the option has a value besides the default. */
   public boolean isSaid(Option<?> option) {
     return said.containsKey(option.name()) || defaults.value(option.name()) != null;

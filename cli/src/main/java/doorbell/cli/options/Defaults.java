@@ -33,8 +33,17 @@ public final class Defaults {
 
   /** The value of an option by its name; null if there is none. */
   @Nullable String value(String option) {
-    String value = ConfigFile.strip(environment.getOrDefault(variable(option), ""));
+    String value = ofEnvironment(option);
     return value.isEmpty() ? file.get(option) : value;
+  }
+
+  private String ofEnvironment(String option) {
+    return ConfigFile.strip(environment.getOrDefault(variable(option), ""));
+  }
+
+  /** The place where {@link #value} was found. */
+  String origin(String option) {
+    return ofEnvironment(option).isEmpty() ? "the file of --config" : variable(option);
   }
 
   /** Tells of each variable with nearly the name of a setting: nobody else has such a name. */

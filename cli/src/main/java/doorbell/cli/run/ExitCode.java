@@ -11,5 +11,8 @@ public final class ExitCode {
   /** A node that can't go on: EX_SOFTWARE of sysexits.h. */
   public static final int BROKEN = 70;
 
+  /** None yet: the process goes on until it is told to end. */
+  public static final int NONE_YET = -1;
+
   private ExitCode() {}
 }

@@ -6,6 +6,7 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
 import org.jspecify.annotations.Nullable;
@@ -63,15 +64,39 @@ public final class Logging implements SLF4JServiceProvider {
   }
 
   static void write(LoggerContext context, Format format) {
-    ConsoleAppender<ILoggingEvent> stderr = new ConsoleAppender<>();
-    stderr.setContext(context);
-    stderr.setTarget("System.err");
-    stderr.setEncoder(format == Format.JSON ? json(context) : lines(context));
-    stderr.start();
+    OnDemand appender = new OnDemand(format);
+    appender.setContext(context);
+    appender.start();
     Logger all = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     all.setLevel(Level.INFO);
-    all.addAppender(stderr);
+    all.addAppender(appender);
     context.getLogger("io.netty").setLevel(Level.WARN);
+  }
+
+  /**
+   * Makes the real appender for the first event: its format of the time needs the time zone's
+   * rules, for which Java searches all jars.
+   */
+  private static final class OnDemand extends AppenderBase<ILoggingEvent> {
+    private final Format format;
+    private @Nullable ConsoleAppender<ILoggingEvent> stderr;
+
+    OnDemand(Format format) {
+      this.format = format;
+    }
+
+    @Override
+    protected void append(ILoggingEvent event) {
+      if (stderr == null) {
+        stderr = new ConsoleAppender<>();
+        stderr.setContext(context);
+        stderr.setTarget("System.err");
+        LoggerContext loggers = (LoggerContext) context;
+        stderr.setEncoder(format == Format.JSON ? json(loggers) : lines(loggers));
+        stderr.start();
+      }
+      stderr.doAppend(event);
+    }
   }
 
   private static Encoder<ILoggingEvent> lines(LoggerContext context) {

@@ -41,8 +41,12 @@ public final class Shutdown {
   }
 
   /** Blocks as long as the process runs. */
-  public static int await() throws InterruptedException {
-    new CountDownLatch(1).await();
+  public static int await() {
+    try {
+      new CountDownLatch(1).await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     return ExitCode.WELL;
   }
 }
