@@ -4,8 +4,9 @@
 #   ARCHIVE    doorbell-VERSION-linux-ARCH.tar.gz, a file or an https URL, with ARCHIVE.sha256 beside
 #   --prefix   /usr/local by default: the release goes into lib/doorbell there, and bin/doorbell is a
 #              link to it
-# Another release is left where it is: to go back, install it again.
+# Earlier releases are left where they are: to go back, install one again.
 set -eu
+umask 022
 
 say() { printf 'install: %s\n' "$*" >&2; }
 usage() { sed -n '3,6s/^# \{0,1\}//p' "$0" >&2; }
@@ -51,7 +52,7 @@ fetch() {
       if command -v curl >/dev/null; then
         curl -fsSL --proto '=https' -o "$2" "$1"
       else
-        wget -q --https-only -O "$2" "$1"
+        wget -q -O "$2" "$1"
       fi
       ;;
     *) cp "$1" "$2" ;;
@@ -72,15 +73,31 @@ fi
 
 release=${name%.tar.gz}
 place=$prefix/lib/doorbell
-mkdir -p "$place" "$prefix/bin" && tar -C "$work" -xzf "$work/$name" || {
+link=$prefix/bin/doorbell
+if ! mkdir -p "$place" "$prefix/bin" 2>/dev/null || [ ! -w "$place" ] || [ ! -w "$prefix/bin" ]; then
   say "can't write to $prefix; run it as root, or say --prefix \"\$HOME/.local\""
   exit 1
-}
-# Whoever runs the old one goes on with its files.
-rm -rf "$place/$release.old"
-[ ! -e "$place/$release" ] || mv "$place/$release" "$place/$release.old"
-mv "$work/$release" "$place/$release"
-rm -rf "$place/$release.old"
-ln -s "../lib/doorbell/$release/bin/doorbell" "$prefix/bin/doorbell.new"
-mv -f "$prefix/bin/doorbell.new" "$prefix/bin/doorbell"
-"$prefix/bin/doorbell" --version
+fi
+place=$(cd "$place" && pwd -P)
+# Where the release is to be, so that it comes there in one step.
+new=$(mktemp -d "$place/.new.XXXXXX")
+trap 'rm -rf "$work" "$new"' EXIT
+if ! tar -C "$new" -xzf "$work/$name" || [ ! -x "$new/$release/bin/doorbell" ]; then
+  say "can't unpack $name in $place; is there room, and has the archive kept its name?"
+  exit 1
+fi
+if ! "$new/$release/bin/doorbell" --version >/dev/null; then
+  say "$release doesn't run on this machine; nothing is installed"
+  exit 1
+fi
+# A node that runs goes on with its files: other bytes of the same version stand beside it.
+if [ -e "$place/$release" ]; then
+  same=$release
+  release=$release-$(printf '%.8s' "$found")
+  rm -rf "$new/$release"
+  mv "$new/$same" "$new/$release"
+fi
+[ -e "$place/$release" ] || mv "$new/$release" "$place/$release"
+ln -sfn "$place/$release/bin/doorbell" "$link.new"
+mv -f "$link.new" "$link"
+"$link" --version

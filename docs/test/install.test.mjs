@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync,
-  statSync } from 'node:fs';
+  statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -62,7 +62,8 @@ test('an installed release answers a wait, though no Java is there', async () =>
   }
   const again = install(archive);
   assert.equal(again.status, 0, again.stderr);
-  assert.equal(readdirSync(join(folder, 'usr local/lib/doorbell')).length, 1);
+  const releases = readdirSync(join(folder, 'usr local/lib/doorbell'));
+  assert.equal(releases.length, 2, 'the first one, whose files a node may hold, and the new one');
 });
 
 test('an archive that is not what its SHA-256 says is not installed', () => {
@@ -77,9 +78,23 @@ test('an archive that is not what its SHA-256 says is not installed', () => {
   assert.throws(() => statSync(join(folder, 'none')));
 });
 
+test('a release that does not run here leaves the one that does', () => {
+  const name = archive.split('/').at(-1).replace(/^doorbell-[^-]*/, 'doorbell-99');
+  const bin = join(folder, 'odd', name.replace('.tar.gz', ''), 'bin');
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, 'doorbell'), '#!/bin/sh\nexit 127\n', { mode: 0o755 });
+  const odd = join(folder, name);
+  execFileSync('tar', ['-C', join(folder, 'odd'), '-czf', odd, name.replace('.tar.gz', '')]);
+  writeFileSync(`${odd}.sha256`, execFileSync('sha256sum', [odd]));
+  const { status, stderr, doorbell } = install(odd);
+  assert.equal(status, 1);
+  assert.match(stderr, /doesn't run on this machine; nothing is installed\n$/);
+  assert.match(execFileSync(doorbell, ['new'], { env, encoding: 'utf8' }), /^\d+\n$/);
+});
+
 test('what is no release is told in a sentence', () => {
   assert.match(install(join(root, 'README.md')).stderr, /README.md is no release; its name is like/);
   const other = archive.replace(/-linux-.*/, '-linux-riscv64.tar.gz');
   assert.match(install(other).stderr, /is for another machine; take the release for /);
-  assert.match(install(join(folder, 'doorbell-9-linux-x86_64.tar.gz')).stderr, /can't get /);
+  assert.match(install(join(folder, `doorbell-9-linux-${execFileSync('uname', ['-m'], { encoding: 'utf8' }).trim()}.tar.gz`)).stderr, /can't get /);
 });

@@ -37,8 +37,8 @@ public record OptionType<T>(String label, Function<String, T> parser) {
   /** The name of a file. */
   public static final OptionType<Path> FILE = new OptionType<>("FILE", Path::of);
 
-  /** True where the flag is given. */
-  public static final OptionType<Boolean> FLAG = new OptionType<>("", Boolean::valueOf);
+  /** A flag, true where it is given; written out, it is true or false. */
+  public static final OptionType<Boolean> FLAG = new OptionType<>("", OptionType::flag);
 
   private static final Pattern TIMES =
       Pattern.compile("([0-9]{1,9}(?:\\.[0-9]{1,9})?)(ms|s|m|h|d)");
@@ -129,6 +129,13 @@ public record OptionType<T>(String label, Function<String, T> parser) {
       throw new IllegalArgumentException(text + " is not a port: they go up to " + LARGEST_PORT);
     }
     return Integer.parseInt(text);
+  }
+
+  private static boolean flag(String text) {
+    if (!text.equals("true") && !text.equals("false")) {
+      throw new IllegalArgumentException("it is true or false");
+    }
+    return text.equals("true");
   }
 
   private static int number(String text) {

@@ -98,6 +98,16 @@ class MemoryTest {
   }
 
   @Test
+  void errorsOfManyLinesThatNobodyReadsAreCutOff() {
+    refuses(
+        client -> {
+          client.takeAnswers(false);
+          say(client, UPGRADE + "\u0081\u0081\0\0\0\0x".repeat(3_000));
+        });
+    isGivenBack();
+  }
+
+  @Test
   void answersThatNobodyReadsAreCutOff() {
     refuses(
         client -> {
@@ -156,6 +166,42 @@ class MemoryTest {
             ? "" + (char) value.length()
             : "\177" + (char) ((more & 127) | 128) + (char) (more >> 7);
     return name + length + value;
+  }
+
+  @Test
+  void whoTakesNothingForAWhileIsCutOffAtLittle() {
+    String page = "GET /doorbell.js HTTP/1.1\r\nHost: a\r\n\r\n";
+    refuses(
+        client -> {
+          client.takeAnswers(false);
+          say(client, page.repeat(3));
+          node.advance(40);
+          say(client, page);
+        });
+    isGivenBack();
+  }
+
+  @Test
+  void whoTakesAnswersIsToldOfACrowdThoughMemoryIsShort() {
+    SimulatedNode.Client reader = node.connect();
+    say(reader, UPGRADE);
+    List<String> ids = IntStream.range(0, 900).mapToObj("%064x"::formatted).toList();
+    say(reader, frame("wait " + String.join(" ", ids)));
+    while (node.budget.take(4_096)) {
+      // Others hold the rest.
+    }
+    setAll(ids);
+    assertThat(reader.isOpen()).isTrue();
+    assertThat(reader.received().toString())
+        .contains("set " + ids.getFirst(), "set " + ids.getLast());
+  }
+
+  private static String frame(String text) {
+    return "\u0081\u00fe"
+        + (char) (text.length() >> 8)
+        + (char) (text.length() & 255)
+        + "\0\0\0\0"
+        + text;
   }
 
   @Test

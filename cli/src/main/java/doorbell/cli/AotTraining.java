@@ -1,12 +1,14 @@
 package doorbell.cli;
 
 import doorbell.cli.run.ExitCode;
+import doorbell.cli.run.Logging;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.List;
+import org.slf4j.LoggerFactory;
 
 /**
  * A training run, from which packaging has the JVM learn a start: a node of each store at once, and
@@ -19,6 +21,8 @@ final class AotTraining {
   static void main(String[] args) throws IOException, InterruptedException {
     if (args[0].equals("serve")) {
       Thread.ofPlatform().start(() -> serve("memory"));
+      Logging.choose(Logging.Format.TEXT);
+      LoggerFactory.getLogger(AotTraining.class).info("a line, as a node in trouble writes one");
       serve("rocksdb:" + args[1]);
     }
     run(ExitCode.WELL, "new");

@@ -25,7 +25,7 @@ final class NewCommand {
   private NewCommand() {}
 
   private static int run(Arguments given) {
-    if (given.find(SEALED) != null) {
+    if (given.isOn(SEALED)) {
       SealedId id = SealedId.random();
       System.out.println(id.id() + " " + id.key());
     } else {

@@ -28,8 +28,8 @@ final class ServeCommand {
       Option.of(
           "print-config",
           OptionType.FLAG,
-          "Prints the value of each option and where it comes from, as a file for --config, and"
-              + " runs no node.");
+          "Prints the value of each option and where it comes from, as a file for --config in"
+              + " which defaults are comments, and runs no node.");
 
   private static final List<Option<?>> OPTIONS =
       Stream.concat(Options.ALL.stream(), Stream.of(LOG_FORMAT, ConfigFile.OPTION, PRINT_CONFIG))
@@ -57,7 +57,7 @@ final class ServeCommand {
     if (plain != (given.find(Options.TLS_KEY) == null)) {
       throw given.misuse("--tls-cert and --tls-key go together: give both, or none");
     }
-    if (given.find(PRINT_CONFIG) != null) {
+    if (given.isOn(PRINT_CONFIG)) {
       print(given);
       return ExitCode.WELL;
     }
@@ -74,16 +74,18 @@ final class ServeCommand {
   private static void print(Arguments given) {
     for (Option<?> option : OPTIONS) {
       if (option != ConfigFile.OPTION && option != PRINT_CONFIG) {
-        String value = given.isSaid(option) || option.fallback() != null ? given.text(option) : "";
+        boolean hasValue = given.isSaid(option) || option.fallback() != null;
+        String line = option.name() + "=" + (hasValue ? quoted(given.text(option)) : "");
         System.out.println("# " + given.origin(option));
-        System.out.println(option.name() + "=" + quoted(value));
+        System.out.println(given.isSaid(option) ? line : "#" + line);
       }
     }
   }
 
-  /** A value as a line of the file has it: spaces and signs of a comment stand in quotes. */
+  /** A value as a line of the file has it: what the file may take otherwise stands in quotes. */
   private static String quoted(String value) {
-    return value.matches(".*[\\s#;\"'].*") ? '"' + value + '"' : value;
+    char quote = value.indexOf('"') < 0 ? '"' : '\'';
+    return value.matches(".*[\\s#;/\"'].*|.*\\\\") ? quote + value + quote : value;
   }
 
   private static <T> Options with(Options options, Option<T> option, Arguments given) {

@@ -242,19 +242,26 @@ class MainTest {
 
   @Test
   void aConfigurationIsPrintedAsAFileThatSaysTheSame(@TempDir Path folder) throws Exception {
-    Path file = Files.writeString(folder.resolve("file"), "drain=1s\nstore=\"rocksdb:/a # b\"\n");
+    Path file =
+        Files.writeString(folder.resolve("file"), "drain=1s\nstore='rocksdb:/a # \"b\\\\'\n");
     String[] words = {"serve", "--config", file.toString(), "--max-wait", "2h", "--print-config"};
     assertThat(run(words)).isZero();
     String printed = out.toString(UTF_8);
     assertThat(printed)
         .contains("# the command line\nmax-wait=2h\n", "# the file of --config\ndrain=1s\n")
-        .contains("# the default\nlisten=127.0.0.1:8080\n", "\nstore=\"rocksdb:/a # b\"\n")
-        .contains("# the default\ntls-cert=\n");
+        .contains("# the default\n#listen=127.0.0.1:8080\n", "\nstore='rocksdb:/a # \"b\\\\'\n")
+        .contains("# the default\n#tls-cert=\n");
     out.reset();
     Files.writeString(file, printed);
     assertThat(run("serve", "--config", file.toString(), "--print-config")).isZero();
-    assertThat(out.toString(UTF_8).replaceAll("#.*\n", ""))
-        .isEqualTo(printed.replaceAll("#.*\n", ""));
+    assertThat(out.toString(UTF_8).replaceAll("# .*\n", ""))
+        .isEqualTo(printed.replaceAll("# .*\n", ""));
+    Files.writeString(file, "print-config=false\nlisten=here\n");
+    assertThat(run("serve", "--config", file.toString())).isEqualTo(2);
+    assertThat(err.toString(UTF_8)).contains("an address is HOST:PORT");
+    Files.writeString(file, "print-config=no\n");
+    assertThat(run("serve", "--config", file.toString())).isEqualTo(2);
+    assertThat(err.toString(UTF_8)).contains("it is true or false");
     assertThat(run("serve", "--print-config", "--max-wait", "8d")).isEqualTo(2);
   }
 

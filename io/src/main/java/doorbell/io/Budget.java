@@ -43,10 +43,13 @@ public final class Budget {
   }
 
   /**
-   * True if a client that holds so many bytes, counted already, is to be cut off: memory is short,
-   * and the client doesn't take its answers, so that an error wouldn't arrive either.
+   * True if a client is to be cut off: memory is short, and the client doesn't take its answers, so
+   * that an error wouldn't arrive either.
    */
-  public boolean isTooMuch(long bytes) {
-    return bytes > IoLimits.HELD && isSpentFor(bytes);
+  public boolean isTooMuchFor(Endpoint client) {
+    int held = client.held();
+    return held > IoLimits.HELD
+        && isSpentFor(held)
+        && (held > Endpoint.MAX_UNSENT || client.isStalled());
   }
 }

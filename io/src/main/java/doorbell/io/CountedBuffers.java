@@ -2,6 +2,7 @@ package doorbell.io;
 
 import io.netty.buffer.AbstractByteBufAllocator;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.UnpooledDirectByteBuf;
 import io.netty.buffer.UnpooledHeapByteBuf;
 import io.netty.buffer.UnpooledUnsafeDirectByteBuf;
@@ -30,6 +31,25 @@ public final class CountedBuffers extends AbstractByteBufAllocator {
   /** Bytes of all buffers that are not released yet. */
   public long held() {
     return held;
+  }
+
+  /**
+   * Appends {@code more} to {@code before}, and releases it. A first buffer that others send too,
+   * or that can't grow, is left unchanged and copied; one that becomes large is copied into a
+   * buffer of {@code counted}.
+   */
+  public static ByteBuf join(ByteBufAllocator counted, ByteBuf before, ByteBuf more) {
+    ByteBuf both = before;
+    int bytes = before.readableBytes() + more.readableBytes();
+    boolean much = bytes > IoLimits.HELD && !(before.alloc() instanceof CountedBuffers);
+    if (much || before.isReadOnly() || before.maxWritableBytes() < more.readableBytes()) {
+      both = (much ? counted : before.alloc()).directBuffer(bytes);
+      both.writeBytes(before, before.readerIndex(), before.readableBytes());
+      before.release();
+    }
+    both.writeBytes(more, more.readerIndex(), more.readableBytes());
+    more.release();
+    return both;
   }
 
   private void count(int bytes) {

@@ -34,6 +34,9 @@ public interface Endpoint {
   /** Bytes that were written, and that the kernel hasn't taken yet. */
   int held();
 
+  /** True if the kernel has not taken what it was given, for more than a moment. */
+  boolean isStalled();
+
   /** True if the kernel has all that was written. */
   boolean isSent();
 

@@ -91,7 +91,7 @@ abstract class Http1Exchange extends Exchange {
 
   /** Writes bytes of a response, or cuts off a client that takes none when memory is short. */
   final void write(ByteBuf response) {
-    if (http1.io.budget.isTooMuch(endpoint.held())) {
+    if (http1.io.budget.isTooMuchFor(endpoint)) {
       response.release();
       endpoint.cut();
     } else {

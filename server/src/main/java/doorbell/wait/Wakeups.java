@@ -19,7 +19,7 @@ public final class Wakeups implements Runnable {
    * Passes after which clients that were told are sent their bytes while a crowd is being answered:
    * where many of the crowd wait on one connection, a send is for all of them.
    */
-  public static final int PASSES_PER_SEND = 64;
+  public static final int PASSES_PER_SEND = 32;
 
   /** Sends in one task of the loop. */
   private static final int SENDS_PER_TASK = 64;
@@ -86,12 +86,11 @@ public final class Wakeups implements Runnable {
       wake(woken);
     }
     running = false;
-    boolean isOver = oldest == null && newest.get() == null;
-    if (!sends.isEmpty() && (isOver || ++passesBeforeSend == PASSES_PER_SEND)) {
+    if (!sends.isEmpty() && (oldest == null || ++passesBeforeSend == PASSES_PER_SEND)) {
       passesBeforeSend = 0;
       events.execute(this::send);
     }
-    if (!scheduled && !isOver) {
+    if (!scheduled && (oldest != null || newest.get() != null)) {
       scheduled = true;
       Turns.next(events, this::goOn);
     }

@@ -54,6 +54,9 @@ public final class WebSocketConnection extends WebSocketWriter
   /** True once the client sends no more. */
   private boolean ended;
 
+  /** True once the connection is closed: no bytes are kept any more. */
+  private boolean gone;
+
   public WebSocketConnection(HttpLoop http, Endpoint endpoint) {
     super(http, endpoint);
     this.place = http.waits.quota.addressOf(endpoint);
@@ -80,6 +83,9 @@ public final class WebSocketConnection extends WebSocketWriter
       if (isSpent()) {
         close(WebSocketFrames.TRY_AGAIN_LATER, HttpError.memoryIsShort().sentence());
         dropInput();
+      }
+      if (gone) {
+        dropInput(); // A line's answer had the client cut off.
       }
     } catch (Broken broken) {
       close(broken.code, String.valueOf(broken.getMessage()));
@@ -123,7 +129,7 @@ public final class WebSocketConnection extends WebSocketWriter
   /** A client that doesn't read, or runs ahead of the store, isn't listened to. */
   private boolean mayRead() {
     boolean heeds = untold == null && endpoint.isWritable();
-    return heeds && !resting && setsInFlight < HttpLimits.SETS_IN_FLIGHT;
+    return heeds && !resting && !gone && setsInFlight < HttpLimits.SETS_IN_FLIGHT;
   }
 
   @Override
@@ -328,6 +334,7 @@ public final class WebSocketConnection extends WebSocketWriter
   @Override
   public void onClosed() {
     closing = true;
+    gone = true;
     leaveAll();
     http.io.deadlines.cancel(this);
     dropInput();

@@ -44,7 +44,7 @@ abstract class WebSocketWriter extends Deadline {
   }
 
   final void say(String line) {
-    if (!closing && http.io.budget.isTooMuch(endpoint.held())) {
+    if (!closing && http.io.budget.isTooMuchFor(endpoint)) {
       endpoint.cut();
     } else if (!closing) {
       write(WebSocketFrames.text(allocator(), line));
@@ -70,8 +70,12 @@ abstract class WebSocketWriter extends Deadline {
   /** Tells the client of chained waits while there is room. */
   final void tellUntold() {
     while (untold != null && endpoint.isWritable()) {
-      say("set " + untold.text());
-      untold = untold.nextUntold;
+      WebSocketWait next = untold;
+      untold = next.nextUntold;
+      say("set " + next.text());
+      if (closing) {
+        return; // The client was cut off, and all is forgotten.
+      }
       http.io.deadlines.set(this, HttpLimits.PING_MILLIS);
     }
     lastUntold = untold == null ? null : lastUntold;

@@ -157,6 +157,11 @@ public final class Arguments implements IParameterPreprocessor {
     }
   }
 
+  /** True if a flag is given. */
+  public boolean isOn(Option<Boolean> flag) {
+    return Boolean.TRUE.equals(find(flag));
+  }
+
   /** The place where the value of an option comes from. */
   public String origin(Option<?> option) {
     return said.containsKey(option.name())

@@ -3,12 +3,18 @@ package doorbell.cli.run;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.PatternLayout;
 import ch.qos.logback.classic.encoder.JsonEncoder;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.pattern.ClassicConverter;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
+import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.ILoggerFactory;
 import org.slf4j.IMarkerFactory;
@@ -23,7 +29,7 @@ import org.slf4j.spi.SLF4JServiceProvider;
  * every jar at each start.
  */
 public final class Logging implements SLF4JServiceProvider {
-  private static final String LINES = "%date{\"yyyy-MM-dd'T'HH:mm:ss.SSSXXX\"} %-5level %msg%n%ex";
+  private static final String LINES = "%time %-5level %msg%n%ex";
 
   private static Format format = Format.TEXT;
 
@@ -73,10 +79,7 @@ public final class Logging implements SLF4JServiceProvider {
     context.getLogger("io.netty").setLevel(Level.WARN);
   }
 
-  /**
-   * Makes the real appender for the first event: its format of the time needs the time zone's
-   * rules, for which Java searches all jars.
-   */
+  /** Makes the real appender for the first event: most starts log nothing. */
   private static final class OnDemand extends AppenderBase<ILoggingEvent> {
     private final Format format;
     private @Nullable ConsoleAppender<ILoggingEvent> stderr;
@@ -100,11 +103,30 @@ public final class Logging implements SLF4JServiceProvider {
   }
 
   private static Encoder<ILoggingEvent> lines(LoggerContext context) {
-    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    PatternLayout layout = new PatternLayout();
+    layout.setContext(context);
+    layout.getInstanceConverterMap().put("time", Time::new);
+    layout.setPattern(LINES);
+    layout.start();
+    LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();
     encoder.setContext(context);
-    encoder.setPattern(LINES);
+    encoder.setLayout(layout);
     encoder.start();
     return encoder;
+  }
+
+  /**
+   * The time with the offset of this machine. Logback's own asks java.time for the zone's rules,
+   * for which Java opens every jar, on the event loop that logs first.
+   */
+  private static final class Time extends ClassicConverter {
+    @Override
+    public String convert(ILoggingEvent event) {
+      long millis = event.getTimeStamp();
+      int seconds = TimeZone.getDefault().getOffset(millis) / 1_000;
+      Instant time = Instant.ofEpochMilli(millis);
+      return OffsetDateTime.ofInstant(time, ZoneOffset.ofTotalSeconds(seconds)).toString();
+    }
   }
 
   private static Encoder<ILoggingEvent> json(LoggerContext context) {

@@ -146,6 +146,11 @@ public class ChannelEndpoint extends ChannelInboundHandlerAdapter implements End
   }
 
   @Override
+  public boolean isStalled() {
+    return channel instanceof EndpointChannel under ? under.isStalled() : !channel.isWritable();
+  }
+
+  @Override
   public boolean isSent() {
     ChannelOutboundBuffer unsent = channel.unsafe().outboundBuffer();
     boolean below = !(channel instanceof EndpointChannel under) || under.isSent();

@@ -100,7 +100,7 @@ public final class EndpointChannel extends AbstractChannel implements Protocol {
 
   /** Cuts off a client that doesn't read, or doesn't finish a request, when memory is short. */
   private void giveUpIfSpent() {
-    if (open && budget.isTooMuch(buffers.held())) {
+    if (open && buffers.held() > IoLimits.HELD && budget.isSpentFor(buffers.held())) {
       endpoint.cut();
     }
   }
@@ -188,6 +188,11 @@ public final class EndpointChannel extends AbstractChannel implements Protocol {
   /** Bytes that the endpoint holds. */
   int held() {
     return endpoint.held();
+  }
+
+  /** See {@link Endpoint#isStalled}. */
+  boolean isStalled() {
+    return endpoint.isStalled();
   }
 
   /** True if bytes wait for a turn. */

@@ -2,7 +2,6 @@ package doorbell.io.socket;
 
 import doorbell.io.CountedBuffers;
 import doorbell.io.Endpoint;
-import doorbell.io.IoLimits;
 import doorbell.io.IoLoop;
 import doorbell.io.Protocol;
 import doorbell.io.Turns;
@@ -66,6 +65,9 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
   private byte taken;
 
   private byte stretch;
+
+  /** The stretch in which the kernel was given bytes, or took some, most recently. */
+  private byte offered;
 
   /** The client had more bytes than a turn was enough for. */
   private boolean greedy;
@@ -237,26 +239,8 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
     if (closed || !bytes.isReadable()) {
       bytes.release();
     } else {
-      unsent = unsent == null ? bytes : joined(unsent, bytes);
+      unsent = unsent == null ? bytes : CountedBuffers.join(loop.allocator, unsent, bytes);
     }
-  }
-
-  /**
-   * Joins two buffers. A first buffer that others send too, or that can't grow, is left unchanged
-   * and copied. Many answers that aren't taken are counted.
-   */
-  private ByteBuf joined(ByteBuf before, ByteBuf more) {
-    ByteBuf both = before;
-    int bytes = before.readableBytes() + more.readableBytes();
-    boolean much = bytes > IoLimits.HELD && !(before.alloc() instanceof CountedBuffers);
-    if (much || before.isReadOnly() || before.maxWritableBytes() < more.readableBytes()) {
-      both = (much ? loop.allocator : before.alloc()).directBuffer(bytes);
-      both.writeBytes(before, before.readerIndex(), before.readableBytes());
-      before.release();
-    }
-    both.writeBytes(more, more.readerIndex(), more.readableBytes());
-    more.release();
-    return both;
   }
 
   @Override
@@ -266,6 +250,7 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
     }
     if (unsent != null) {
       sending = unsent;
+      offered = loop.turns.stretch();
       unsent = null;
       sent = 0;
       send();
@@ -292,6 +277,7 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
   final boolean onSent(int bytes) {
     ByteBuf all = sending;
     sent += bytes;
+    offered = bytes > 0 ? loop.turns.stretch() : offered;
     if (all == null || closed || sent < all.writerIndex()) {
       return all == null || closed;
     }
@@ -334,6 +320,11 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
   public final int held() {
     int now = sending == null ? 0 : sending.writerIndex() - sent;
     return now + (unsent == null ? 0 : unsent.readableBytes());
+  }
+
+  @Override
+  public final boolean isStalled() {
+    return sending != null && (byte) (loop.turns.stretch() - offered) > 1;
   }
 
   @Override
