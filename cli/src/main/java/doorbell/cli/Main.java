@@ -49,6 +49,9 @@ final class Main {
   /** Runs a command to its end; returns its {@link ExitCode}. */
   static int run(String... args) {
     Logging.choose(Logging.Format.TEXT);
+    // Else picocli searches all jars for Groovy, and looks up methods for types that no option has.
+    System.setProperty("picocli.disable.closures", "true");
+    System.setProperty("picocli.converters.excludes", ".*");
     int code = execute(args);
     // The command line's objects, a megabyte, are garbage by now.
     return code == ExitCode.NONE_YET ? Shutdown.await() : code;

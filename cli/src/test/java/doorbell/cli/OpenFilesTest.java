@@ -32,7 +32,7 @@ class OpenFilesTest {
   private static final int TABLES = 12;
 
   /** More than such a heap has room for, and fewer than with those that wait to be accepted. */
-  private static final int CLIENTS_BEYOND_8_MB = 7_000;
+  private static final int CLIENTS_BEYOND_12_MB = 10_500;
 
   private static final int TIMEOUT_MILLIS = 20_000;
 
@@ -98,10 +98,10 @@ class OpenFilesTest {
 
   @Test
   void noMoreConnectThanTheHeapHasRoomFor() throws Exception {
-    try (NodeProcess node = NodeProcess.serve(List.of("-Xmx8m"), "--store", "memory")) {
+    try (NodeProcess node = NodeProcess.serve(List.of("-Xmx12m"), "--store", "memory")) {
       URI url = node.url();
       List<Socket> crowd = new ArrayList<>();
-      for (int i = 0; i < CLIENTS_BEYOND_8_MB; i++) {
+      for (int i = 0; i < CLIENTS_BEYOND_12_MB; i++) {
         crowd.add(new Socket(url.getHost(), url.getPort()));
       }
       await().until(() -> node.errors().contains("the heap has room for"));
