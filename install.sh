@@ -7,6 +7,11 @@
 # Earlier releases are left where they are: to go back, install one again.
 set -eu
 umask 022
+unset CDPATH
+# dash runs no trap of EXIT when a signal ends it.
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 say() { printf 'install: %s\n' "$*" >&2; }
 usage() { sed -n '3,6s/^# \{0,1\}//p' "$0" >&2; }
@@ -91,13 +96,13 @@ if ! "$new/$release/bin/doorbell" --version >/dev/null; then
   exit 1
 fi
 # A node that runs goes on with its files: other bytes of the same version stand beside it.
-if [ -e "$place/$release" ]; then
-  same=$release
-  release=$release-$(printf '%.8s' "$found")
-  rm -rf "$new/$release"
-  mv "$new/$same" "$new/$release"
-fi
-[ -e "$place/$release" ] || mv "$new/$release" "$place/$release"
+same=$release
+again=0
+while [ -e "$place/$release" ]; do
+  again=$((again + 1))
+  release=$same.$again
+done
+mv "$new/$same" "$place/$release"
 ln -sfn "$place/$release/bin/doorbell" "$link.new"
 mv -f "$link.new" "$link"
 "$link" --version

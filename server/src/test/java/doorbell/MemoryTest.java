@@ -175,8 +175,18 @@ class MemoryTest {
         client -> {
           client.takeAnswers(false);
           say(client, page.repeat(3));
-          node.advance(40);
+          node.advance(600);
           say(client, page);
+        });
+    isGivenBack();
+  }
+
+  @Test
+  void pagesThatNobodyReadsDoNotFillMemoryInAMoment() {
+    refuses(
+        client -> {
+          client.takeAnswers(false);
+          say(client, "GET /doorbell.js HTTP/1.1\r\nHost: a\r\n\r\n".repeat(6));
         });
     isGivenBack();
   }
@@ -185,7 +195,7 @@ class MemoryTest {
   void whoTakesAnswersIsToldOfACrowdThoughMemoryIsShort() {
     SimulatedNode.Client reader = node.connect();
     say(reader, UPGRADE);
-    List<String> ids = IntStream.range(0, 900).mapToObj("%064x"::formatted).toList();
+    List<String> ids = IntStream.range(0, 1_000).mapToObj("%064x"::formatted).toList();
     say(reader, frame("wait " + String.join(" ", ids)));
     while (node.budget.take(4_096)) {
       // Others hold the rest.

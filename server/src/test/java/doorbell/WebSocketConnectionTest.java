@@ -167,7 +167,7 @@ class WebSocketConnectionTest {
   @Test
   void whoDoesNotReadIsToldLaterAndNothingIsMadeForHimMeanwhile() {
     List<String> told = setMoreThanThereIsRoomFor();
-    assertThat(socket.client.endpoint.unsent()).isBetween(Endpoint.MAX_UNSENT, 66_000);
+    assertThat(socket.client.endpoint.held()).isBetween(Endpoint.MAX_UNSENT, 66_000);
     socket.client.takeAnswers(true);
     node.runAll();
     assertThat(socket.hear()).containsExactlyElementsOf(told);

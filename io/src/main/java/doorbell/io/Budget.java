@@ -44,12 +44,13 @@ public final class Budget {
 
   /**
    * True if a client is to be cut off: memory is short, and the client doesn't take its answers, so
-   * that an error wouldn't arrive either.
+   * that an error wouldn't arrive either. When memory is nearly spent, nobody has time to take
+   * them.
    */
   public boolean isTooMuchFor(Endpoint client) {
     int held = client.held();
     return held > IoLimits.HELD
         && isSpentFor(held)
-        && (held > Endpoint.MAX_UNSENT || client.isStalled());
+        && (taken.get() > most / 8 * 7 || held > Endpoint.MAX_UNSENT || client.isStalled());
   }
 }

@@ -16,6 +16,9 @@ public final class Turns implements Runnable {
   /** Bits of a time in nanoseconds that make up a stretch of time: 8.4 ms. */
   private static final int STRETCH_BITS = 23;
 
+  /** Bits of a time in nanoseconds that make up a moment: more than a way to a client and back. */
+  private static final int MOMENT_BITS = 28;
+
   /** A client with work that is here already, and not done yet. */
   public interface Taker {
     /** Works until {@link #isOver} says yes. An exception ends this client alone. */
@@ -64,6 +67,11 @@ public final class Turns implements Runnable {
    */
   public byte stretch() {
     return (byte) (began >> STRETCH_BITS);
+  }
+
+  /** Number of the present moment of 268 ms, by the clock of now; wraps around after 68 s. */
+  public byte moment() {
+    return (byte) (events.ticker().nanoTime() >> MOMENT_BITS);
   }
 
   /** Has {@code taker} go on in a later turn, after all takers that asked before. */

@@ -97,7 +97,6 @@ abstract class WebSocketWriter extends Deadline {
   private void flush() {
     flushing = false;
     endpoint.flush();
-    tellUntold(); // The kernel was given what stood behind, so there may be room.
     readOrPause();
   }
 

@@ -12,8 +12,11 @@ import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
 import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.time.temporal.ChronoField;
+import java.util.Locale;
 import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.ILoggerFactory;
@@ -120,12 +123,26 @@ public final class Logging implements SLF4JServiceProvider {
    * for which Java opens every jar, on the event loop that logs first.
    */
   private static final class Time extends ClassicConverter {
+    /** Three digits of a second in any case, for programs that read a fixed form. */
+    private static final DateTimeFormatter TIME =
+        new DateTimeFormatterBuilder()
+            .append(DateTimeFormatter.ISO_LOCAL_DATE)
+            .appendLiteral('T')
+            .appendValue(ChronoField.HOUR_OF_DAY, 2)
+            .appendLiteral(':')
+            .appendValue(ChronoField.MINUTE_OF_HOUR, 2)
+            .appendLiteral(':')
+            .appendValue(ChronoField.SECOND_OF_MINUTE, 2)
+            .appendFraction(ChronoField.MILLI_OF_SECOND, 3, 3, true)
+            .appendOffsetId()
+            .toFormatter(Locale.ROOT);
+
     @Override
     public String convert(ILoggingEvent event) {
       long millis = event.getTimeStamp();
       int seconds = TimeZone.getDefault().getOffset(millis) / 1_000;
-      Instant time = Instant.ofEpochMilli(millis);
-      return OffsetDateTime.ofInstant(time, ZoneOffset.ofTotalSeconds(seconds)).toString();
+      ZoneOffset offset = ZoneOffset.ofTotalSeconds(seconds);
+      return TIME.format(Instant.ofEpochMilli(millis).atOffset(offset));
     }
   }
 

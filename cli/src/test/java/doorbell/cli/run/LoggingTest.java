@@ -59,7 +59,8 @@ class LoggingTest {
       Locale.setDefault(before);
     }
     assertThat(err.toString(UTF_8))
-        .matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d(:[0-9.]+)?(Z|[+-][0-9:]+) INFO  one and 2\n");
+        .matches(
+            "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}(Z|[+-][0-9:]+) INFO  one and 2\n");
   }
 
   @Test

@@ -66,7 +66,7 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
 
   private byte stretch;
 
-  /** The stretch in which the kernel was given bytes, or took some, most recently. */
+  /** The moment in which the kernel was given bytes, or took some, most recently. */
   private byte offered;
 
   /** The client had more bytes than a turn was enough for. */
@@ -250,7 +250,7 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
     }
     if (unsent != null) {
       sending = unsent;
-      offered = loop.turns.stretch();
+      offered = loop.turns.moment();
       unsent = null;
       sent = 0;
       send();
@@ -277,7 +277,7 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
   final boolean onSent(int bytes) {
     ByteBuf all = sending;
     sent += bytes;
-    offered = bytes > 0 ? loop.turns.stretch() : offered;
+    offered = bytes > 0 ? loop.turns.moment() : offered;
     if (all == null || closed || sent < all.writerIndex()) {
       return all == null || closed;
     }
@@ -324,7 +324,7 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
 
   @Override
   public final boolean isStalled() {
-    return sending != null && (byte) (loop.turns.stretch() - offered) > 1;
+    return sending != null && ((loop.turns.moment() - offered) & 0xff) > 1;
   }
 
   @Override
