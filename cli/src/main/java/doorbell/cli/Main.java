@@ -62,7 +62,7 @@ final class Main {
     return commandLine(command -> command.name().equals(asked)).execute(args);
   }
 
-  private static List<Command> commands() {
+  static List<Command> commands() {
     return List.of(
         ServeCommand.COMMAND,
         WaitCommand.COMMAND,
@@ -76,7 +76,7 @@ final class Main {
    * The command line, with the options of the commands that may be asked for: to make the defaults
    * of a node takes longer than a whole command that asks one.
    */
-  private static CommandLine commandLine(Predicate<Command> asked) {
+  static CommandLine commandLine(Predicate<Command> asked) {
     Defaults defaults = new Defaults(System.getenv());
     CommandSpec root = CommandSpec.create().name(NAME);
     root.usageMessage()
