@@ -42,7 +42,7 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.e
 if (given.help) {
   process.stdout.write(HELP);
 } else {
-  process.exitCode = await main();
+  process.exit(await main()); // At its own end, Node may turn round over a broken socket for ever.
 }
 
 async function main() {
