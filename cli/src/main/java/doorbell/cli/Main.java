@@ -32,7 +32,7 @@ final class Main {
       new Command(
           "completion",
           "Prints a script that completes commands and options by Tab: source <(doorbell"
-              + " completion), in bash or zsh.",
+              + " completion), in bash.",
           null,
           List.of(),
           given -> {
@@ -53,7 +53,7 @@ final class Main {
     System.setProperty("picocli.disable.closures", "true");
     System.setProperty("picocli.converters.excludes", ".*");
     int code = execute(args);
-    // The command line's objects, a megabyte, are garbage by now.
+    // The command line's objects are garbage by now, however long a node runs.
     return code == ExitCode.NONE_YET ? Shutdown.await() : code;
   }
 
