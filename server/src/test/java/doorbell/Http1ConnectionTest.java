@@ -348,6 +348,21 @@ class Http1ConnectionTest {
     assertThat(node.leaked()).isZero();
   }
 
+  /** A cut resets the connection, and a client that is still sending loses the answer then. */
+  @Test
+  void whoSendsTooMuchIsCutAfterItsSilenceOrThirtySeconds() {
+    String head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n";
+    client.send(head);
+    assertThat(answer(client).status()).isEqualTo(413);
+    assertThat(client.sendsFor(20)).isEqualTo(20);
+    node.pass(2 * HttpLimits.LINGER_MILLIS + 200);
+    assertThat(client.endpoint.isGone()).isTrue();
+    SimulatedNode.Client endless = node.connect();
+    endless.send(head);
+    assertThat(endless.sendsFor(60)).isBetween(28, 32);
+    assertThat(node.leaked()).isZero();
+  }
+
   @Test
   void newWaitsAreAnswered204AndClosedWhileTheNodeEnds() {
     client.send(WAIT);

@@ -34,7 +34,7 @@ class Http2ServerConnectionTest {
   private static final char NO_CONTENT = 0x89;
 
   private final SimulatedNode node = new SimulatedNode();
-  private final SimulatedNode.Client client = node.connect();
+  private SimulatedNode.Client client = node.connect();
 
   private record Frame(int type, int stream, String payload) {}
 
@@ -248,6 +248,21 @@ class Http2ServerConnectionTest {
     assertThat(frames.subList(0, 3)).allMatch(frame -> frame.payload.charAt(0) == NO_CONTENT);
   }
 
+  /** A cut resets the connection, and a client that is still sending loses the answers then. */
+  @Test
+  void whoSendsOnAfterAnErrorIsCutAfterItsSilenceOrThirtySeconds() {
+    open();
+    client.send(frame(WINDOW_UPDATE, 0, 0, "\0\0\0\0"));
+    assertThat(client.sendsFor(60)).isBetween(28, 32);
+    client = node.connect();
+    open();
+    client.send(frame(WINDOW_UPDATE, 0, 0, "\0\0\0\0"));
+    assertThat(client.sendsFor(20)).isEqualTo(20);
+    node.pass(2 * HttpLimits.LINGER_MILLIS + 200);
+    assertThat(client.endpoint.isGone()).isTrue();
+    assertThat(node.leaked()).isZero();
+  }
+
   /** As HAProxy sends it on for a client of HTTP/1.0, and asks for itself. */
   @Test
   void aRequestWithoutAHostIsServedAsOverHttp10() {
@@ -313,7 +328,7 @@ class Http2ServerConnectionTest {
     assertThat(frames.get(waits).type).isEqualTo(GOAWAY);
     assertThat(frames.get(waits).payload.substring(4)).startsWith(ENHANCE_YOUR_CALM);
     isLeftBehind(0);
-    node.pass(HttpLimits.LINGER_MILLIS + 200);
+    node.pass(2 * HttpLimits.LINGER_MILLIS + 200);
     assertThat(frames()).isEmpty();
     assertThat(client.isOpen()).isFalse();
     assertThat(node.leaked()).isZero();

@@ -189,6 +189,22 @@ final class SimulatedNode {
       return !endpoint.hasEnded();
     }
 
+    /**
+     * Goes on sending for {@code seconds}, a little in each, or until it is cut off.
+     *
+     * @return the seconds before the cut
+     */
+    int sendsFor(int seconds) {
+      for (int passed = 0; passed < seconds; passed++) {
+        if (endpoint.isGone()) {
+          return passed;
+        }
+        send("1".repeat(100));
+        pass(1_000);
+      }
+      return seconds;
+    }
+
     /** Sends a byte for each character. */
     void send(String bytes) {
       thread.enter(() -> endpoint.arrive(Unpooled.copiedBuffer(bytes, ISO_8859_1)));

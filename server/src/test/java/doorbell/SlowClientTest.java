@@ -3,6 +3,7 @@ package doorbell;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import doorbell.event.EventId;
+import doorbell.http.HttpLimits;
 import org.junit.jupiter.api.Test;
 
 /** Clients that begin something and take their time, on a simulated node: they have 10 seconds. */
@@ -146,7 +147,7 @@ class SlowClientTest {
     caller.hear();
     assertThat(caller.closed).isEqualTo(1_008);
     assertThat(node.quota.taken()).isZero();
-    node.pass(3_000);
+    node.pass(HttpLimits.LINGER_MILLIS + 200);
     assertThat(client.isOpen()).isFalse();
   }
 

@@ -22,6 +22,9 @@ class WebSocketConnectionTest {
   /** Waits that are woken before what the first of them is told is sent. */
   private static final int CROWD = Wakeups.WAKES_PER_PASS * Wakeups.PASSES_PER_SEND;
 
+  /** The head of a frame of 16 MB, masked. */
+  private static final String TOO_LONG = "\u0081\u00ff\0\0\0\0\1\0\0\0mask";
+
   private final SimulatedNode node = new SimulatedNode();
   private final SocketCaller socket = new SocketCaller(node.connect());
 
@@ -83,6 +86,29 @@ class WebSocketConnectionTest {
     }
     assertThat(large.table.size()).isPositive();
     assertThat(crowd.getLast().hear()).isEmpty();
+  }
+
+  /** A cut resets the connection, and a client that is still sending loses the reason then. */
+  @Test
+  void whoSendsTooMuchIsCutAfterItsSilenceOrThirtySeconds() {
+    SocketCaller endless = new SocketCaller(node.connect());
+    for (SocketCaller sender : List.of(socket, endless)) {
+      sender.client.send(TOO_LONG);
+      node.runAll();
+      sender.hear();
+      assertThat(sender.closed).isEqualTo(1009);
+      assertThat(sender.client.isOpen()).as("the client waits for more").isFalse();
+      assertThat(sender.client.endpoint.isGone()).isFalse();
+    }
+    socket.client.saysNoMore();
+    assertThat(socket.client.endpoint.isGone()).isTrue();
+    assertThat(endless.client.sendsFor(60)).isBetween(28, 32);
+    SocketCaller silent = new SocketCaller(node.connect());
+    silent.client.send(TOO_LONG);
+    assertThat(silent.client.sendsFor(20)).isEqualTo(20);
+    node.pass(2 * HttpLimits.LINGER_MILLIS + 200);
+    assertThat(silent.client.endpoint.isGone()).isTrue();
+    assertThat(node.leaked()).isZero();
   }
 
   private void setAll(IntStream ids) {

@@ -76,8 +76,11 @@ public final class HttpLimits {
   /** The time that a set may take before the client is told to try again, in milliseconds. */
   public static final int SET_MILLIS = 10_000;
 
-  /** The time that a refused client may go on sending before the cut, in milliseconds. */
-  public static final int LINGER_MILLIS = 2_000;
+  /** The silence of a client after the last response, before the cut, in milliseconds. */
+  public static final int LINGER_MILLIS = 5_000;
+
+  /** Times of {@link #LINGER_MILLIS} in which a refused client may go on sending: 30 s. */
+  public static final int LINGERS = 6;
 
   /** The delay before a client that was refused for want of room should retry, in seconds. */
   public static final int RETRY_SECONDS = 5;

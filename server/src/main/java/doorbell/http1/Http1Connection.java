@@ -69,7 +69,8 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
         }
       }
       case ASKED -> keepBehind(bytes);
-      case CLOSING, HANDED_ON -> {}
+      case CLOSING -> heard = true;
+      case HANDED_ON -> {}
     }
   }
 
@@ -145,7 +146,8 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
       return;
     }
     switch (state) {
-      case IDLE, CLOSING -> endpoint.cut();
+      case IDLE -> endpoint.cut();
+      case CLOSING -> lingerOrCut();
       case READING -> refuseAndClose(new HttpError(408, "the request took too long to arrive"));
       case ASKED -> requireNonNull(pending).onDeadline();
       case HANDED_ON -> {}

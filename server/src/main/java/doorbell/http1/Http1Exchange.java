@@ -29,6 +29,12 @@ abstract class Http1Exchange extends Exchange {
   /** True if the client speaks HTTP/1.0, which knows no chunks. */
   boolean old;
 
+  /** True if bytes came since the last deadline after the last response. */
+  boolean heard;
+
+  /** Deadlines after the last response that passed because the client still sent. */
+  private byte lingers;
+
   /** True for an event stream with only the head wanted. */
   private boolean headOnly;
 
@@ -134,6 +140,16 @@ abstract class Http1Exchange extends Exchange {
     }
     ReferenceCountUtil.release(unread);
     unread = null;
+  }
+
+  /** A client may be sending a long body, and hasn't looked at the response yet. */
+  final void lingerOrCut() {
+    if (heard && ++lingers < HttpLimits.LINGERS) {
+      heard = false;
+      http1.io.deadlines.set(this, HttpLimits.LINGER_MILLIS);
+    } else {
+      endpoint.cut();
+    }
   }
 
   /** True if bytes wait for a turn, here or at the endpoint. */

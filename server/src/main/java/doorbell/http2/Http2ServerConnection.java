@@ -65,6 +65,12 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
   /** True once all responses are written and arriving bytes are ignored. */
   private boolean lingering;
 
+  /** True if bytes came since the last deadline of a lingering connection. */
+  private boolean heard;
+
+  /** Deadlines that passed because the client still sent. */
+  private byte lingers;
+
   public Http2ServerConnection(HttpLoop http, Endpoint endpoint) {
     this.http = http;
     this.endpoint = endpoint;
@@ -127,6 +133,7 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
   @Override
   public void onBytes(ByteBuf bytes) {
     if (lingering) {
+      heard = true;
       return;
     }
     writer.inRead = true;
@@ -206,7 +213,10 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
   /** A late frame ends the connection, and so does a long time without streams. */
   @Override
   protected void onDeadline() {
-    if (closing) {
+    if (closing && heard && ++lingers < HttpLimits.LINGERS) {
+      heard = false;
+      http.io.deadlines.set(this, HttpLimits.LINGER_MILLIS);
+    } else if (closing) {
       endpoint.cut();
     } else if (awaited != 0 && unread == null && channel.isReading() && !endpoint.isBehind()) {
       visit(Http2Exchange::onLate);

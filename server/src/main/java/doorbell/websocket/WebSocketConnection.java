@@ -48,7 +48,6 @@ public final class WebSocketConnection extends WebSocketWriter
   /** True while messages that are here wait for the next turn. */
   private boolean resting;
 
-  private boolean heard;
   private boolean asked;
 
   /** True once the client sends no more. */
@@ -56,6 +55,9 @@ public final class WebSocketConnection extends WebSocketWriter
 
   /** True once the connection is closed: no bytes are kept any more. */
   private boolean gone;
+
+  /** True after a broken frame: what follows isn't read. */
+  private boolean broken;
 
   public WebSocketConnection(HttpLoop http, Endpoint endpoint) {
     super(http, endpoint);
@@ -74,6 +76,9 @@ public final class WebSocketConnection extends WebSocketWriter
   public void onBytes(ByteBuf bytes) {
     inRead = true;
     heard = true;
+    if (broken) {
+      return;
+    }
     ByteBuf kept = unread;
     unread = null;
     ByteBuf all = kept == null ? bytes : kept.writeBytes(bytes);
@@ -87,8 +92,11 @@ public final class WebSocketConnection extends WebSocketWriter
       if (gone) {
         dropInput(); // A line's answer had the client cut off.
       }
-    } catch (Broken broken) {
-      close(broken.code, String.valueOf(broken.getMessage()));
+    } catch (Broken why) {
+      close(why.code, String.valueOf(why.getMessage()));
+      broken = true;
+      dropInput();
+      endpoint.finish();
     } finally {
       ReferenceCountUtil.release(kept);
     }
@@ -289,6 +297,9 @@ public final class WebSocketConnection extends WebSocketWriter
   /** Pings a silent client; ends the connection of a dead or late client. */
   @Override
   protected void onDeadline() {
+    if (broken && lingersOn()) {
+      return;
+    }
     if (closing || untold != null || (asked && !heard)) {
       endpoint.cut();
       return;

@@ -24,6 +24,12 @@ abstract class WebSocketWriter extends Deadline {
 
   private boolean flushing;
 
+  /** True if bytes came since the last deadline. */
+  boolean heard;
+
+  /** Deadlines after the close frame that passed because the client still sent. */
+  private byte lingers;
+
   /** Chain of waits that are set and that the client has no room for, the oldest first. */
   @Nullable WebSocketWait untold;
 
@@ -98,6 +104,16 @@ abstract class WebSocketWriter extends Deadline {
     flushing = false;
     endpoint.flush();
     readOrPause();
+  }
+
+  /** True if the client has another while to read the close frame, since it still sends. */
+  final boolean lingersOn() {
+    boolean goesOn = heard && ++lingers < HttpLimits.LINGERS;
+    if (goesOn) {
+      heard = false;
+      http.io.deadlines.set(this, HttpLimits.LINGER_MILLIS);
+    }
+    return goesOn;
   }
 
   /** Starts or pauses listening to the client. */
