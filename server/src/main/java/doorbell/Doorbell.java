@@ -1,28 +1,41 @@
 package doorbell;
 
+import doorbell.admin.AdminPort;
+import doorbell.admin.Node;
 import doorbell.event.EventTable;
 import doorbell.event.SetStore;
 import doorbell.store.MemoryStore;
 import doorbell.store.RocksStore;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A node: holds waits, wakes waiters, remembers sets. Runs from {@link #start} to {@link #close}.
  */
 public final class Doorbell implements AutoCloseable {
-  private final Duration drain;
+  private volatile Options options;
   private final SetStore store;
   private final Port port;
+  private final @Nullable AdminPort admin;
 
-  private Doorbell(Duration drain, SetStore store, Port port) {
-    this.drain = drain;
+  private Doorbell(Options options, SetStore store, Port port, @Nullable AdminPort admin) {
+    this.options = options;
     this.store = store;
     this.port = port;
+    this.admin = admin;
   }
 
   /**
@@ -38,21 +51,72 @@ public final class Doorbell implements AutoCloseable {
             ? new MemoryStore(remember, options.get(Options.MAX_SETS))
             : RocksStore.open(directory, remember, options.get(Options.SYNC), Port.filesOfStore());
     try {
-      Port port = Port.open(options, new EventTable(store, Doorbell::later));
-      return new Doorbell(options.get(Options.DRAIN), store, port);
+      EventTable table = new EventTable(store, Doorbell::later);
+      Port port = Port.open(options, table);
+      AdminPort admin = admin(options, port, table);
+      return new Doorbell(options, store, port, admin);
     } catch (RuntimeException e) {
       store.close();
       throw e;
     }
   }
 
+  private static @Nullable AdminPort admin(Options options, Port port, EventTable table) {
+    InetSocketAddress address = options.get(Options.ADMIN).orElse(null);
+    if (address == null) {
+      return null;
+    }
+    String store = options.directory() == null ? Node.About.MEMORY : "rocksdb";
+    Node.About about =
+        new Node.About(version(), store, port.transport.name().toLowerCase(Locale.ROOT));
+    Node node =
+        new Node(
+            port.loops, table, port.quota, port.budget, port.mostClients(), port::hasFailed, about);
+    try {
+      return AdminPort.open(address, node);
+    } catch (IOException e) {
+      port.close();
+      throw Port.cantListen(Options.ADMIN, address, e);
+    }
+  }
+
+  /** The version that the build wrote down. */
+  public static String version() {
+    Properties properties = new Properties();
+    try (InputStream in = Doorbell.class.getResourceAsStream("version.properties")) {
+      properties.load(Objects.requireNonNull(in, "version.properties is missing"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return properties.getProperty("version");
+  }
+
   private static void later(long millis, Runnable task) {
     CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS).execute(task);
   }
 
-  /** The address that the node listens at, with the real port number. */
+  /**
+   * The first HOST:PORT that the node listens at, with the real port number.
+   *
+   * @throws IllegalStateException if it listens at Unix sockets alone
+   */
   public InetSocketAddress address() {
-    return port.address();
+    for (SocketAddress address : addresses()) {
+      if (address instanceof InetSocketAddress tcp) {
+        return tcp;
+      }
+    }
+    throw new IllegalStateException("this node listens at no HOST:PORT");
+  }
+
+  /** All addresses that the node listens at, with the real port numbers, as they were given. */
+  public List<SocketAddress> addresses() {
+    return port.addresses();
+  }
+
+  /** The address of the admin port, with the real port number; null if there is none. */
+  public @Nullable InetSocketAddress adminAddress() {
+    return admin == null ? null : admin.address();
   }
 
   /** The number of parked waits, each id counted. */
@@ -71,6 +135,24 @@ public final class Doorbell implements AutoCloseable {
   }
 
   /**
+   * As {@link #reload()}, and takes those of {@link Options#LIVE} that have other values now. Waits
+   * that are parked keep their time.
+   *
+   * @return the names of other options that differ, which need a new start
+   */
+  public List<String> reload(Options changed) {
+    List<String> later =
+        Options.ALL.stream()
+            .filter(option -> Options.LIVE.stream().noneMatch(live -> live == option))
+            .filter(option -> !Objects.equals(options.find(option), changed.find(option)))
+            .map(Option::name)
+            .toList();
+    port.reload(changed);
+    options = options.taking(changed);
+    return later;
+  }
+
+  /**
    * Completes with the reason when the node can't go on: an event loop has ended, or the heap is
    * spent. Clients may wait in vain from then on, so the host should close the node or end the
    * process; the node never does either. The stage doesn't complete otherwise.
@@ -85,12 +167,18 @@ public final class Doorbell implements AutoCloseable {
    */
   @Override
   public void close() {
+    if (admin != null) {
+      admin.drain();
+    }
     try {
-      port.drain(drain);
+      port.drain(options.get(Options.DRAIN));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
     store.close();
     port.close();
+    if (admin != null) {
+      admin.close();
+    }
   }
 }

@@ -1,14 +1,19 @@
 package doorbell;
 
+import doorbell.io.InheritedSocket;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The type of an option's values, which are written as text on a command line or in a file.
@@ -34,6 +39,13 @@ public record OptionType<T>(String label, Function<String, T> parser) {
   public static final OptionType<InetSocketAddress> ADDRESS =
       new OptionType<>("HOST:PORT", OptionType::address);
 
+  /**
+   * Addresses to listen at, with commas between them: each is an {@link #ADDRESS}, {@code
+   * unix:/path} for a Unix socket, or {@code fd:3} for a socket that the process was started with.
+   */
+  public static final OptionType<List<SocketAddress>> ADDRESSES =
+      new OptionType<>("HOST:PORT", OptionType::addresses);
+
   /** The name of a file. */
   public static final OptionType<Path> FILE = new OptionType<>("FILE", Path::of);
 
@@ -46,6 +58,8 @@ public record OptionType<T>(String label, Function<String, T> parser) {
   private static final Pattern SIZES = Pattern.compile("([0-9]{1,9})([kmg]?)");
   private static final int LARGEST_PORT = 65_535;
   private static final String THIS_MACHINE = "127.0.0.1";
+  private static final String UNIX = "unix:";
+  private static final Pattern INHERITED = Pattern.compile("fd:([3-9]|[1-9][0-9]{1,4})");
 
   /** A file that exists where the kernel speaks IPv6. */
   private static final Path IPV6 = Path.of("/proc/net/if_inet6");
@@ -106,6 +120,29 @@ public record OptionType<T>(String label, Function<String, T> parser) {
       throw new IllegalArgumentException("the host '" + host + "' is unknown here");
     }
     return address;
+  }
+
+  /** True if the option may be given several times, and its values are joined with commas. */
+  public boolean isList() {
+    return this == ADDRESSES;
+  }
+
+  private static List<SocketAddress> addresses(String text) {
+    return Stream.of(text.split(",", -1)).map(String::strip).map(OptionType::anyAddress).toList();
+  }
+
+  private static SocketAddress anyAddress(String text) {
+    if (text.startsWith(UNIX)) {
+      String path = text.substring(UNIX.length());
+      if (!path.startsWith("/")) {
+        throw new IllegalArgumentException("a Unix socket is written unix:/path, from the root on");
+      }
+      return UnixDomainSocketAddress.of(path);
+    }
+    if (INHERITED.matcher(text).matches()) {
+      return new InheritedSocket(Integer.parseInt(text.substring(text.indexOf(':') + 1)));
+    }
+    return address(text);
   }
 
   /** The host of an {@link #ADDRESS}, as written there. */

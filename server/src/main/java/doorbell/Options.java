@@ -10,12 +10,14 @@ import doorbell.io.tls.PemFiles;
 import doorbell.store.MemoryStore;
 import doorbell.store.RocksStore.Sync;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -43,12 +45,23 @@ public final class Options {
   private static final Option.Check<Duration> TIMEOUTS =
       between(Duration.ofMillis(100), Duration.ofHours(1));
 
-  public static final Option<InetSocketAddress> LISTEN =
+  public static final Option<List<SocketAddress>> LISTEN =
       Option.of(
               "listen",
-              OptionType.ADDRESS,
-              "Where to listen; port 0 is any free one, [::]:PORT all addresses of this machine.")
+              OptionType.ADDRESSES,
+              "Where to listen: HOST:PORT, unix:/path, or fd:3 for systemd's socket; several with"
+                  + " commas, or by giving the option again. Port 0 is any free one, [::]:PORT all"
+                  + " addresses of this machine.")
           .or("127.0.0.1:8080");
+
+  public static final Option<Optional<InetSocketAddress>> ADMIN =
+      Option.of(
+              "admin",
+              new OptionType<>("HOST:PORT", Options::admin),
+              "Where to listen for who runs the node, like 127.0.0.1:9180: /metrics, /healthz,"
+                  + " /readyz, /version and a dashboard. Whoever reaches it may read them; none is"
+                  + " off.")
+          .or("none");
 
   public static final Option<Path> TLS_CERT =
       Option.of(
@@ -182,6 +195,7 @@ public final class Options {
   public static final List<Option<?>> ALL =
       List.of(
           LISTEN,
+          ADMIN,
           TLS_CERT,
           TLS_KEY,
           STORE,
@@ -197,6 +211,17 @@ public final class Options {
           DRAIN,
           TRANSPORT,
           LOOPS,
+          HEAD_TIMEOUT,
+          IDLE_TIMEOUT);
+
+  /** The options that a running node can take: see {@link Doorbell#reload(Options)}. */
+  public static final List<Option<?>> LIVE =
+      List.of(
+          MAX_WAIT,
+          MAX_WAITS,
+          MAX_WAITS_PER_ADDRESS,
+          MAX_WAITS_PER_CONNECTION,
+          DRAIN,
           HEAD_TIMEOUT,
           IDLE_TIMEOUT);
 
@@ -224,6 +249,20 @@ public final class Options {
     return new Options(changed);
   }
 
+  /** These options, with {@link #LIVE} ones as {@code other} has them. */
+  Options taking(Options other) {
+    Map<String, Object> taken = new HashMap<>(values);
+    for (Option<?> option : LIVE) {
+      Object value = other.values.get(option.name());
+      if (value == null) {
+        taken.remove(option.name());
+      } else {
+        taken.put(option.name(), value);
+      }
+    }
+    return new Options(taken);
+  }
+
   /** The value of an option that has a default. */
   public <T> T get(Option<T> option) {
     return requireNonNull(find(option), option.name());
@@ -235,6 +274,12 @@ public final class Options {
     Object value = values.get(option.name());
     String fallback = option.fallback();
     return value != null ? (T) value : fallback == null ? null : option.parse(fallback);
+  }
+
+  private static Optional<InetSocketAddress> admin(String text) {
+    return text.equals("none")
+        ? Optional.empty()
+        : Optional.of(OptionType.ADDRESS.parser().apply(text));
   }
 
   /**

@@ -1,6 +1,8 @@
 package doorbell;
 
+import doorbell.count.Counter;
 import doorbell.event.EventTable;
+import doorbell.http.HttpLoop;
 import doorbell.http.HttpOptions;
 import doorbell.http.Memory;
 import doorbell.http1.Http1;
@@ -24,7 +26,10 @@ import io.netty.handler.codec.http2.Http2SecurityUtil;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -51,10 +56,13 @@ public final class Port implements AutoCloseable {
 
   private final EventLoopGroup group;
   final List<WaitLoop> loops = new ArrayList<>();
+  private final List<HttpLoop> https = new ArrayList<>();
   private final @Nullable Tls tls;
-  private final Listener listener;
-  private final WaitQuota quota;
-  private final Budget budget;
+  private final List<Listener> listeners = new ArrayList<>();
+  final WaitQuota quota;
+  final Budget budget;
+  final Transport transport;
+  private int mostClients;
   private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
   private volatile boolean closing;
 
@@ -74,6 +82,7 @@ public final class Port implements AutoCloseable {
   }
 
   private Port(Options options, Transport transport, EventTable table) {
+    this.transport = transport;
     PemFiles certificate = options.certificate();
     HttpOptions http = options.http();
     tls = certificate == null ? null : new Tls(settings(http, certificate));
@@ -87,7 +96,7 @@ public final class Port implements AutoCloseable {
     for (EventExecutor executor : group) {
       EventLoop events = (EventLoop) executor;
       loops.add(serving(new IoLoop(events, budget, faults), table, http));
-      events.scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+      look(events, loops.getLast().counts.lag);
       events.terminationFuture().addListener(ended -> onEnded());
     }
     if (tls != null) {
@@ -97,7 +106,7 @@ public final class Port implements AutoCloseable {
           IoLimits.RELOAD_MILLIS,
           TimeUnit.MILLISECONDS);
     }
-    listener = listen(transport, options.get(Options.LISTEN), table.moreFiles());
+    listen(options.get(Options.LISTEN), table.moreFiles());
   }
 
   private static Tls.Settings settings(HttpOptions options, PemFiles certificate) {
@@ -112,12 +121,28 @@ public final class Port implements AutoCloseable {
   private WaitLoop serving(IoLoop io, EventTable table, HttpOptions options) {
     WaitLoop waits = new WaitLoop(io, table, quota);
     Http1 http1 = new Http1(waits, options, InstantSource.system());
+    https.add(http1);
     io.serve(tls == null ? http1 : tls.around(io, http1), waits);
     return waits;
   }
 
-  /** A loop that ends may hang midway, so the other loops look for the beginning of the end. */
-  private void look() {
+  /**
+   * A loop that ends may hang midway, so the other loops look for the beginning of the end. How
+   * late a look comes tells how busy the loop is.
+   */
+  private void look(EventLoop events, Counter lag) {
+    long due = events.ticker().nanoTime() + TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS);
+    events.schedule(
+        () -> {
+          lag.set(events.ticker().nanoTime() - due);
+          lookForTheEnd();
+          look(events, lag);
+        },
+        LOOK_MILLIS,
+        TimeUnit.MILLISECONDS);
+  }
+
+  private void lookForTheEnd() {
     if (loops.stream().anyMatch(loop -> loop.io.events.isShuttingDown())) {
       onEnded();
     }
@@ -135,26 +160,61 @@ public final class Port implements AutoCloseable {
     return failure.minimalCompletionStage();
   }
 
-  private Listener listen(Transport transport, InetSocketAddress address, int filesOfStore) {
+  private void listen(List<SocketAddress> addresses, int filesOfStore) {
+    SocketAddress at = addresses.getFirst();
     try {
-      int mostClients = OpenFiles.forClients(filesOfStore, Memory.clients());
+      mostClients = OpenFiles.forClients(filesOfStore, Memory.clients());
       List<IoLoop> all = loops.stream().map(loop -> loop.io).toList();
-      return transport == Transport.NIO
-          ? new ChannelListener(group, address, all, mostClients)
-          : new SocketListener(transport, address, all, mostClients);
+      if (transport == Transport.NIO) {
+        ChannelListener channels = new ChannelListener(group, all, mostClients);
+        listeners.add(channels);
+        for (InetSocketAddress address : tcp(addresses)) {
+          at = address;
+          channels.listen(address);
+        }
+      } else {
+        for (SocketAddress address : addresses) {
+          at = address;
+          listeners.add(new SocketListener(transport, address, all, mostClients));
+        }
+      }
     } catch (Exception e) {
       closing = true;
+      stopListening();
       group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
-      throw e instanceof IllegalStateException told ? told : cantListen(address, e);
+      throw e instanceof IllegalStateException told ? told : cantListen(Options.LISTEN, at, e);
     }
   }
 
-  private static IllegalStateException cantListen(InetSocketAddress address, Exception e) {
+  private static List<InetSocketAddress> tcp(List<SocketAddress> addresses) {
+    List<InetSocketAddress> tcp = new ArrayList<>();
+    for (SocketAddress address : addresses) {
+      if (!(address instanceof InetSocketAddress known)) {
+        throw new IllegalStateException(
+            "the transport nio listens at HOST:PORT alone, not at %s; use --transport epoll"
+                .formatted(text(address)));
+      }
+      tcp.add(known);
+    }
+    return tcp;
+  }
+
+  /** The error of an address that {@code option} gives. */
+  static IllegalStateException cantListen(Option<?> option, SocketAddress address, Exception e) {
     String why = String.valueOf(e.getMessage()).replaceFirst(".*: ", "");
     return new IllegalStateException(
-        "can't listen on %s:%s (%s); choose another address with --listen HOST:PORT"
-            .formatted(address.getHostString(), address.getPort(), why),
+        "can't listen on %s (%s); choose another address with --%s %s"
+            .formatted(text(address), why, option.name(), option.label()),
         e);
+  }
+
+  /** An address as an option has it. */
+  private static String text(SocketAddress address) {
+    return switch (address) {
+      case InetSocketAddress tcp -> tcp.getHostString() + ":" + tcp.getPort();
+      case UnixDomainSocketAddress unix -> "unix:" + unix.getPath();
+      default -> address.toString();
+    };
   }
 
   /**
@@ -164,9 +224,23 @@ public final class Port implements AutoCloseable {
     return Math.clamp(OpenFiles.left() / 8, LEAST_STORE_FILES, MOST_STORE_FILES);
   }
 
-  /** The address that the port listens at, with the real port number. */
-  public InetSocketAddress address() {
-    return listener.address();
+  /** The addresses that the port listens at, with the real port numbers, as they were given. */
+  public List<SocketAddress> addresses() {
+    return listeners.stream().flatMap(listener -> listener.addresses().stream()).toList();
+  }
+
+  private void stopListening() {
+    listeners.stream().map(Listener::stop).toList().forEach(Future::awaitUninterruptibly);
+  }
+
+  /** The number of connections that this port takes at a time. */
+  int mostClients() {
+    return mostClients;
+  }
+
+  /** True once the port can't go on. */
+  boolean hasFailed() {
+    return failure.isDone();
   }
 
   /** The number of parked waits, each id counted. */
@@ -186,9 +260,19 @@ public final class Port implements AutoCloseable {
     }
   }
 
-  /** Stops the listener, and answers all parked waits evenly over {@code time}. Blocks. */
+  /** Takes the bounds and times of {@code options}; the rest needs a new port. */
+  void reload(Options options) {
+    reload();
+    quota.limit(options.get(Options.MAX_WAITS), options.get(Options.MAX_WAITS_PER_ADDRESS));
+    for (HttpLoop loop : https) {
+      HttpOptions taken = options.http().at(loop.options.basePath());
+      loop.io.events.execute(() -> loop.options = taken);
+    }
+  }
+
+  /** Stops the listeners, and answers all parked waits evenly over {@code time}. Blocks. */
   public void drain(Duration time) throws InterruptedException {
-    listener.stop().awaitUninterruptibly();
+    stopListening();
     CountDownLatch drained = new CountDownLatch(loops.size());
     for (WaitLoop loop : loops) {
       tell(loop.io, () -> loop.drain(time.toMillis(), drained::countDown), drained);
@@ -212,7 +296,7 @@ public final class Port implements AutoCloseable {
       return;
     }
     closing = true;
-    listener.stop().awaitUninterruptibly();
+    stopListening();
     CountDownLatch closed = new CountDownLatch(loops.size());
     for (WaitLoop loop : loops) {
       tell(loop.io, () -> loop.io.close(closed::countDown), closed);

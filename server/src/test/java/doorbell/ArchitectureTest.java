@@ -25,6 +25,8 @@ class ArchitectureTest {
   private static final String HTTP2 = "doorbell.http2";
   private static final String WEB_SOCKET = "doorbell.websocket";
   private static final String STORE = "doorbell.store";
+  private static final String ADMIN = "doorbell.admin";
+  private static final String COUNT = "doorbell.count";
   private static final String BUFFERS = "io.netty.buffer";
   private static final String LOOPS = "io.netty.channel..";
   private static final String UTIL = "io.netty.util..";
@@ -45,8 +47,9 @@ class ArchitectureTest {
   }
 
   @Test
-  void eventsKnowOnlyJava() {
-    only(EVENT).check(CLASSES);
+  void countersAndEventsKnowOnlyJava() {
+    only(COUNT).check(CLASSES);
+    only(EVENT, COUNT).check(CLASSES);
   }
 
   @Test
@@ -58,12 +61,12 @@ class ArchitectureTest {
 
   @Test
   void waitingKnowsNoHttp() {
-    only(WAIT, EVENT, IO, LOOPS, UTIL).check(CLASSES);
+    only(WAIT, EVENT, IO, COUNT, LOOPS, UTIL).check(CLASSES);
   }
 
   @Test
   void httpKnowsNoVersionOfItself() {
-    only(HTTP, WAIT, EVENT, IO, BUFFERS, UTIL, "io.netty.handler.codec..").check(CLASSES);
+    only(HTTP, WAIT, EVENT, IO, COUNT, BUFFERS, UTIL, "io.netty.handler.codec..").check(CLASSES);
   }
 
   @Test
@@ -82,7 +85,7 @@ class ArchitectureTest {
   @Test
   void protocolsKnowWhatIsBelowAndHandOver() {
     String codecs = "io.netty.handler.codec..";
-    String[] below = {HTTP, WAIT, EVENT, IO, BUFFERS, LOOPS, UTIL, codecs};
+    String[] below = {HTTP, WAIT, EVENT, IO, COUNT, BUFFERS, LOOPS, UTIL, codecs};
     only(HTTP2, below).check(CLASSES);
     only(WEB_SOCKET, below).check(CLASSES);
     String[] belowHttp1 =
@@ -92,7 +95,23 @@ class ArchitectureTest {
 
   @Test
   void storesKnowEventsAndRocksDb() {
-    only(STORE, EVENT, "org.rocksdb", "org.slf4j").check(CLASSES);
+    only(STORE, EVENT, COUNT, "org.rocksdb", "org.slf4j").check(CLASSES);
+  }
+
+  /** The libraries of the admin port are loaded by that port alone. */
+  @Test
+  void theAdminPortAloneKnowsItsLibraries() {
+    String[] libraries = {"io.micrometer..", "io.prometheus..", "com.sun.net.httpserver"};
+    String[] below = {HTTP, WAIT, EVENT, IO, COUNT};
+    only(ADMIN, Stream.concat(Stream.of(libraries), Stream.of(below)).toArray(String[]::new))
+        .check(CLASSES);
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(ADMIN)
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(libraries)
+        .check(CLASSES);
   }
 
   @Test

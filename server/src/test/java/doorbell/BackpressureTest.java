@@ -43,7 +43,7 @@ class BackpressureTest {
     try (PortFixture node = new PortFixture(transport);
         Socket socket = new Socket()) {
       socket.setSoTimeout(20_000);
-      socket.connect(node.port.address());
+      socket.connect(node.address());
       DataInputStream in = new DataInputStream(socket.getInputStream());
       StringBuilder bytes = new StringBuilder("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
       // No table for compressed fields, and windows that are large enough.

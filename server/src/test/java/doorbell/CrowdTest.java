@@ -105,7 +105,7 @@ class CrowdTest {
         ExecutorService threads = Executors.newFixedThreadPool(2)) {
       node.store.takeMoments();
       CyclicBarrier start = new CyclicBarrier(2);
-      InetSocketAddress address = node.port.address();
+      InetSocketAddress address = node.address();
       Future<Integer> waits = threads.submit(() -> rounds(address, "GET", "HTTP/1.1 200", start));
       Future<Integer> sets = threads.submit(() -> rounds(address, "POST", "HTTP/1.1 201", start));
       assertThat(waits.get()).isEqualTo(ROUNDS);

@@ -43,7 +43,7 @@ class EndpointTest {
     try (PortFixture node = new PortFixture(transport)) {
       Peer lazy = node.connect().say(SCRIPT.repeat(requests));
       lazy.say("GET /22482?timeout=0 HTTP/1.1\nHost: a\n\n");
-      await().during(Duration.ofMillis(300)).until(() -> queues(node.port.address()).unread > 0);
+      await().during(Duration.ofMillis(300)).until(() -> queues(node.address()).unread > 0);
       String script = lazy.hear().body();
       assertThat(script).contains("Doorbell");
       for (int i = 1; i < requests; i++) {
@@ -140,8 +140,8 @@ class EndpointTest {
   @EnabledOnOs(OS.LINUX)
   void aLoopRestsWhileSomebodySaysNoMoreAndDoesntTakeAnswers(Transport transport) throws Exception {
     try (PortFixture node = new PortFixture(transport)) {
-      try (Peer lazy = new Peer(node.port.address(), 4_096)) {
-        askUntilNoAnswerFits(lazy, node.port.address());
+      try (Peer lazy = new Peer(node.address(), 4_096)) {
+        askUntilNoAnswerFits(lazy, node.address());
         lazy.saysNoMore();
         Duration watched = Duration.ofMillis(400);
         await().pollDelay(watched).until(() -> true);

@@ -41,7 +41,7 @@ class H2SpecTest {
   void allCasesPassButThoseThatAreExplained() throws Exception {
     Path report = folder.resolve("report.xml");
     try (PortFixture node = new PortFixture(PortFixture.transports().findFirst().orElseThrow())) {
-      String port = Integer.toString(node.port.address().getPort());
+      String port = Integer.toString(node.address().getPort());
       String[] command = {
         program().toString(), "-h", "127.0.0.1", "-p", port, "-o", "" + PATIENCE, "-j", "" + report
       };

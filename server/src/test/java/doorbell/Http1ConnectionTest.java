@@ -2,7 +2,9 @@ package doorbell;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import doorbell.count.Histogram;
 import doorbell.event.EventId;
 import doorbell.http.HttpLimits;
 import doorbell.io.IoLimits;
@@ -270,6 +272,36 @@ class Http1ConnectionTest {
     node.pass(1_200);
     assertThat(answer(client).status()).isEqualTo(204);
     assertThat(client.isOpen()).isTrue();
+  }
+
+  @Test
+  void theTimeOfAWaitIsCountedThoughNoFieldHoldsItsBegin() {
+    Histogram hold = client.loop.counts.hold;
+    client.send("GET /22482?timeout=100 HTTP/1.1\r\nHost: a\r\n\r\n");
+    node.pass(30_000);
+    assertThat(hold.sum()).isZero();
+    node.stage.asAnotherThread(() -> node.table.set(ID, 0));
+    node.runAll();
+    assertThat(answer(client).status()).isEqualTo(200);
+    assertThat(hold.sum()).isCloseTo(30_000_000_000L, within(200_000_000L));
+    client.send("GET /5?timeout=50 HTTP/1.1\r\nHost: a\r\n\r\n");
+    node.pass(51_000);
+    assertThat(answer(client).status()).isEqualTo(204);
+    assertThat(hold.sum()).isCloseTo(80_000_000_000L, within(400_000_000L));
+    client.send("GET /5?timeout=0 HTTP/1.1\r\nHost: a\r\n\r\n");
+    assertThat(answer(client).status()).isEqualTo(204);
+    assertThat(hold.count(6)).as("up to 64 s").isEqualTo(1);
+    assertThat(hold.count(5)).as("up to 32 s").isEqualTo(1);
+  }
+
+  /** The comments of a stream move its deadline. */
+  @Test
+  void theTimeOfAnEventStreamIsCountedToo() {
+    client.send("GET /22482?timeout=1000 HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n");
+    node.pass(100_000);
+    node.stage.asAnotherThread(() -> node.table.set(ID, 0));
+    node.runAll();
+    assertThat(client.loop.counts.hold.sum()).isCloseTo(100_000_000_000L, within(1_000_000_000L));
   }
 
   @Test

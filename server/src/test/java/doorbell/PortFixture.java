@@ -36,7 +36,7 @@ final class PortFixture implements AutoCloseable {
 
   static Options options(Transport transport, Duration headTimeout, Duration idleTimeout) {
     return Options.defaults()
-        .with(Options.LISTEN, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+        .with(Options.LISTEN, List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)))
         .with(Options.TRANSPORT, transport)
         .with(Options.LOOPS, LOOPS)
         .with(Options.MAX_WAITS, 1_000_000)
@@ -50,8 +50,12 @@ final class PortFixture implements AutoCloseable {
         .filter(transport -> transport.unavailability() == null);
   }
 
+  InetSocketAddress address() {
+    return (InetSocketAddress) port.addresses().getFirst();
+  }
+
   Peer connect() throws IOException {
-    Peer peer = new Peer(port.address());
+    Peer peer = new Peer(address());
     peers.add(peer);
     return peer;
   }

@@ -86,7 +86,7 @@ class PortTest {
     try (HttpClient http = HttpClient.newHttpClient();
         PortFixture node = new PortFixture(transport)) {
       BlockingQueue<String> told = new LinkedBlockingQueue<>();
-      URI root = URI.create("ws://127.0.0.1:" + node.port.address().getPort());
+      URI root = URI.create("ws://127.0.0.1:" + node.address().getPort());
       for (int i = 0; i < SOME_ON_EACH_LOOP; i++) {
         http.newWebSocketBuilder()
             .buildAsync(root, hears(told))
@@ -306,11 +306,11 @@ class PortTest {
   @Test
   void anAddressInUseIsAClearSentence() throws IOException {
     try (PortFixture node = new PortFixture(Transport.AUTO)) {
-      Options same = Options.defaults().with(Options.LISTEN, node.port.address());
+      Options same = Options.defaults().with(Options.LISTEN, List.of(node.address()));
       assertThatThrownBy(() -> Port.open(same, node.table))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageStartingWith("can't listen on ")
-          .hasMessageContaining(":" + node.port.address().getPort())
+          .hasMessageContaining(":" + node.address().getPort())
           .hasMessageEndingWith("; choose another address with --listen HOST:PORT");
     }
   }

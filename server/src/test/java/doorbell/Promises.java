@@ -2,14 +2,17 @@ package doorbell;
 
 import static java.util.Objects.requireNonNull;
 
+import doorbell.count.Counter;
 import doorbell.event.EventId;
 import doorbell.http.HttpLimits;
+import doorbell.wait.LoopCounts.Via;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What must be true of a simulated node, whatever happens. */
@@ -189,6 +192,15 @@ final class Promises {
         node.table.size() == waitedFor.size(),
         node.table.size() + " variables stand by for " + waitedFor);
     check(node.quota.taken() == parked, node.quota.taken() + " places are taken by " + parked);
+    check(counted() == parked, counted() + " waits are counted for " + parked);
+  }
+
+  /** The parked waits of all protocols, as the loops count them. */
+  private long counted() {
+    return node.loops.stream()
+        .flatMap(loop -> Stream.of(Via.values()).map(loop.counts::parked))
+        .mapToLong(Counter::get)
+        .sum();
   }
 
   private void checkParked(Asked wait, Caller caller) {
@@ -218,6 +230,7 @@ final class Promises {
       check(!caller.client.isOpen(), caller + " is left open");
     }
     check(node.table.size() == 0, "the table keeps " + node.table.size());
+    check(counted() == 0, counted() + " waits are counted at the end");
     check(node.quota.taken() == 0, "the waiting room keeps " + node.quota.taken());
     node.loops.forEach(loop -> check(loop.io.deadlines.all().isEmpty(), "a deadline is left"));
     check(node.leaked() == 0, "buffers are left: " + node.leaked());

@@ -85,7 +85,7 @@ class TlsPortTest {
   void whoConnectedBeforeTheCertificateChangedIsServed(Transport transport) throws Exception {
     PemFiles files = certificates.copy(first);
     try (PortFixture node = node(transport, files);
-        Socket early = new Socket("localhost", node.port.address().getPort())) {
+        Socket early = new Socket("localhost", node.address().getPort())) {
       Certificates.replace(files, second);
       await().atMost(Duration.ofSeconds(30)).until(() -> nameOf(node).equals("CN=second"));
       try (SSLSocket client =
@@ -157,7 +157,7 @@ class TlsPortTest {
 
   private static CompletableFuture<HttpResponse<String>> ask(
       HttpClient client, PortFixture node, String method, String path) {
-    URI uri = URI.create("https://localhost:" + node.port.address().getPort() + path);
+    URI uri = URI.create("https://localhost:" + node.address().getPort() + path);
     HttpRequest request =
         HttpRequest.newBuilder(uri).method(method, HttpRequest.BodyPublishers.noBody()).build();
     return client.sendAsync(request, HttpResponse.BodyHandlers.ofString());

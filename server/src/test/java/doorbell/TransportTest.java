@@ -32,7 +32,7 @@ class TransportTest {
     try (PortFixture node = new PortFixture(transport)) {
       String client = "%04X".formatted(node.crowd(1, "22482").getFirst().port());
       await().until(() -> node.port.parked() == 1);
-      String port = "%04X".formatted(node.port.address().getPort());
+      String port = "%04X".formatted(node.address().getPort());
       List<String> timers =
           Stream.concat(lines("/proc/net/tcp"), lines("/proc/net/tcp6"))
               .map(line -> line.trim().split("\\s+", -1))

@@ -121,7 +121,7 @@ final class DemoCommand {
   /** The default options, except that a demo's sets stay in memory and the end is quick. */
   private static Options options(InetSocketAddress listen) {
     return Options.defaults()
-        .with(Options.LISTEN, listen)
+        .with(Options.LISTEN, List.of(listen))
         .with(Options.STORE, "memory")
         .with(Options.DRAIN, Duration.ofSeconds(1));
   }

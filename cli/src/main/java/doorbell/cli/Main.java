@@ -1,5 +1,6 @@
 package doorbell.cli;
 
+import doorbell.Doorbell;
 import doorbell.cli.options.Arguments;
 import doorbell.cli.options.Command;
 import doorbell.cli.options.Defaults;
@@ -9,10 +10,7 @@ import doorbell.cli.run.Logging;
 import doorbell.cli.run.Shutdown;
 import doorbell.client.DoorbellException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.List;
-import java.util.Objects;
-import java.util.Properties;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -98,7 +96,7 @@ final class Main {
 
   private static CommandSpec withHelp(CommandSpec spec) {
     spec.usageMessage().abbreviateSynopsis(true).sortOptions(false);
-    return spec.versionProvider(() -> new String[] {NAME + " " + version()})
+    return spec.versionProvider(() -> new String[] {NAME + " " + Doorbell.version()})
         .addOption(
             OptionSpec.builder("-h", "--help")
                 .usageHelp(true)
@@ -142,14 +140,5 @@ final class Main {
             || cause instanceof DoorbellException
             || cause.getClass().getName().startsWith("doorbell.");
     return ours ? cause.getMessage() : cause.toString();
-  }
-
-  /** The version that the build wrote down. */
-  private static String version() throws IOException {
-    Properties properties = new Properties();
-    try (InputStream in = Main.class.getResourceAsStream("version.properties")) {
-      properties.load(Objects.requireNonNull(in, "version.properties is missing"));
-    }
-    return properties.getProperty("version");
   }
 }

@@ -7,13 +7,20 @@ import doorbell.Options;
 import doorbell.cli.options.Arguments;
 import doorbell.cli.options.Command;
 import doorbell.cli.options.ConfigFile;
+import doorbell.cli.options.Mistakes;
 import doorbell.cli.run.ExitCode;
 import doorbell.cli.run.Hangup;
 import doorbell.cli.run.Logging;
 import doorbell.cli.run.OldGenCollector;
 import doorbell.cli.run.Shutdown;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.List;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+import picocli.CommandLine.ParameterException;
 
 /** The command that runs a node until the process is told to end. */
 final class ServeCommand {
@@ -24,6 +31,13 @@ final class ServeCommand {
               "How the log on standard error is written: text, or json for an object in each line.")
           .or("text");
 
+  private static final Option<Level> LOG_LEVEL =
+      Option.of(
+              "log-level",
+              OptionType.choice("LEVEL", Level.values()),
+              "What the log has: error, warn, info, debug or trace, each with those before it.")
+          .or("info");
+
   private static final Option<Boolean> PRINT_CONFIG =
       Option.of(
           "print-config",
@@ -32,7 +46,9 @@ final class ServeCommand {
               + " which defaults are comments, and runs no node.");
 
   private static final List<Option<?>> OPTIONS =
-      Stream.concat(Options.ALL.stream(), Stream.of(LOG_FORMAT, ConfigFile.OPTION, PRINT_CONFIG))
+      Stream.concat(
+              Options.ALL.stream(),
+              Stream.of(LOG_FORMAT, LOG_LEVEL, ConfigFile.OPTION, PRINT_CONFIG))
           .toList();
 
   static final Command COMMAND =
@@ -49,10 +65,8 @@ final class ServeCommand {
 
   private static int run(Arguments given) {
     Logging.choose(given.get(LOG_FORMAT));
-    Options options = Options.defaults();
-    for (Option<?> option : Options.ALL) {
-      options = with(options, option, given);
-    }
+    Logging.level(given.get(LOG_LEVEL));
+    Options options = options(given);
     boolean plain = given.find(Options.TLS_CERT) == null;
     if (plain != (given.find(Options.TLS_KEY) == null)) {
       throw given.misuse("--tls-cert and --tls-key go together: give both, or none");
@@ -64,11 +78,45 @@ final class ServeCommand {
     Doorbell node = Doorbell.start(options);
     OldGenCollector.watch(node::held);
     Shutdown.at(node::close, node.failure());
-    Hangup.reloads(node::reload);
-    String url = NodeUrl.of(OptionType.host(given.text(Options.LISTEN)), node.address());
-    System.out.println(
-        "doorbell: listening on " + (plain ? url : url.replaceFirst("http", "https")));
+    Hangup.reloads(() -> reload(node, given));
+    String[] written = given.text(Options.LISTEN).split(",", -1);
+    List<SocketAddress> addresses = node.addresses();
+    for (int i = 0; i < written.length; i++) {
+      String url = NodeUrl.of(written[i].strip(), addresses.get(i));
+      System.out.println(
+          "doorbell: listening on " + (plain ? url : url.replaceFirst("^http:", "https:")));
+    }
+    InetSocketAddress admin = node.adminAddress();
+    if (admin != null) {
+      System.out.println("doorbell: dashboard on " + NodeUrl.of(given.text(Options.ADMIN), admin));
+    }
     return ExitCode.NONE_YET;
+  }
+
+  private static Options options(Arguments given) {
+    Options options = Options.defaults();
+    for (Option<?> option : Options.ALL) {
+      options = with(options, option, given);
+    }
+    return options;
+  }
+
+  /** Takes what can be taken of a changed file; a wrong file changes nothing. */
+  private static void reload(Doorbell node, Arguments given) {
+    Logger log = LoggerFactory.getLogger(ServeCommand.class);
+    try {
+      Options options = options(given.complete());
+      Level level = given.get(LOG_LEVEL);
+      List<String> later = node.reload(options);
+      Logging.level(level);
+      log.info(
+          "the configuration was read again{}",
+          later.isEmpty() ? "" : "; a new start is needed for " + String.join(", ", later));
+    } catch (ParameterException | IllegalArgumentException e) {
+      node.reload();
+      String why = e instanceof ParameterException p ? Mistakes.sentence(p) : e.getMessage();
+      log.error("the configuration was not taken: {}", why);
+    }
   }
 
   private static void print(Arguments given) {

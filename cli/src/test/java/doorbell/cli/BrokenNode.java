@@ -20,7 +20,8 @@ final class BrokenNode {
     Logging.choose(Logging.Format.TEXT);
     Options options =
         Options.defaults()
-            .with(Options.LISTEN, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .with(
+                Options.LISTEN, List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)))
             .with(Options.STORE, "memory")
             .with(Options.DRAIN, Duration.ZERO);
     Doorbell node = Doorbell.start(options);

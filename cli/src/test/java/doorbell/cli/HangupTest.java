@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,6 +57,38 @@ class HangupTest {
       node.process.destroy();
       assertThat(node.process.waitFor()).isZero();
     }
+  }
+
+  @Test
+  void aHangupReadsTheFileAgainAndSaysWhatNeedsANewStart() throws Exception {
+    Path file = Files.writeString(folder.resolve("conf"), "max-waits=1000\nstore=memory\n");
+    try (NodeProcess node = NodeProcess.serve("--config", file.toString())) {
+      String event = node.url() + "/5";
+      Files.writeString(file, "max-wait=1s\nmax-waits=1000\nstore=memory\nloops=1\n");
+      hangUp(node);
+      hears(node, "was read again; a new start is needed for loops");
+      assertThat(status(event)).as("the hold of now").isEqualTo(204);
+      Files.writeString(file, "max-waits=1\nstore=memory\nlog-level=error\n");
+      hangUp(node);
+      await().until(() -> status(event + ",6") == 503);
+      Files.writeString(file, "max-waits=many\nstore=memory\n");
+      hangUp(node);
+      hears(node, "the configuration was not taken: option '--max-waits' is 'many', but");
+      assertThat(status(event + ",6")).as("as before").isEqualTo(503);
+      Files.writeString(file, "max-wiats=5\n");
+      hangUp(node);
+      hears(node, "did you mean 'max-waits'?");
+      assertThat(node.process.isAlive()).isTrue();
+    }
+  }
+
+  private static void hears(NodeProcess node, String said) {
+    await().untilAsserted(() -> assertThat(node.errors()).contains(said));
+  }
+
+  private static int status(String url) throws Exception {
+    HttpURLConnection asked = (HttpURLConnection) URI.create(url).toURL().openConnection();
+    return asked.getResponseCode();
   }
 
   private static void hangUp(NodeProcess node) throws Exception {

@@ -309,7 +309,8 @@ class MainTest {
   private static Doorbell node() {
     return Doorbell.start(
         Options.defaults()
-            .with(Options.LISTEN, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .with(
+                Options.LISTEN, List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)))
             .with(Options.STORE, "memory")
             .with(Options.DRAIN, Duration.ZERO));
   }

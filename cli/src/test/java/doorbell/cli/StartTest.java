@@ -37,7 +37,8 @@ class StartTest {
     }
     assertThat(Files.readString(classes))
         .contains("doorbell.wait.Wait ")
-        .doesNotContain(SLOW_EQUALS);
+        .doesNotContain(SLOW_EQUALS)
+        .doesNotContain("io.micrometer", "io.prometheus", "com.sun.net.httpserver");
   }
 
   private static void waitAndSet(HttpClient client, URI event, String key) throws Exception {

@@ -18,6 +18,10 @@ public final class Budget {
     this.most = most;
   }
 
+  public long most() {
+    return most;
+  }
+
   public long taken() {
     return taken.get();
   }

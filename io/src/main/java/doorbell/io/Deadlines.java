@@ -79,6 +79,12 @@ public final class Deadlines implements Runnable {
     size--;
   }
 
+  /** Milliseconds until the deadline; 0 if it is over or not set. */
+  public long leftMillis(Deadline timed) {
+    long slots = timed.deadline == Deadline.NO_DEADLINE ? 0 : timed.deadline - nowSlot();
+    return Math.max(0, slots * SLOT_MILLIS);
+  }
+
   /** Everything with a deadline: all connections and streams of the loop. */
   public ArrayDeque<Deadline> all() {
     ArrayDeque<Deadline> all = new ArrayDeque<>(size);

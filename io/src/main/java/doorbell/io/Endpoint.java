@@ -18,7 +18,7 @@ public interface Endpoint {
   /** Hands this endpoint over to {@code next}, which speaks another protocol. */
   void handTo(Protocol next);
 
-  /** The client's address; null if the client is gone. */
+  /** The client's address; null if the client is gone, or comes by a Unix socket. */
   @Nullable InetSocketAddress client();
 
   /** Takes bytes, to be sent by the next {@link #flush}. */

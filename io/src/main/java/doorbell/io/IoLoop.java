@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,7 @@ public final class IoLoop {
   private @Nullable Hooks hooks;
   private @Nullable ByteBuf input;
   private final AtomicInteger open = new AtomicInteger();
+  private final LongAdder opened = new LongAdder();
   private Runnable onEmpty = () -> {};
 
   public IoLoop(EventLoop events, Budget budget, Faults faults) {
@@ -97,8 +99,14 @@ public final class IoLoop {
     return open.get();
   }
 
+  /** The number of all connections since the start. Any thread may ask. */
+  public long opened() {
+    return opened.sum();
+  }
+
   /** Counts a new connection. Any thread may call. */
   public void onOpened() {
+    opened.increment();
     open.incrementAndGet();
   }
 

@@ -46,11 +46,17 @@ final class RealEngine implements EndpointContract.Engine {
     try {
       listener =
           transport == Transport.NIO
-              ? new ChannelListener(group, any, List.of(loop), CLIENTS)
+              ? channels(any)
               : new SocketListener(transport, any, List.of(loop), CLIENTS);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private ChannelListener channels(InetSocketAddress address) {
+    ChannelListener channels = new ChannelListener(group, List.of(loop), CLIENTS);
+    channels.listen(address);
+    return channels;
   }
 
   static final IoLoop.Hooks NO_HOOKS =
@@ -70,8 +76,8 @@ final class RealEngine implements EndpointContract.Engine {
   @Override
   public EndpointContract.Client connect() {
     try {
-      return new RealClient(
-          new Socket(listener.address().getAddress(), listener.address().getPort()));
+      InetSocketAddress address = (InetSocketAddress) listener.addresses().getFirst();
+      return new RealClient(new Socket(address.getAddress(), address.getPort()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -2,9 +2,11 @@ package doorbell.event;
 
 import static java.util.Objects.requireNonNull;
 
+import doorbell.count.Histogram;
 import doorbell.event.EventVariable.Attempt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +33,7 @@ public final class EventTable {
 
   private final SetStore store;
   private final Pacer pacer;
+  private final LongAdder failures = new LongAdder();
 
   /** Runs a task later; the node's event loops do. */
   public interface Pacer {
@@ -113,6 +116,21 @@ public final class EventTable {
     store.flush();
   }
 
+  /** Sets that the store could not keep, since the start. */
+  public long failures() {
+    return failures.sum();
+  }
+
+  /** Sets that the store has not answered: see {@link SetStore#queued}. */
+  public int queued() {
+    return store.queued();
+  }
+
+  /** The times of sets in the store: see {@link SetStore#times}. */
+  public @Nullable Histogram storeTimes() {
+    return store.times();
+  }
+
   /** Files that the store may still open: see {@link SetStore#moreFiles}. */
   public int moreFiles() {
     return store.moreFiles();
@@ -124,6 +142,7 @@ public final class EventTable {
     if (failure == null) {
       attempt.complete(first);
     } else {
+      failures.increment();
       attempt.completeExceptionally(failure);
     }
   }

@@ -1,7 +1,9 @@
 package doorbell.event;
 
+import doorbell.count.Histogram;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The store remembers sets of events. Any thread may call any method, and no method but {@link
@@ -45,6 +47,16 @@ public interface SetStore extends AutoCloseable {
 
   /** Writes all sets that were put off. */
   default void flush() {}
+
+  /** Number of sets that the store was given and has not answered. */
+  default int queued() {
+    return 0;
+  }
+
+  /** The times that sets take in the store once a writer has them; null for a store without one. */
+  default @Nullable Histogram times() {
+    return null;
+  }
 
   /** Number of files that the store may open beside the files that are open now. */
   default int moreFiles() {

@@ -25,7 +25,7 @@ final class EventStream extends HttpWait {
   private String told;
 
   EventStream(Exchange exchange, Request request, long holdMillis) {
-    super(exchange, request);
+    super(exchange, request, holdMillis);
     events = request.events().size();
     leftMillis = holdMillis;
     told = request.told();
@@ -87,6 +87,11 @@ final class EventStream extends HttpWait {
   @Override
   public boolean isDecided() {
     return looking == 0 && (known == events || !mayPark());
+  }
+
+  @Override
+  protected long leftMillis() {
+    return leftMillis - nextMillis() + super.leftMillis();
   }
 
   /** The next part of the hold; comments in between keep proxies open and find dead clients. */

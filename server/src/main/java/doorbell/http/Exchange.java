@@ -66,7 +66,7 @@ public abstract class Exchange extends Deadline implements Requester, Parked {
       EventStream stream = new EventStream(this, request, hold);
       begin(stream, stream.nextMillis());
     } else {
-      begin(new HttpWait(this, request), hold);
+      begin(new HttpWait(this, request, hold), hold);
     }
   }
 

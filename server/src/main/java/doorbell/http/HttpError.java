@@ -9,7 +9,7 @@ import java.util.concurrent.CompletionException;
 public final class HttpError extends Exception {
   private static final long serialVersionUID = 1;
 
-  final int status;
+  public final int status;
 
   /** Header fields: names and values in turn. */
   final String[] fields;
@@ -47,7 +47,10 @@ public final class HttpError extends Exception {
   }
 
   /** The error response to a failed wait or set. */
-  static HttpError of(Throwable failure) {
+  public static HttpError of(Throwable failure) {
+    if (failure instanceof HttpError error) {
+      return error;
+    }
     return failure instanceof QuotaException noRoom
         ? forNow(noRoom.ofAddress ? 429 : 503, String.valueOf(noRoom.getMessage()))
         : forNow(503, sentence(failure));

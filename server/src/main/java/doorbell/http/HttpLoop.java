@@ -16,7 +16,9 @@ public class HttpLoop {
 
   public final IoLoop io;
   public final WaitLoop waits;
-  public final HttpOptions options;
+
+  /** Replaced on the loop's thread when the node takes other options. */
+  public HttpOptions options;
 
   /** The allocator for buffers of responses, which the kernel soon takes. */
   public final ByteBufAllocator answers = ByteBufAllocator.DEFAULT;

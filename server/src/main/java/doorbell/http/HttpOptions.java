@@ -16,4 +16,9 @@ public record HttpOptions(
     Duration maxWait,
     int maxWaitsPerConnection,
     Duration headTimeout,
-    Duration idleTimeout) {}
+    Duration idleTimeout) {
+  /** The same options below another root. */
+  public HttpOptions at(String path) {
+    return new HttpOptions(path, maxWait, maxWaitsPerConnection, headTimeout, idleTimeout);
+  }
+}

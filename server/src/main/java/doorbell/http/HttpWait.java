@@ -12,15 +12,21 @@ class HttpWait extends Wait {
   final Exchange exchange;
   final Request.Form form;
 
-  HttpWait(Exchange exchange, Request request) {
+  HttpWait(Exchange exchange, Request request, long holdMillis) {
     super(request.events(), request.onlyAsks());
     this.exchange = exchange;
     this.form = request.form();
+    mayTake(holdMillis);
   }
 
   @Override
   protected final Requester requester() {
     return exchange;
+  }
+
+  @Override
+  protected long leftMillis() {
+    return exchange.waits().io.deadlines.leftMillis(exchange);
   }
 
   @Override

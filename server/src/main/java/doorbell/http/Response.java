@@ -51,11 +51,15 @@ public final class Response {
 
   private static final Response OPTIONS = options(Request.METHODS);
   private static final Response SCRIPT_OPTIONS = options(Request.SCRIPT_METHODS);
+
+  /** The statuses of all errors. */
+  public static final List<Integer> ERRORS =
+      List.of(400, 403, 404, 405, 408, 413, 414, 417, 426, 429, 431, 501, 503, 505);
+
   private static final Map<Integer, Head> PROBLEMS = new HashMap<>();
 
   static {
-    for (int status :
-        new int[] {400, 403, 404, 405, 408, 413, 414, 417, 426, 429, 431, 501, 503, 505}) {
+    for (int status : ERRORS) {
       PROBLEMS.put(status, new Head(status, PROBLEM));
     }
   }

@@ -8,6 +8,7 @@ import doorbell.http.Response;
 import doorbell.http1.Http1Encoder.After;
 import doorbell.io.Budget;
 import doorbell.io.Endpoint;
+import doorbell.wait.LoopCounts;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.ReferenceCountUtil;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,11 @@ abstract class Http1Exchange extends Exchange {
   }
 
   @Override
+  public final LoopCounts.Via via() {
+    return LoopCounts.Via.HTTP1;
+  }
+
+  @Override
   public final Endpoint endpoint() {
     return endpoint;
   }
@@ -71,6 +77,7 @@ abstract class Http1Exchange extends Exchange {
 
   @Override
   protected final void answer(Response response) {
+    waits().counts.onAnswer(response.head.status);
     finish(http1.encoder.whole(response, after()));
   }
 

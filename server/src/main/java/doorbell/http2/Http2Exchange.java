@@ -9,6 +9,7 @@ import doorbell.http.HttpLoop;
 import doorbell.http.RequestReader;
 import doorbell.http.Response;
 import doorbell.io.Endpoint;
+import doorbell.wait.LoopCounts;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,11 @@ final class Http2Exchange extends Exchange {
   @Override
   protected HttpLoop http() {
     return writer.http;
+  }
+
+  @Override
+  public LoopCounts.Via via() {
+    return LoopCounts.Via.HTTP2;
   }
 
   @Override
@@ -141,6 +147,7 @@ final class Http2Exchange extends Exchange {
 
   @Override
   protected void answer(Response response) {
+    waits().counts.onAnswer(response.head.status);
     writer.http.io.deadlines.cancel(this);
     writer.answer(id, response);
   }

@@ -1,5 +1,6 @@
 package doorbell.store;
 
+import doorbell.count.Histogram;
 import doorbell.event.EventId;
 import doorbell.event.SetStore;
 import doorbell.event.StoreException;
@@ -62,6 +63,9 @@ public final class RocksStore implements SetStore {
   /** Known ids are dropped so often within the time to remember, as far as the writer is awake. */
   private static final int ERAS = 8;
 
+  /** Buckets of times up to 16 s, beginning with a microsecond. */
+  private static final int TIME_BUCKETS = 25;
+
   private static final int READERS = 2;
   private static final long READER_IDLE_SECONDS = 10;
 
@@ -79,6 +83,7 @@ public final class RocksStore implements SetStore {
   private volatile @Nullable Thread writing;
 
   private final ThreadPoolExecutor readers;
+  private final Histogram times = new Histogram(TimeUnit.MICROSECONDS.toNanos(1), TIME_BUCKETS);
 
   /**
    * Ids that are set, each at the place of the hash. A set is for good, so no entry is ever wrong.
@@ -171,6 +176,17 @@ public final class RocksStore implements SetStore {
     LockSupport.unpark(writing);
   }
 
+  @Override
+  public int queued() {
+    return queue.size();
+  }
+
+  /** From the writer's look into the queue to the write's end; a batch has one time for all. */
+  @Override
+  public Histogram times() {
+    return times;
+  }
+
   /** The files that others leave to the store: a store has few files at the start. */
   @Override
   public int moreFiles() {
@@ -258,7 +274,9 @@ public final class RocksStore implements SetStore {
   /** Completes every set of the batch, whatever happens: no client may be left waiting. */
   private void keep(List<Pending> batch) {
     try {
+      long began = System.nanoTime();
       database.write(choose(batch));
+      times.record(System.nanoTime() - began, batch.size());
     } catch (Throwable e) {
       StoreException failure = failure(e);
       batch.stream()

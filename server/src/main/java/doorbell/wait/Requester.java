@@ -11,6 +11,9 @@ public interface Requester {
 
   Endpoint endpoint();
 
+  /** The protocol of the request. */
+  LoopCounts.Via via();
+
   /** The client sends no more, and may have gone: no wait is parked for this client. */
   boolean hasEnded();
 

@@ -96,6 +96,7 @@ public abstract class SetCall implements Pending, Turns.Taker {
     if (left == 0) {
       requester.waits().io.budget.count(-(long) BYTES * ids.size());
     }
+    requester.waits().counts.onStored(first, cause);
     failure = cause == null ? failure : cause;
     firsts += Boolean.TRUE.equals(first) ? 1 : 0;
     if (isDecided()) {

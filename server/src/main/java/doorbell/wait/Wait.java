@@ -1,5 +1,8 @@
 package doorbell.wait;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+import static java.util.concurrent.TimeUnit.SECONDS;
+
 import java.net.InetAddress;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,10 +22,13 @@ public abstract class Wait extends WaitLink implements Pending {
   private final boolean onlyAsks;
 
   /** Events that the store has not told of yet. */
-  public short looking;
+  public byte looking;
 
   /** Events that are known to be set. */
-  public short known;
+  public byte known;
+
+  /** The longest time of this wait, in seconds; 0 if the time of this wait isn't counted. */
+  private char holdSeconds;
 
   /** Reason that there is no better answer: no room, or the store's failure. */
   public @Nullable Throwable failure;
@@ -34,7 +40,7 @@ public abstract class Wait extends WaitLink implements Pending {
   public Wait(List<EventName> names, boolean onlyAsks) {
     super(names.get(0));
     this.onlyAsks = onlyAsks;
-    this.looking = (short) names.size();
+    this.looking = (byte) names.size();
     WaitLink last = this;
     for (int i = 1; i < looking; i++) {
       last = last.other = new Further(names.get(i));
@@ -56,6 +62,17 @@ public abstract class Wait extends WaitLink implements Pending {
   protected final Wait ofWait() {
     return this;
   }
+
+  /**
+   * Says how long this wait may be parked, in milliseconds; a time beyond 18 hours isn't counted.
+   */
+  protected final void mayTake(long millis) {
+    long seconds = Math.max(1, (millis + 500) / 1_000);
+    holdSeconds = seconds > Character.MAX_VALUE ? 0 : (char) seconds;
+  }
+
+  /** The rest of the time that this wait may be parked, in milliseconds. */
+  protected abstract long leftMillis();
 
   /** The request that is answered when this wait is decided. */
   protected abstract Requester requester();
@@ -109,6 +126,7 @@ public abstract class Wait extends WaitLink implements Pending {
       place = quota.addressOf(requester().endpoint());
       quota.acquire(place, ids());
       parked = true;
+      requester().waits().counts.parked(requester().via()).add(ids());
     } catch (QuotaException noRoom) {
       failure = noRoom;
     }
@@ -158,7 +176,13 @@ public abstract class Wait extends WaitLink implements Pending {
   /** Gives the wait's places in the quota back. */
   protected final void release() {
     if (parked) {
-      requester().waits().quota.release(place, ids());
+      WaitLoop waits = requester().waits();
+      waits.quota.release(place, ids());
+      waits.counts.parked(requester().via()).add(-ids());
+      if (holdSeconds > 0) {
+        long held = SECONDS.toMillis(holdSeconds) - leftMillis();
+        waits.counts.hold.record(MILLISECONDS.toNanos(held), 1);
+      }
     }
   }
 }

@@ -15,13 +15,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WaitLoop implements IoLoop.Hooks {
   /** The event of a task that runs in the order of wakes. */
-  private static final EventId NO_EVENT = new EventId.Plain(0, 0);
+  static final EventId NO_EVENT = new EventId.Plain(0, 0);
 
   /** Sets that a loop gathers for one write of the store: a pass of the loop may be long. */
   public static final int SETS_PER_FLUSH = 64;
 
   public final IoLoop io;
   public final WaitQuota quota;
+  public final LoopCounts counts = new LoopCounts();
   public final Wakeups wakeups;
   private final EventTable table;
 
@@ -41,7 +42,7 @@ public final class WaitLoop implements IoLoop.Hooks {
     this.io = io;
     this.table = table;
     this.quota = quota;
-    this.wakeups = new Wakeups(io.events, io.faults);
+    this.wakeups = new Wakeups(io.events, io.faults, counts);
   }
 
   /**

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * counts, since each id costs a link and perhaps a variable. Any thread.
  */
 public final class WaitQuota {
-  private final int places;
-  private final int placesPerAddress;
+  private volatile int places;
+  private volatile int placesPerAddress;
   private final AtomicInteger taken = new AtomicInteger();
   private final ConcurrentHashMap<InetAddress, Integer> takenByAddress = new ConcurrentHashMap<>();
 
@@ -21,6 +21,16 @@ public final class WaitQuota {
   public WaitQuota(int places, int placesPerAddress) {
     this.places = places;
     this.placesPerAddress = placesPerAddress;
+  }
+
+  /** Takes other bounds from now on; waits beyond them stay parked. */
+  public void limit(int most, int mostPerAddress) {
+    places = most;
+    placesPerAddress = mostPerAddress;
+  }
+
+  public int places() {
+    return places;
   }
 
   public int taken() {

@@ -26,7 +26,15 @@ public final class Wakeups implements Runnable {
 
   private final EventLoop events;
   private final Faults faults;
+  private final LoopCounts counts;
   private final AtomicReference<@Nullable LoopWaiter> newest = new AtomicReference<>();
+
+  /** The time of the first wake in {@link #newest}, in nanoseconds. */
+  private volatile long since;
+
+  /** The time of the first wake of the crowd that is being answered. */
+  private long crowdSince;
+
   private @Nullable LoopWaiter oldest;
 
   /** Sends that are due when the crowd is answered, or {@link #PASSES_PER_SEND} of it. */
@@ -36,7 +44,8 @@ public final class Wakeups implements Runnable {
   private boolean running;
   private boolean scheduled;
 
-  Wakeups(EventLoop events, Faults faults) {
+  Wakeups(EventLoop events, Faults faults, LoopCounts counts) {
+    this.counts = counts;
     this.events = events;
     this.faults = faults;
   }
@@ -46,6 +55,9 @@ public final class Wakeups implements Runnable {
     do {
       before = newest.get();
       woken.nextWoken = before;
+      if (before == null) {
+        since = events.ticker().nanoTime();
+      }
     } while (!newest.compareAndSet(before, woken));
     if (before == null) {
       events.execute(this);
@@ -77,13 +89,20 @@ public final class Wakeups implements Runnable {
     }
     running = true;
     if (oldest == null) {
+      crowdSince = since;
       oldest = reversed(newest.getAndSet(null));
     }
+    int wakes = 0;
     for (int i = 0; oldest != null && i < WAKES_PER_PASS; i++) {
       LoopWaiter woken = oldest;
       oldest = woken.nextWoken;
       woken.nextWoken = null;
+      wakes += woken.id() == WaitLoop.NO_EVENT ? 0 : 1;
       wake(woken);
+    }
+    if (wakes > 0) {
+      counts.wakes.add(wakes);
+      counts.setToWake.record(events.ticker().nanoTime() - crowdSince, wakes);
     }
     running = false;
     if (!sends.isEmpty() && (oldest == null || ++passesBeforeSend == PASSES_PER_SEND)) {

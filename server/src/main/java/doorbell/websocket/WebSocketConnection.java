@@ -14,7 +14,6 @@ import doorbell.websocket.WebSocketFrames.Broken;
 import doorbell.websocket.WebSocketFrames.Frame;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.ReferenceCountUtil;
-import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
@@ -33,9 +32,6 @@ public final class WebSocketConnection extends WebSocketWriter
     implements Protocol, Parked, Turns.Taker {
   private final WebSocketFrames frames = new WebSocketFrames();
   private final Map<WebSocketWait, WebSocketWait> waits = new HashMap<>(4);
-
-  /** The client's address, which the quota counts waits for; null if addresses don't matter. */
-  private final @Nullable InetAddress place;
 
   /** Bytes of an unfinished frame, or of frames that can't be read yet. */
   private @Nullable ByteBuf unread;
@@ -61,7 +57,6 @@ public final class WebSocketConnection extends WebSocketWriter
 
   public WebSocketConnection(HttpLoop http, Endpoint endpoint) {
     super(http, endpoint);
-    this.place = http.waits.quota.addressOf(endpoint);
   }
 
   @Override
@@ -173,7 +168,7 @@ public final class WebSocketConnection extends WebSocketWriter
         case SET -> set(line.events().get(0));
       }
     } catch (HttpError refused) {
-      say("error " + refused.sentence());
+      refuse("", refused);
     }
   }
 
@@ -188,9 +183,9 @@ public final class WebSocketConnection extends WebSocketWriter
             429,
             "a connection has at most " + waits.size() + " waits; forget some, or open another");
       }
-      http.waits.quota.acquire(place, 1);
+      acquire();
     } catch (HttpError | QuotaException refused) {
-      say("error " + event.text() + ": " + refused.getMessage());
+      refuse(event.text() + ": ", refused);
       return;
     }
     waits.put(wait, wait);
@@ -204,7 +199,7 @@ public final class WebSocketConnection extends WebSocketWriter
       if (end(wait)) {
         tell(wait);
       } else {
-        say("error " + wait.text() + ": " + HttpError.sentence(cause));
+        refuse(wait.text() + ": ", cause);
       }
     }
   }
@@ -223,7 +218,7 @@ public final class WebSocketConnection extends WebSocketWriter
     if (wait == null) {
       return false;
     }
-    http.waits.quota.release(place, 1);
+    release(1);
     return http.waits.leave(wait);
   }
 
@@ -239,13 +234,18 @@ public final class WebSocketConnection extends WebSocketWriter
 
   private void keep(String text, CompletionStage<Boolean> stored) {
     http.waits.flushSoon();
-    http.waits.hear(endpoint, stored, (first, cause) -> stored(text, cause));
+    http.waits.hear(endpoint, stored, (first, cause) -> stored(text, first, cause));
   }
 
-  private void stored(String text, @Nullable Throwable cause) {
+  private void stored(String text, @Nullable Boolean first, @Nullable Throwable cause) {
     setsInFlight--;
     http.io.budget.count(-SetCall.BYTES);
-    say(cause == null ? "done " + text : "error " + text + ": " + HttpError.sentence(cause));
+    http.waits.counts.onStored(first, cause);
+    if (cause == null) {
+      say("done " + text);
+    } else {
+      refuse(text + ": ", cause);
+    }
     if (setsInFlight == HttpLimits.SETS_IN_FLIGHT - 1 && !inRead) {
       resume();
     }
@@ -360,8 +360,8 @@ public final class WebSocketConnection extends WebSocketWriter
   private void leaveAll() {
     for (WebSocketWait wait : waits.keySet()) {
       http.waits.leave(wait);
-      http.waits.quota.release(place, 1);
     }
+    release(waits.size());
     waits.clear();
     forgetUntold();
   }

@@ -1,11 +1,16 @@
 package doorbell.websocket;
 
+import static doorbell.wait.LoopCounts.Via.WEBSOCKET;
+
+import doorbell.http.HttpError;
 import doorbell.http.HttpLimits;
 import doorbell.http.HttpLoop;
 import doorbell.io.Deadline;
 import doorbell.io.Endpoint;
+import doorbell.wait.QuotaException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 abstract class WebSocketWriter extends Deadline {
   final HttpLoop http;
   final Endpoint endpoint;
+
+  /** The client's address, which the quota counts waits for; null if addresses don't matter. */
+  private final @Nullable InetAddress place;
 
   /** True while bytes are read: frames are sent afterwards. */
   boolean inRead;
@@ -38,6 +46,7 @@ abstract class WebSocketWriter extends Deadline {
   WebSocketWriter(HttpLoop http, Endpoint endpoint) {
     this.http = http;
     this.endpoint = endpoint;
+    this.place = http.waits.quota.addressOf(endpoint);
   }
 
   @Override
@@ -55,6 +64,27 @@ abstract class WebSocketWriter extends Deadline {
     } else if (!closing) {
       write(WebSocketFrames.text(allocator(), line));
     }
+  }
+
+  /** Takes a place for one more wait, or refuses. */
+  final void acquire() throws QuotaException {
+    http.waits.quota.acquire(place, 1);
+    http.waits.counts.parked(WEBSOCKET).add(1);
+  }
+
+  /** Gives the places of ended waits back. */
+  final void release(int ended) {
+    if (ended > 0) {
+      http.waits.quota.release(place, ended);
+      http.waits.counts.parked(WEBSOCKET).add(-ended);
+    }
+  }
+
+  /** Tells the client why a line isn't heeded; {@code what} is the line's id, or empty. */
+  final void refuse(String what, Throwable why) {
+    HttpError error = HttpError.of(why);
+    http.waits.counts.onAnswer(error.status);
+    say("error " + what + error.sentence());
   }
 
   /** Tells the client of a set, or chains the wait until there is room. */

@@ -91,7 +91,10 @@ public final class Arguments implements IParameterPreprocessor {
     if (value.isEmpty() && !"".equals(option.fallback())) {
       throw misuse("option '" + name + "' is empty");
     }
-    if (said.put(option.name(), value) != null) {
+    String before = said.put(option.name(), value);
+    if (before != null && option.type().isList()) {
+      said.put(option.name(), before + "," + value);
+    } else if (before != null) {
       throw misuse("option '" + name + "' may be given once only");
     }
     return true;

@@ -1,7 +1,6 @@
 package doorbell.cli.run;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.PatternLayout;
 import ch.qos.logback.classic.encoder.JsonEncoder;
@@ -36,6 +35,8 @@ public final class Logging implements SLF4JServiceProvider {
 
   private static Format format = Format.TEXT;
 
+  private static Level level = Level.INFO;
+
   /** The log in use; null before the first logger. */
   private static @Nullable LoggerContext inUse;
 
@@ -62,6 +63,19 @@ public final class Logging implements SLF4JServiceProvider {
     System.setProperty("slf4j.internal.verbosity", "WARN");
   }
 
+  /** Has the log begin at a level from now on. */
+  public static void level(org.slf4j.event.Level least) {
+    level = Level.convertAnSLF4JLevel(least);
+    if (inUse != null) {
+      begin(inUse);
+    }
+  }
+
+  private static void begin(LoggerContext context) {
+    context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).setLevel(level);
+    context.getLogger("io.netty").setLevel(level == Level.ERROR ? level : Level.WARN);
+  }
+
   public Logging() {
     context.setMDCAdapter(diagnostics);
   }
@@ -76,10 +90,8 @@ public final class Logging implements SLF4JServiceProvider {
     OnDemand appender = new OnDemand(format);
     appender.setContext(context);
     appender.start();
-    Logger all = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-    all.setLevel(Level.INFO);
-    all.addAppender(appender);
-    context.getLogger("io.netty").setLevel(Level.WARN);
+    context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).addAppender(appender);
+    begin(context);
   }
 
   /** Makes the real appender for the first event: most starts log nothing. */

@@ -13,10 +13,13 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.util.concurrent.Future;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,22 +27,22 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import jdk.net.ExtendedSocketOptions;
 
-/** Listens by a Netty channel, for {@link ChannelEndpoint}s. */
+/** Listens by Netty channels, for {@link ChannelEndpoint}s. */
 public final class ChannelListener implements Listener {
   private final AtomicInteger clients = new AtomicInteger();
-  private final Channel channel;
+  private final int mostClients;
+  private final ServerBootstrap bootstrap;
+  private final List<Channel> channels = new ArrayList<>();
+  private final ChannelGroup all;
 
-  /** Throws an exception that tells the fault of the address. */
-  public ChannelListener(
-      EventLoopGroup group, InetSocketAddress listen, List<IoLoop> loops, int mostClients) {
+  public ChannelListener(EventLoopGroup group, List<IoLoop> loops, int mostClients) {
+    this.mostClients = mostClients;
+    all = new DefaultChannelGroup(group.next());
     Map<EventLoop, IoLoop> byEvents = new HashMap<>();
     loops.forEach(loop -> byEvents.put(loop.events, loop));
-    InetAddress address = listen.getAddress();
-    ServerBootstrap bootstrap =
+    bootstrap =
         new ServerBootstrap()
             .group(group)
-            .channelFactory(() -> new LimitedServerChannel(address, clients::get, mostClients))
-            .handler(counter())
             .option(ChannelOption.SO_BACKLOG, IoLimits.ACCEPT_BACKLOG)
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(
@@ -68,7 +71,19 @@ public final class ChannelListener implements Listener {
                     client.pipeline().addLast(new ChannelEndpoint(loop, client, loop.protocols()));
                   }
                 });
-    channel = bootstrap.bind(listen).syncUninterruptibly().channel();
+  }
+
+  /** Listens at another address; throws an exception that tells the fault of the address. */
+  public void listen(InetSocketAddress address) {
+    ServerBootstrap here =
+        bootstrap
+            .clone()
+            .handler(counter())
+            .channelFactory(
+                () -> new LimitedServerChannel(address.getAddress(), clients::get, mostClients));
+    Channel channel = here.bind(address).syncUninterruptibly().channel();
+    channels.add(channel);
+    all.add(channel);
   }
 
   /** Counts new clients on the acceptor's own loop, since the clients' loops may be behind. */
@@ -84,12 +99,12 @@ public final class ChannelListener implements Listener {
   }
 
   @Override
-  public InetSocketAddress address() {
-    return (InetSocketAddress) channel.localAddress();
+  public List<SocketAddress> addresses() {
+    return channels.stream().map(Channel::localAddress).toList();
   }
 
   @Override
   public Future<?> stop() {
-    return channel.close();
+    return all.close();
   }
 }

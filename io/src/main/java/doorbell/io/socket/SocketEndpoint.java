@@ -6,6 +6,7 @@ import doorbell.io.IoLoop;
 import doorbell.io.Protocol;
 import doorbell.io.Turns;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelException;
 import io.netty.channel.unix.Socket;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
@@ -231,7 +232,11 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
 
   @Override
   public @Nullable InetSocketAddress client() {
-    return socket.remoteAddress();
+    try {
+      return ListeningSocket.isUnix(socket) ? null : socket.remoteAddress();
+    } catch (IOException | ChannelException gone) {
+      return null;
+    }
   }
 
   @Override

@@ -17,9 +17,7 @@ import io.netty.channel.uring.IoUringIoHandle;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.io.IOException;
-import java.net.Inet6Address;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
@@ -38,13 +36,7 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
   private static final int ACCEPTS_PER_PASS = 256;
 
   /** Most bytes of a client's address, as {@link Socket#accept} writes addresses. */
-  private static final int ADDRESS_BYTES = 26;
-
-  private static final int SOL_TCP = 6;
-  private static final int TCP_KEEPIDLE = 4;
-  private static final int TCP_KEEPINTVL = 5;
-  private static final int TCP_KEEPCNT = 6;
-  private static final int TCP_USER_TIMEOUT = 18;
+  private static final int ADDRESS_BYTES = 128;
 
   private final List<IoLoop> loops;
 
@@ -53,8 +45,7 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
 
   private final Transport transport;
   private final int mostClients;
-  private final Socket socket;
-  private final InetSocketAddress bound;
+  private final ListeningSocket socket;
   private final byte[] client = new byte[ADDRESS_BYTES];
   private final Promise<Void> closed;
   private final IoRegistration registration;
@@ -67,7 +58,7 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
 
   /** Throws an exception that tells the fault of the address. */
   public SocketListener(
-      Transport transport, InetSocketAddress listen, List<IoLoop> loops, int mostClients)
+      Transport transport, SocketAddress listen, List<IoLoop> loops, int mostClients)
       throws IOException {
     this.transport = transport;
     this.loops = loops;
@@ -77,47 +68,14 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
       loops.forEach(loop -> rings.add(new UringSlots((IoEventLoop) loop.events)));
     }
     this.closed = events.newPromise();
-    this.socket = OfFamily.socket(listen.getAddress());
-    try {
-      socket.setReuseAddress(true);
-      forClients();
-      socket.bind(listen);
-      socket.listen(IoLimits.ACCEPT_BACKLOG);
-      bound = socket.localAddress();
-    } catch (IOException e) {
-      socket.close();
-      throw e;
-    }
+    this.socket = ListeningSocket.open(listen);
     registration = events.register(this).syncUninterruptibly().getNow();
     events.execute(this::join);
   }
 
-  /**
-   * A socket of the address's family: IPv6 takes IPv4 clients too, which is right for [::] only.
-   */
-  private static final class OfFamily extends Socket {
-    private OfFamily(int fd) {
-      super(fd);
-    }
-
-    static Socket socket(InetAddress listen) {
-      return new OfFamily(newSocketStream0(listen instanceof Inet6Address));
-    }
-  }
-
-  /** Sets options for clients: Linux hands a listening socket's options on to accepted sockets. */
-  private void forClients() throws IOException {
-    socket.setTcpNoDelay(true);
-    socket.setKeepAlive(true);
-    socket.setIntOpt(SOL_TCP, TCP_KEEPIDLE, IoLimits.KEEP_ALIVE_IDLE_SECONDS);
-    socket.setIntOpt(SOL_TCP, TCP_KEEPINTVL, IoLimits.KEEP_ALIVE_INTERVAL_SECONDS);
-    socket.setIntOpt(SOL_TCP, TCP_KEEPCNT, IoLimits.KEEP_ALIVE_PROBES);
-    socket.setIntOpt(SOL_TCP, TCP_USER_TIMEOUT, IoLimits.USER_TIMEOUT_MILLIS);
-  }
-
   @Override
-  public InetSocketAddress address() {
-    return bound;
+  public List<SocketAddress> addresses() {
+    return List.of(socket.address());
   }
 
   @Override
@@ -235,7 +193,7 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
   @Override
   public void unregistered() {
     try {
-      socket.close();
+      socket.end();
     } catch (IOException e) {
       LOG.warn("the port was not closed cleanly", e);
     }

@@ -1,0 +1,5 @@
+/** Counters and histograms that cost their writer a store into memory. Knows nothing of ours. */
+@NullMarked
+package doorbell.count;
+
+import org.jspecify.annotations.NullMarked;

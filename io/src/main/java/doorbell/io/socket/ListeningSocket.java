@@ -1,0 +1,228 @@
+package doorbell.io.socket;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
+
+import doorbell.io.InheritedSocket;
+import doorbell.io.IoLimits;
+import io.netty.channel.ChannelException;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.Socket;
+import java.io.IOException;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.net.ConnectException;
+import java.net.Inet6Address;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.jspecify.annotations.Nullable;
+
+/** A socket that listens: at a TCP address, at a file, or as the process was started with it. */
+final class ListeningSocket extends Socket {
+  /**
+   * Bytes of the name of a Unix socket's file: the kernel takes 107, and a shorter name is tried.
+   */
+  private static final int MOST_PATH = 100;
+
+  /** Owner and group, so that a web server of that group comes in. */
+  private static final String UNIX_MODE = "rw-rw----";
+
+  private static final int SOCKET_FILE = 0140000;
+  private static final int FILE_KIND = 0170000;
+
+  private static final int SOL_SOCKET = 1;
+  private static final int SO_ACCEPTCONN = 30;
+  private static final int SO_DOMAIN = 39;
+  private static final int AF_UNIX = 1;
+  private static final int F_GETFL = 3;
+  private static final int F_SETFL = 4;
+  private static final int O_NONBLOCK = 0x800;
+
+  private static final int SOL_TCP = 6;
+  private static final int TCP_KEEPIDLE = 4;
+  private static final int TCP_KEEPINTVL = 5;
+  private static final int TCP_KEEPCNT = 6;
+  private static final int TCP_USER_TIMEOUT = 18;
+
+  /** The file of a Unix socket that this socket made, and what tells it from later files. */
+  private @Nullable Path file;
+
+  private @Nullable Object fileKey;
+  private @Nullable SocketAddress address;
+
+  private ListeningSocket(int fd) {
+    super(fd);
+  }
+
+  /** Listens at {@code listen}; the exception tells the fault of the address. */
+  static ListeningSocket open(SocketAddress listen) throws IOException {
+    ListeningSocket socket = made(listen);
+    try {
+      switch (listen) {
+        case InetSocketAddress tcp -> socket.listenAt(tcp);
+        case UnixDomainSocketAddress unix -> socket.listenAt(unix.getPath().toAbsolutePath());
+        default -> socket.takeOver();
+      }
+      return socket;
+    } catch (IOException | RuntimeException e) {
+      if (!(listen instanceof InheritedSocket)) { // It may be any file of this process.
+        socket.close();
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * A socket of the address's family: IPv6 takes IPv4 clients too, which is right for [::] only.
+   */
+  private static ListeningSocket made(SocketAddress listen) throws IOException {
+    return switch (listen) {
+      case InetSocketAddress tcp ->
+          new ListeningSocket(newSocketStream0(tcp.getAddress() instanceof Inet6Address));
+      case UnixDomainSocketAddress unix -> new ListeningSocket(newSocketDomain().intValue());
+      case InheritedSocket inherited -> inherited(inherited.number);
+      default -> throw new IllegalArgumentException("no address to listen at: " + listen);
+    };
+  }
+
+  private static ListeningSocket inherited(int number) throws IOException {
+    try {
+      ListeningSocket socket = new ListeningSocket(number);
+      if (socket.getIntOpt(SOL_SOCKET, SO_ACCEPTCONN) == 1) {
+        return socket;
+      }
+    } catch (IOException | ChannelException e) {
+      throw new IOException("this file is not open, or is no socket", e);
+    }
+    throw new IOException("this socket doesn't listen");
+  }
+
+  private void listenAt(InetSocketAddress tcp) throws IOException {
+    setReuseAddress(true);
+    forClients();
+    bind(tcp);
+    listen(IoLimits.ACCEPT_BACKLOG);
+    address = localAddress();
+  }
+
+  /** Sets options for clients: Linux hands a listening socket's options on to accepted sockets. */
+  private void forClients() throws IOException {
+    setTcpNoDelay(true);
+    setKeepAlive(true);
+    setIntOpt(SOL_TCP, TCP_KEEPIDLE, IoLimits.KEEP_ALIVE_IDLE_SECONDS);
+    setIntOpt(SOL_TCP, TCP_KEEPINTVL, IoLimits.KEEP_ALIVE_INTERVAL_SECONDS);
+    setIntOpt(SOL_TCP, TCP_KEEPCNT, IoLimits.KEEP_ALIVE_PROBES);
+    setIntOpt(SOL_TCP, TCP_USER_TIMEOUT, IoLimits.USER_TIMEOUT_MILLIS);
+  }
+
+  /**
+   * Listens at a file. The file is made under another name, and takes its place when it has its
+   * mode and listens: so no client meets a socket without either.
+   */
+  private void listenAt(Path path) throws IOException {
+    if (path.toString().getBytes(UTF_8).length > MOST_PATH) {
+      throw new IOException("the name of a Unix socket has at most " + MOST_PATH + " bytes");
+    }
+    checkFree(path);
+    Path made = path.resolveSibling("." + Long.toString(ProcessHandle.current().pid(), 36));
+    Files.deleteIfExists(made);
+    try {
+      bind(new DomainSocketAddress(made.toString()));
+      Files.setPosixFilePermissions(made, PosixFilePermissions.fromString(UNIX_MODE));
+      listen(IoLimits.ACCEPT_BACKLOG);
+      Files.move(made, path, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      Files.deleteIfExists(made);
+      throw e;
+    }
+    file = path;
+    fileKey = keyOf(path);
+    address = UnixDomainSocketAddress.of(path);
+  }
+
+  /** A file that a program left behind may go; nothing else may. */
+  private static void checkFree(Path path) throws IOException {
+    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+    if ((mode & FILE_KIND) != SOCKET_FILE) {
+      throw new IOException("this file is there and is no socket");
+    }
+    try {
+      SocketChannel.open(UnixDomainSocketAddress.of(path)).close();
+    } catch (ConnectException nobodyListens) {
+      return;
+    }
+    throw new IOException("another program listens there");
+  }
+
+  private static @Nullable Object keyOf(Path path) throws IOException {
+    return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+  }
+
+  /** Takes a socket over that listens already. */
+  private void takeOver() throws IOException {
+    neverBlock(intValue());
+    if (isUnix(this)) {
+      address = new InheritedSocket(intValue());
+    } else {
+      address = localAddress();
+      forClients();
+    }
+  }
+
+  /** An accept without a client would stop the loop; Netty's own sockets are made so. */
+  @SuppressWarnings("restricted") // The command allows native access, for Netty.
+  private static void neverBlock(int fd) throws IOException {
+    Linker linker = Linker.nativeLinker();
+    MethodHandle fcntl =
+        linker.downcallHandle(
+            linker.defaultLookup().find("fcntl").orElseThrow(),
+            FunctionDescriptor.of(
+                ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_INT),
+            Linker.Option.firstVariadicArg(2));
+    try {
+      int flags = (int) fcntl.invokeExact(fd, F_GETFL, 0);
+      if (flags < 0 || (int) fcntl.invokeExact(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
+        throw new IOException("this socket can't be kept from blocking");
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new IOException("this socket can't be kept from blocking", e);
+    }
+  }
+
+  /** True for a socket of this machine alone, whose peers have no address. */
+  static boolean isUnix(Socket socket) throws IOException {
+    return socket.getIntOpt(SOL_SOCKET, SO_DOMAIN) == AF_UNIX;
+  }
+
+  /** The address, with the real port number. */
+  SocketAddress address() {
+    return requireNonNull(address);
+  }
+
+  /** Closes the socket, and takes its file away unless another program has that name now. */
+  void end() throws IOException {
+    close();
+    Path own = file;
+    if (own != null && Files.exists(own) && requireNonNull(fileKey).equals(keyOf(own))) {
+      Files.delete(own);
+    }
+  }
+}
