@@ -1455,7 +1455,13 @@ if (!class_exists(Doctor::class, false)) {
         /** @return iterable<string, array<string, string|int>> findings, and their words */
         public function examine(): iterable
         {
-            $reached = $this->reach();
+            try {
+                $reached = $this->reach();
+            } catch (Error $error) {
+                $this->isConnected = false;
+                $this->words['why'] = "{$error->getMessage()}, see disable_functions in PHP's settings";
+                $reached = 'reached/none';
+            }
             yield $reached => $this->words;
             $tls = $this->isConnected ? $this->tls() : 'tls/untried';
             yield $tls => $this->words;
@@ -1469,12 +1475,7 @@ if (!class_exists(Doctor::class, false)) {
         {
             $deadline = new Deadline(self::LIMIT);
             $node = $this->node->believing();
-            try {
-                $socket = $node->open($deadline);
-            } catch (Error $error) {
-                $this->words['why'] = "{$error->getMessage()}, see disable_functions in PHP's settings";
-                return 'reached/none';
-            }
+            $socket = $node->open($deadline);
             if ($socket instanceof Answer) {
                 return $this->unconnected($socket);
             }
@@ -1546,12 +1547,16 @@ if (!class_exists(Doctor::class, false)) {
             if ($socket instanceof Answer) {
                 return 'untrusted';
             }
-            $seen = stream_context_get_options($socket)['ssl']['peer_certificate'];
-            $dates = openssl_x509_parse($seen);
-            if ($dates['validTo_time_t'] <= time()) {
+            try {
+                $seen = stream_context_get_options($socket)['ssl']['peer_certificate'];
+                $dates = openssl_x509_parse($seen) ?: [];
+            } catch (Error) {
+                $dates = []; // a host may take functions away
+            }
+            if (($dates['validTo_time_t'] ?? INF) <= time()) {
                 return 'expired';
             }
-            return $dates['validFrom_time_t'] > time() ? 'early' : 'untrusted';
+            return ($dates['validFrom_time_t'] ?? 0) > time() ? 'early' : 'untrusted';
         }
 
         private function wake(): string

@@ -178,11 +178,18 @@ final class DoctorTest extends DoorbellTestCase
     /** @test */
     public function aHostThatTookAFunctionAwayIsToldWhich(): void
     {
-        $run = self::doctor('http://127.0.0.1:9', ['-d', 'disable_functions=stream_socket_client']);
-        $why = 'Call to undefined function Doorbell\stream_socket_client(), see disable_functions in'
-            . " PHP's settings";
         $finds = ['reached/none', 'tls/untried', 'wake/untried'];
-        self::finds($finds, 'http://127.0.0.1:9', ['why' => $why], $run);
+        foreach (['stream_socket_client', 'stream_socket_get_name', 'fwrite', 'fread'] as $gone) {
+            $fake = new Fake([Fake::NOT_YET]);
+            $run = self::doctor($fake->url, ['-d', "disable_functions=$gone"]);
+            $why = "Call to undefined function Doorbell\\$gone(), see disable_functions in PHP's settings";
+            self::finds($finds, $fake->url, ['why' => $why], $run);
+        }
+        $file = self::certificate('127.0.0.1', 0);
+        $fake = new Fake([Fake::NOT_YET], $file);
+        $ini = ['-d', "openssl.cafile=$file", '-d', 'disable_functions=openssl_x509_parse'];
+        $finds = ['reached/well', 'tls/untrusted', 'wake/untried'];
+        self::finds($finds, $fake->url, [], self::doctor($fake->url, $ini));
     }
 
     /** @return array{int, string, string} */
