@@ -110,11 +110,12 @@ final class Findings
             . 'keep what it says.'],
         'wake/short' => ['bad',
             'the wait was ended by a "not yet" within {seconds} s.',
-            'Is the node shutting down? Else something in between lets no request hang.'],
+            'Does a cache keep what the node says, or a proxy let nothing hang? Or is the '
+            . 'node shutting down?'],
         'wake/refused' => ['bad',
             'the wait was refused (status {status}).',
-            'With 429 or 503 the node is full, or shutting down. Else: what stands in '
-            . 'between?'],
+            'With 504 a proxy cuts off what hangs: give it more time. With 429 or 503 the '
+            . 'node is full.'],
         'wake/cut' => ['bad',
             'the wait was cut off without an answer.',
             'Does a proxy end requests that hang? Clients ask for 25 s, and go on after '
