@@ -5,7 +5,8 @@
 declare(strict_types=1);
 
 const CLASSES =
-    ['Doorbell', 'Topic', 'DoorbellException', 'Ids', 'Node', 'Answer', 'Deadline', 'Log'];
+    ['Doorbell', 'Topic', 'DoorbellException', 'Ids', 'Node', 'Answer', 'Deadline', 'Log', 'Doctor',
+        'Findings'];
 
 $uses = [];
 $classes = '';
@@ -40,4 +41,11 @@ echo <<<'HEAD'
         return;
     }
 
-    FIRST . $classes;
+    FIRST . $classes . <<<'LAST'
+
+    // As a script of its own: php doorbell.php doctor NODE. Never of a web server.
+    if (PHP_SAPI === 'cli') {
+        Doctor::script(__FILE__);
+    }
+
+    LAST;

@@ -271,6 +271,26 @@ if (!class_exists(Doorbell::class, false)) {
         }
 
         /**
+         * Looks from here whether the node is reached, whether its certificate is good, and whether a
+         * set wakes a wait; for people, on hosts that have no shell. It takes about a second, and 30
+         * at most. It sets an id of its own.
+         *
+         * @return list<string> lines of plain text in UTF-8: ✓ or ✗ and a sentence for each check, and
+         *     what to do about it beneath
+         */
+        public function doctor(): array
+        {
+            if ($this->node === null) {
+                throw new DoorbellException("This PHP lacks what Doorbell needs: {$this->lack}.");
+            }
+            $lines = [];
+            foreach ((new Doctor($this->node))->examine() as $finding => $words) {
+                array_push($lines, ...Findings::lines($finding, $words, true));
+            }
+            return $lines;
+        }
+
+        /**
          * Waits until the variable is set: for scripts, since it holds a process.
          *
          * @param float|null $timeout seconds; 0 only asks, null waits for ever. Where no answer comes
@@ -669,11 +689,16 @@ if (!class_exists(Node::class, false)) {
         private const BROKEN = '/unexpected eof|reset by peer|broken pipe|timed out|no reason is known/i';
 
         public string $url;
-        private bool $isTls;
+        public bool $isTls;
+        public string $name;
+        public int $port;
         private string $host;
         private string $peer;
         private string $path;
         private string $warning = '';
+
+        /** @var array<string, mixed> of TLS, beside PHP's own */
+        private array $options = [];
 
         /** @var array<string, true> kept connections that are in use; more than one with coroutines */
         private static array $inUse = [];
@@ -702,6 +727,8 @@ if (!class_exists(Node::class, false)) {
             }
             $port = (int) ($part[3] ?: ($this->isTls ? 443 : 80));
             $this->url = rtrim($url, '/');
+            $this->name = trim($part[2], '[]');
+            $this->port = $port;
             $this->host = $part[2] . ($part[3] === '' ? '' : ":$port");
             $this->peer = 'tcp://' . ($address ?? $part[2]) . ":$port";
             $this->path = rtrim($part[4], '/');
@@ -733,6 +760,43 @@ if (!class_exists(Node::class, false)) {
             }
         }
 
+        /** The same, but for whoever answers there: to look who it is, and for nothing else. */
+        public function believing(): self
+        {
+            $node = clone $this;
+            $node->options = ['verify_peer' => false, 'verify_peer_name' => false,
+                'capture_peer_cert' => true];
+            return $node;
+        }
+
+        /** @return resource|Answer a connection of its own, or why there is none */
+        public function open(Deadline $deadline)
+        {
+            return $this->quietly(fn () => $this->connect($deadline, null));
+        }
+
+        /** @param resource $socket of open(): asks, and doesn't wait for the answer, see look() */
+        public function request($socket, string $line, Deadline $deadline): void
+        {
+            [$method, $path] = explode(' ', $line);
+            $length = $method === 'POST' ? "Content-Length: 0\r\n" : '';
+            $this->quietly(fn () => $this->write($socket, "$method {$this->path}$path HTTP/1.1\r\n"
+                . $this->fields() . "{$length}Connection: close\r\n\r\n", $deadline));
+        }
+
+        /**
+         * @param resource $socket of open()
+         * @param string $bytes of its answer so far
+         * @return Answer|null null where there is more to come
+         */
+        public function look($socket, string &$bytes): ?Answer
+        {
+            return $this->quietly(function () use ($socket, &$bytes): ?Answer {
+                $bytes .= $some = (string) fread($socket, self::ANSWER_BYTES);
+                return $this->heard($bytes, $some === '' && stream_get_meta_data($socket)['eof']);
+            });
+        }
+
         private function postKept(string $request, ?string $name, Deadline $deadline): Answer
         {
             $socket = $this->connect($deadline, $name, $isUsed);
@@ -748,7 +812,7 @@ if (!class_exists(Node::class, false)) {
             return $this->ask($socket, $name, $request, $deadline);
         }
 
-        private function quietly(callable $ask): Answer
+        private function quietly(callable $ask): mixed
         {
             $this->warning = '';
             // An application's own handler must neither see these warnings nor throw.
@@ -812,8 +876,8 @@ if (!class_exists(Node::class, false)) {
             $began = Deadline::now();
             $limit = $this->isTls ? $deadline->forHandshake() : $deadline;
             $how = STREAM_CLIENT_CONNECT | ($name === null ? 0 : STREAM_CLIENT_PERSISTENT);
-            $host = trim((string) preg_replace('/:\d+\z/', '', $this->host), '[]');
-            $context = stream_context_create(['ssl' => ['peer_name' => $host]]);
+            $tls = $this->options + ['peer_name' => $this->name];
+            $context = stream_context_create(['ssl' => $tls]);
             do {
                 $left = $limit->left();
                 if ($left <= 0) {
@@ -888,24 +952,33 @@ if (!class_exists(Node::class, false)) {
                 $some = (string) fread($socket, self::ANSWER_BYTES);
                 $bytes .= $some;
                 $state = stream_get_meta_data($socket);
-                $over = $some === '' && $state['eof'];
-                if ($bytes !== '') {
-                    $isTooLong = strlen($bytes) > self::ANSWER_BYTES;
-                    $answer = $isTooLong ? Answer::nonsense($this->url)
-                        : Answer::parsed($this->url, $bytes, $over);
-                    if ($answer !== null) {
-                        return $answer;
-                    }
-                }
-                if ($over) {
-                    $when = $bytes === '' ? '' : ' in the middle of its answer';
-                    return $this->none('hang-up', true, "{$this->url} hung up$when.");
+                $answer = $this->heard($bytes, $some === '' && $state['eof']);
+                if ($answer !== null) {
+                    return $answer;
                 }
                 if ($some === '' && !$state['timed_out']) {
                     $deadline->nap();
                 }
             }
             return $this->none('silence', true, "{$this->url} did not answer in time.");
+        }
+
+        /** Null where there is more to come. */
+        private function heard(string $bytes, bool $over): ?Answer
+        {
+            if ($bytes !== '') {
+                $isTooLong = strlen($bytes) > self::ANSWER_BYTES;
+                $answer = $isTooLong ? Answer::nonsense($this->url, 'length')
+                    : Answer::parsed($this->url, $bytes, $over);
+                if ($answer !== null) {
+                    return $answer;
+                }
+            }
+            if ($over) {
+                $when = $bytes === '' ? '' : ' in the middle of its answer';
+                return $this->none('hang-up', true, "{$this->url} hung up$when.");
+            }
+            return null;
         }
 
         private function none(string $kind, bool $mayPass, string $why): Answer
@@ -937,12 +1010,15 @@ if (!class_exists(Answer::class, false)) {
         /** 0 where no answer came. */
         public int $status;
         public float $retryAfter = 0.0;
+        /** Where a redirect leads. */
+        public string $place = '';
         /** The connection may carry another question. */
         public bool $isKept = false;
         /** What kind of failure it is, where the status doesn't say it. */
         private string $kind;
         private bool $mayPass;
         private string $url;
+        private string $type = '';
         private string $body = '';
         private string $why = '';
 
@@ -963,9 +1039,9 @@ if (!class_exists(Answer::class, false)) {
         }
 
         /** What is no HTTP, or more than a node ever says. */
-        public static function nonsense(string $url): self
+        public static function nonsense(string $url, string $kind = 'nonsense'): self
         {
-            return self::none($url, 'nonsense', false, "$url gave no answer of a Doorbell node.");
+            return self::none($url, $kind, false, "$url gave no answer of a Doorbell node.");
         }
 
         /** Null where there is more to come. */
@@ -1016,12 +1092,13 @@ if (!class_exists(Answer::class, false)) {
         private function read(string $head, string $body): void
         {
             $this->retryAfter = self::seconds($head);
+            $this->type = strtolower(self::field($head, 'Content-Type'));
             $codings = self::field($head, 'Content-Encoding') . ','
                 . preg_replace('/,?[ \t]*chunked\z/i', '', self::field($head, 'Transfer-Encoding'));
             $coding = trim((string) preg_replace('/\bidentity\b/i', '', $codings), ", \t");
             if ($this->status >= 300 && $this->status < 400) {
-                $place = self::line(self::field($head, 'Location'), 200) ?: 'nowhere';
-                $this->why = "A redirect to $place is not followed";
+                $this->place = self::line(self::field($head, 'Location'), 200) ?: 'nowhere';
+                $this->why = "A redirect to {$this->place} is not followed";
             } elseif ($this->status === 404) {
                 $this->why = "There is no Doorbell node at {$this->url}";
             }
@@ -1069,6 +1146,24 @@ if (!class_exists(Answer::class, false)) {
             return is_array($set)
                 ? array_values(array_filter($asked, static fn ($id) => in_array($id, $set, true)))
                 : [];
+        }
+
+        /** It is an answer to a wait, of whatever ids. */
+        public function hasSet(): bool
+        {
+            return isset($this->json()['set']);
+        }
+
+        /** It is for people. */
+        public function isPage(): bool
+        {
+            return strpos($this->type, 'text/html') === 0 || strpos(ltrim($this->body), '<') === 0;
+        }
+
+        /** It is an error as a node tells one. */
+        public function isProblem(): bool
+        {
+            return strpos($this->type, 'application/problem+json') === 0;
         }
 
         /** @return array{int, int}|null null where it doesn't account for so many lines */
@@ -1275,4 +1370,436 @@ if (!class_exists(Log::class, false)) {
             return true;
         }
     }
+}
+
+if (!class_exists(Doctor::class, false)) {
+    /**
+     * Looks from here whether a node is reached, whether its certificate is good, and whether a set
+     * wakes a wait. It asks for an id of its own, and judges by what is missing, never by what is slow.
+     *
+     * @internal
+     */
+    final class Doctor
+    {
+        /** Seconds for a check. */
+        private const LIMIT = 10.0;
+
+        /** Seconds before the set, in which nothing may end the wait. */
+        private const BEFORE = 1.0;
+
+        /** Seconds for which the node is asked to hold the wait, as a client asks it. */
+        private const HOLD = 25;
+
+        /** Of why there is no connection, or no handshake: words that tell. */
+        private const NO_CONNECTION = ['name' => '/getaddrinfo/i', 'refused' => '/refused/i',
+            'blocked' => '/timed out|time left/i'];
+        private const NO_TLS = ['plain' => '/wrong version number|packet length|http request/i',
+            'silent' => '/silent/i', 'cut' => '/eof|reset by peer|broken pipe|no reason/i'];
+
+        private Node $node;
+        private string $id;
+        private bool $isConnected = false;
+        private bool $isHere = false;
+        /** @var array<string, string|int> what stands for the words in braces of a finding */
+        private array $words;
+
+        public function __construct(Node $node)
+        {
+            $this->node = $node;
+            $this->id = Doorbell::newId();
+            $host = strpos($node->name, ':') === false ? $node->name : "[{$node->name}]";
+            $this->words = ['url' => $node->url, 'host' => $node->name,
+                'place' => "$host:{$node->port}", 'seconds' => (int) self::LIMIT];
+        }
+
+        /**
+         * What `doctor NODE` prints.
+         *
+         * @return int its exit code: 0 where all is well, else 1
+         * @throws InvalidArgumentException for what is no URL of a node
+         */
+        public static function tell(string $url): int
+        {
+            $code = 0;
+            $locale = getenv('LC_ALL') ?: getenv('LC_CTYPE') ?: getenv('LANG') ?: '';
+            $isUtf8 = preg_match('/utf-?8/i', $locale) === 1;
+            foreach ((new self(new Node($url, null)))->examine() as $finding => $words) {
+                echo implode("\n", Findings::lines($finding, $words, $isUtf8)), "\n";
+                $code = Findings::isBad($finding) ? 1 : $code;
+            }
+            return $code;
+        }
+
+        /** The file that was uploaded, as a script of a shell; nothing if it isn't the script. */
+        public static function script(string $file): void
+        {
+            try {
+                if (realpath($_SERVER['SCRIPT_FILENAME'] ?? '') !== $file) {
+                    return;
+                }
+            } catch (Error) {
+                return; // a host that took realpath() away has bin/doorbell
+            }
+            $words = array_slice($_SERVER['argv'], 1);
+            try {
+                if (count($words) !== 2 || $words[0] !== 'doctor') {
+                    throw new InvalidArgumentException('usage: php doorbell.php doctor NODE');
+                }
+                exit(self::tell($words[1]));
+            } catch (InvalidArgumentException $e) {
+                fwrite(STDERR, "doorbell: {$e->getMessage()}\n");
+                exit(2);
+            }
+        }
+
+        /** @return iterable<string, array<string, string|int>> findings, and their words */
+        public function examine(): iterable
+        {
+            try {
+                $reached = $this->reach();
+            } catch (Error $error) {
+                $this->isConnected = false;
+                $this->words['why'] = "{$error->getMessage()}, see disable_functions in PHP's settings";
+                $reached = 'reached/none';
+            }
+            yield $reached => $this->words;
+            $tls = $this->isConnected ? $this->tls() : 'tls/untried';
+            yield $tls => $this->words;
+            $isTried = $reached === 'reached/well' && !Findings::isBad($tls);
+            $wake = $isTried ? $this->wake() : 'wake/untried';
+            yield $wake => $this->words;
+        }
+
+        /** Who answers there? Its certificate is the next question, so any will do here. */
+        private function reach(): string
+        {
+            $deadline = new Deadline(self::LIMIT);
+            $node = $this->node->believing();
+            $socket = $node->open($deadline);
+            if ($socket instanceof Answer) {
+                return $this->unconnected($socket);
+            }
+            $this->isConnected = true;
+            $this->isHere = self::isHere($socket);
+            $node->request($socket, "GET /{$this->id}?timeout=0", $deadline);
+            $answer = $this->answer($socket, $deadline);
+            $this->words['status'] = $answer->status ?? 0;
+            return 'reached/' . ($answer === null ? 'silent' : $this->whose($answer));
+        }
+
+        private function unconnected(Answer $none): string
+        {
+            $why = $this->reason($none);
+            foreach ($none->kind() === 'TLS' ? self::NO_TLS : self::NO_CONNECTION as $kind => $words) {
+                if (preg_match($words, $why)) {
+                    return "reached/$kind";
+                }
+            }
+            $this->words['why'] = $why;
+            return 'reached/none';
+        }
+
+        /** What an answer to an ask for what nobody has set shows. */
+        private function whose(Answer $answer): string
+        {
+            $this->words['to'] = $answer->place;
+            $status = $answer->status;
+            if ($status === 0) {
+                return ['hang-up' => 'cut', 'length' => 'page'][$answer->kind()] ?? 'alien';
+            }
+            if ($status >= 300 && $status < 400) {
+                return 'redirect';
+            }
+            if ($status === 200 && $answer->hasSet()) {
+                return 'stale';
+            }
+            if ($status !== 204 && $status < 300 && $answer->isPage()) {
+                return 'page';
+            }
+            if ($status === 429 || ($status === 503 && $answer->isProblem())) {
+                return 'full';
+            }
+            $others = [204 => 'well', 401 => 'login', 403 => 'login', 404 => 'absent', 407 => 'login',
+                502 => 'gateway', 503 => 'gateway', 504 => 'gateway', 511 => 'login'];
+            return $others[$status] ?? 'other';
+        }
+
+        private function tls(): string
+        {
+            if (!$this->node->isTls) {
+                return $this->isHere ? 'tls/here' : 'tls/open';
+            }
+            $socket = $this->node->open(new Deadline(self::LIMIT));
+            if (!($socket instanceof Answer)) {
+                return 'tls/well';
+            }
+            $this->words['why'] = $why = $this->reason($socket);
+            if (preg_match('/did not match|peer certificate CN/i', $why)) {
+                return 'tls/name';
+            }
+            return preg_match('/verify failed/i', $why) ? 'tls/' . $this->distrust() : 'tls/failed';
+        }
+
+        /** PHP doesn't tell why a certificate isn't trusted, so look at it. */
+        private function distrust(): string
+        {
+            $socket = $this->node->believing()->open(new Deadline(self::LIMIT));
+            if ($socket instanceof Answer) {
+                return 'untrusted';
+            }
+            try {
+                $seen = stream_context_get_options($socket)['ssl']['peer_certificate'];
+                $dates = openssl_x509_parse($seen) ?: [];
+            } catch (Error) {
+                $dates = []; // a host may take functions away
+            }
+            if (($dates['validTo_time_t'] ?? INF) <= time()) {
+                return 'expired';
+            }
+            return ($dates['validFrom_time_t'] ?? 0) > time() ? 'early' : 'untrusted';
+        }
+
+        private function wake(): string
+        {
+            $deadline = new Deadline(self::LIMIT);
+            $wait = $this->node->open($deadline);
+            if ($wait instanceof Answer) {
+                return 'wake/cut';
+            }
+            $this->node->request($wait, "GET /{$this->id}?timeout=" . self::HOLD, $deadline);
+            $heard = '';
+            $early = $this->answer($wait, new Deadline(self::BEFORE), $heard);
+            if ($early !== null) {
+                return $this->unwoken($early);
+            }
+            $began = Deadline::now();
+            $set = $this->node->open($deadline);
+            if ($set instanceof Answer) {
+                return $this->untaken(null);
+            }
+            $this->node->request($set, "POST /{$this->id}", $deadline);
+            [$said, $taken, $woken] = ['', null, null];
+            do { // both at a time: a set that was refused wakes nobody
+                if ($woken === null) {
+                    $woken = $this->node->look($wait, $heard);
+                    $this->words['millis'] = (int) ceil((Deadline::now() - $began) * 1000);
+                }
+                $taken = $taken ?? $this->node->look($set, $said);
+                $isOver = $taken !== null && ($woken !== null || !$taken->isSet());
+            } while (!$isOver && $deadline->nap());
+            if ($taken === null || !$taken->isSet()) {
+                return $this->untaken($taken);
+            }
+            if ($woken === null) {
+                return 'wake/asleep';
+            }
+            return $woken->named([$this->id]) !== [] ? 'wake/well' : $this->unwoken($woken);
+        }
+
+        private function unwoken(Answer $answer): string
+        {
+            $this->words['status'] = $answer->status;
+            if ($answer->status < 200) {
+                return 'wake/cut';
+            }
+            return $answer->status === 204 ? 'wake/short'
+                : ($answer->status < 300 ? 'wake/early' : 'wake/refused');
+        }
+
+        private function untaken(?Answer $answer): string
+        {
+            $status = $answer->status ?? 0;
+            $this->words['why'] = $status === 0 ? 'no answer'
+                : ($status < 300 ? 'a page answered' : "status $status");
+            return 'wake/unset';
+        }
+
+        /**
+         * @param resource $socket
+         * @param string $heard what came of it so far
+         */
+        private function answer($socket, Deadline $deadline, string &$heard = ''): ?Answer
+        {
+            do {
+                $answer = $this->node->look($socket, $heard);
+            } while ($answer === null && $deadline->nap());
+            return $answer;
+        }
+
+        /** @param resource $socket whose other end has an address of this machine, or hasn't */
+        private static function isHere($socket): bool
+        {
+            $there = preg_replace('/:\d+\z/', '', (string) stream_socket_get_name($socket, true));
+            $here = preg_replace('/:\d+\z/', '', (string) stream_socket_get_name($socket, false));
+            return $there === $here
+                || preg_match('/\A(127\.|\[?::1\b|\[?::ffff:127\.)/i', $there) === 1;
+        }
+
+        /** The system's own words in a sentence of Node's. */
+        private function reason(Answer $none): string
+        {
+            $sentence = $none->sentence();
+            $start = strpos($sentence, "{$this->node->url}: ");
+            return rtrim($start === false ? $sentence
+                : substr($sentence, $start + strlen($this->node->url) + 2), '.');
+        }
+    }
+}
+
+if (!class_exists(Findings::class, false)) {
+    /**
+     * What a doctor has to say, in the words of all clients: spec/doctor.json.
+     *
+     * @internal
+     */
+    final class Findings
+    {
+        public const MARKS = [
+            'utf8' => ['ok' => '✓', 'bad' => '✗', 'note' => '!'],
+            'other' => ['ok' => 'ok ', 'bad' => 'BAD', 'note' => '!  '],
+        ];
+        public const CHECKS = ['reached' => 'reached', 'tls' => 'TLS', 'wake' => 'set to wake'];
+        public const TRUST = 'openssl.cafile in php.ini, or by SSL_CERT_FILE in the environment';
+
+        /** Of CHECK/KIND: mark, sentence and cure. */
+        public const ALL = [
+            'reached/well' => ['ok', 'a Doorbell node answers at {url}.', ''],
+            'reached/name' => ['bad',
+                'the name {host} leads to no address.',
+                'Is it spelt right? Does the name server of this machine know it?'],
+            'reached/refused' => ['bad',
+                'nobody listens at {place}.',
+                'Does the node run, and is the port right? A node that listens at 127.0.0.1 '
+                . 'is reached from its own machine alone.'],
+            'reached/blocked' => ['bad',
+                'no connection to {place} in {seconds} s.',
+                'A firewall, or a wrong address? Many hosts let their programs out to the '
+                . 'ports 80 and 443 only.'],
+            'reached/none' => ['bad',
+                'no connection to {place}: {why}.',
+                'Is there a way from this machine to {host}?'],
+            'reached/silent' => ['bad',
+                '{place} takes a connection, and gives no answer in {seconds} s.',
+                'Does another server listen there, or a proxy that waits for its node?'],
+            'reached/cut' => ['bad',
+                '{place} hangs up without an answer.',
+                'Does it speak TLS? Its URL begins with https: then. Or is it a proxy '
+                . 'without its node?'],
+            'reached/plain' => ['bad',
+                '{place} speaks no TLS.',
+                'Give the URL with http: if that is meant, or start the node with '
+                . '--tls-cert and --tls-key.'],
+            'reached/alien' => ['bad', '{place} speaks no HTTP.', 'Is the port right?'],
+            'reached/page' => ['bad',
+                'a web page answers at {url}, and no Doorbell node.',
+                'Is it the login page of a network, or the application itself? Look at '
+                . '{url}/ from this machine.'],
+            'reached/login' => ['bad',
+                'whoever answers at {url} wants a login, or refuses strangers (status '
+                . '{status}).',
+                'A node does neither. Have the proxy before it let this machine in.'],
+            'reached/redirect' => ['bad',
+                '{url} redirects to {to}.',
+                'A client of Doorbell follows no redirect. If the node is there, give its '
+                . 'URL.'],
+            'reached/absent' => ['bad',
+                'there is a server and no Doorbell node at {url} (status 404).',
+                'Is the path right? Behind a web server it is mostly /doorbell, and by '
+                . 'itself a node needs none.'],
+            'reached/gateway' => ['bad',
+                'a proxy answers at {url}, and does not reach its node (status {status}).',
+                'Does the node run, at the address that the proxy has for it?'],
+            'reached/full' => ['bad',
+                'whoever answers at {url} has no room (status {status}).',
+                'Try again in a minute. If it is the node, its log tells why.'],
+            'reached/other' => ['bad',
+                'another server answers at {url}, and no Doorbell node (status {status}).',
+                'Are host, port and path right?'],
+            'reached/stale' => ['bad',
+                '{url} says that an event is set which nobody has set.',
+                'Is a cache in between? A node\'s answers say Cache-Control: no-store, and '
+                . 'it must not keep them.'],
+            'tls/well' => ['ok', 'the certificate is trusted, and names {host}.', ''],
+            'tls/here' => ['ok', 'none, and none is needed: {host} is this machine.', ''],
+            'tls/open' => ['note',
+                'none: anyone between this machine and {host} can read ids, and set them.',
+                'Take https, unless the network between is your own.'],
+            'tls/untried' => ['note', 'not tried.', ''],
+            'tls/untrusted' => ['bad',
+                'this machine does not trust the certificate of {place}.',
+                'Has the node the whole chain (fullchain.pem)? A certificate of your own is '
+                . 'trusted by {trust}.'],
+            'tls/expired' => ['bad',
+                'the certificate of {place} has expired.',
+                'Renew it: a node takes the new files while it runs. Is the clock of this '
+                . 'machine right?'],
+            'tls/early' => ['bad',
+                'the certificate of {place} is not valid yet.',
+                'Is the clock of this machine right?'],
+            'tls/name' => ['bad',
+                'the certificate of {place} does not name {host}.',
+                'Give the URL with a name that it has, or the node a certificate with this '
+                . 'one.'],
+            'tls/failed' => ['bad',
+                'no TLS with {place}: {why}.',
+                'Does something in between let no TLS through, or speak another version of '
+                . 'it?'],
+            'wake/well' => ['ok', '{millis} ms, with a new connection for the set.', ''],
+            'wake/untried' => ['note', 'not tried.', ''],
+            'wake/early' => ['bad',
+                'the wait was answered, and not by the set (status {status}).',
+                'Is a cache or a login page in between? Nothing may answer for the node, or '
+                . 'keep what it says.'],
+            'wake/short' => ['bad',
+                'the wait was ended by a "not yet" within {seconds} s.',
+                'Does a cache keep what the node says, or a proxy let nothing hang? Or is the '
+                . 'node shutting down?'],
+            'wake/refused' => ['bad',
+                'the wait was refused (status {status}).',
+                'With 504 a proxy cuts off what hangs: give it more time. With 429 or 503 the '
+                . 'node is full.'],
+            'wake/cut' => ['bad',
+                'the wait was cut off without an answer.',
+                'Does a proxy end requests that hang? Clients ask for 25 s, and go on after '
+                . 'that.'],
+            'wake/unset' => ['bad',
+                'the set was not taken: {why}.',
+                'Does what stands in between let a POST through, and to the same node?'],
+            'wake/asleep' => ['bad',
+                'the event was set, and the wait was not woken in {seconds} s.',
+                'Are there two nodes behind this URL? They don\'t know of each other. Or a '
+                . 'proxy that holds answers back?'],
+        ];
+
+        private const LONGEST_WORD = 200;
+
+        public static function isBad(string $finding): bool
+        {
+            return self::ALL[$finding][0] === 'bad';
+        }
+
+        /**
+         * @param array<string, string|int> $words what stands for the words in braces
+         * @return list<string> a line, and a second one where there is a cure
+         */
+        public static function lines(string $finding, array $words, bool $isUtf8): array
+        {
+            [$mark, $sentence, $cure] = self::ALL[$finding];
+            $pairs = ['{trust}' => self::TRUST];
+            foreach ($words as $name => $word) {
+                // A terminal would obey what a stranger says.
+                $word = (string) preg_replace('/[^ -~]/', '?', (string) $word);
+                $pairs["{{$name}}"] = substr($word, 0, self::LONGEST_WORD);
+            }
+            $check = self::CHECKS[(string) strstr($finding, '/', true)];
+            $line = self::MARKS[$isUtf8 ? 'utf8' : 'other'][$mark] . " $check: $sentence";
+            $lines = $cure === '' ? [$line] : [$line, "    $cure"];
+            return array_map(static fn (string $line): string => strtr($line, $pairs), $lines);
+        }
+    }
+}
+
+// As a script of its own: php doorbell.php doctor NODE. Never of a web server.
+if (PHP_SAPI === 'cli') {
+    Doctor::script(__FILE__);
 }

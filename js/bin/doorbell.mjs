@@ -2,6 +2,7 @@
 // Waits for event variables and sets them from a shell: --help tells how.
 import { readFileSync } from 'node:fs';
 import { Doorbell } from '../server.mjs';
+import { doctor } from './doctor.mjs';
 
 const WELL = 0;
 const NOT_IN_TIME = 1;
@@ -24,15 +25,19 @@ stays set; a node forgets it after 24 hours, or what its --remember says.
         how many were set already.
   derive SECRET|--secret-file FILE TOPIC VERSION
         Prints the id and the key of a topic's version.
+  doctor NODE
+        Looks from here whether NODE is reached, whether its certificate is
+        good, and whether a set wakes a wait; a cross comes with its cure.
 
 NODE is a URL such as http://127.0.0.1:8080. A set is tried for ${SET_SECONDS} s.
 Exit codes: 0 well; 1 not set in time (wait); 2 an error, told on standard
 error, also where a wait's last try failed. What may pass is tried again.
+The doctor's codes: 0 all is well; 1 there is a cross; 2 no NODE was named.
 Also: --help, --version.
 `;
 
 const USAGE = 'wait NODE ID[,ID...] [SECONDS], set NODE ID [KEY | --key-file FILE], setAll NODE,'
-  + ' or derive SECRET TOPIC VERSION; --help tells more';
+  + ' derive SECRET TOPIC VERSION, or doctor NODE; --help tells more';
 
 // Of how many words each is made.
 const COMMANDS = new Map([
@@ -40,6 +45,7 @@ const COMMANDS = new Map([
   ['set', [2, 4, set]],
   ['setAll', [1, 1, setAll]],
   ['derive', [3, 4, derive]],
+  ['doctor', [1, 1, examine]],
 ]);
 
 async function wait(node, ids, seconds) {
@@ -86,6 +92,10 @@ async function derive(...words) {
   return `${id} ${key}`;
 }
 
+async function examine(node) {
+  process.exitCode = await doctor(node);
+}
+
 // Of a failure of the node: its URL, and what the last try met.
 function sentence(error, node) {
   const reason = error.name === 'TimeoutError' && error.cause ? `: ${error.cause.message}` : '';
@@ -113,8 +123,9 @@ console.warn = text => {
   console.error(told);
 };
 try {
-  console.log((await run(words)).trimEnd());
-  process.exitCode = WELL;
+  const said = await run(words);
+  if (said !== undefined) console.log(said.trimEnd());
+  process.exitCode ??= WELL;
 } catch (error) {
   // Without a cause, it is what a node said.
   const isNotYet = error.name === 'TimeoutError' && words[0] === 'wait' && !error.cause;

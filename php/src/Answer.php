@@ -18,12 +18,15 @@ final class Answer
     /** 0 where no answer came. */
     public int $status;
     public float $retryAfter = 0.0;
+    /** Where a redirect leads. */
+    public string $place = '';
     /** The connection may carry another question. */
     public bool $isKept = false;
     /** What kind of failure it is, where the status doesn't say it. */
     private string $kind;
     private bool $mayPass;
     private string $url;
+    private string $type = '';
     private string $body = '';
     private string $why = '';
 
@@ -44,9 +47,9 @@ final class Answer
     }
 
     /** What is no HTTP, or more than a node ever says. */
-    public static function nonsense(string $url): self
+    public static function nonsense(string $url, string $kind = 'nonsense'): self
     {
-        return self::none($url, 'nonsense', false, "$url gave no answer of a Doorbell node.");
+        return self::none($url, $kind, false, "$url gave no answer of a Doorbell node.");
     }
 
     /** Null where there is more to come. */
@@ -97,12 +100,13 @@ final class Answer
     private function read(string $head, string $body): void
     {
         $this->retryAfter = self::seconds($head);
+        $this->type = strtolower(self::field($head, 'Content-Type'));
         $codings = self::field($head, 'Content-Encoding') . ','
             . preg_replace('/,?[ \t]*chunked\z/i', '', self::field($head, 'Transfer-Encoding'));
         $coding = trim((string) preg_replace('/\bidentity\b/i', '', $codings), ", \t");
         if ($this->status >= 300 && $this->status < 400) {
-            $place = self::line(self::field($head, 'Location'), 200) ?: 'nowhere';
-            $this->why = "A redirect to $place is not followed";
+            $this->place = self::line(self::field($head, 'Location'), 200) ?: 'nowhere';
+            $this->why = "A redirect to {$this->place} is not followed";
         } elseif ($this->status === 404) {
             $this->why = "There is no Doorbell node at {$this->url}";
         }
@@ -150,6 +154,24 @@ final class Answer
         return is_array($set)
             ? array_values(array_filter($asked, static fn ($id) => in_array($id, $set, true)))
             : [];
+    }
+
+    /** It is an answer to a wait, of whatever ids. */
+    public function hasSet(): bool
+    {
+        return isset($this->json()['set']);
+    }
+
+    /** It is for people. */
+    public function isPage(): bool
+    {
+        return strpos($this->type, 'text/html') === 0 || strpos(ltrim($this->body), '<') === 0;
+    }
+
+    /** It is an error as a node tells one. */
+    public function isProblem(): bool
+    {
+        return strpos($this->type, 'application/problem+json') === 0;
     }
 
     /** @return array{int, int}|null null where it doesn't account for so many lines */

@@ -261,6 +261,26 @@ final class Doorbell
     }
 
     /**
+     * Looks from here whether the node is reached, whether its certificate is good, and whether a
+     * set wakes a wait; for people, on hosts that have no shell. It takes about a second, and 30
+     * at most. It sets an id of its own.
+     *
+     * @return list<string> lines of plain text in UTF-8: ✓ or ✗ and a sentence for each check, and
+     *     what to do about it beneath
+     */
+    public function doctor(): array
+    {
+        if ($this->node === null) {
+            throw new DoorbellException("This PHP lacks what Doorbell needs: {$this->lack}.");
+        }
+        $lines = [];
+        foreach ((new Doctor($this->node))->examine() as $finding => $words) {
+            array_push($lines, ...Findings::lines($finding, $words, true));
+        }
+        return $lines;
+    }
+
+    /**
      * Waits until the variable is set: for scripts, since it holds a process.
      *
      * @param float|null $timeout seconds; 0 only asks, null waits for ever. Where no answer comes

@@ -32,11 +32,16 @@ final class Node
     private const BROKEN = '/unexpected eof|reset by peer|broken pipe|timed out|no reason is known/i';
 
     public string $url;
-    private bool $isTls;
+    public bool $isTls;
+    public string $name;
+    public int $port;
     private string $host;
     private string $peer;
     private string $path;
     private string $warning = '';
+
+    /** @var array<string, mixed> of TLS, beside PHP's own */
+    private array $options = [];
 
     /** @var array<string, true> kept connections that are in use; more than one with coroutines */
     private static array $inUse = [];
@@ -65,6 +70,8 @@ final class Node
         }
         $port = (int) ($part[3] ?: ($this->isTls ? 443 : 80));
         $this->url = rtrim($url, '/');
+        $this->name = trim($part[2], '[]');
+        $this->port = $port;
         $this->host = $part[2] . ($part[3] === '' ? '' : ":$port");
         $this->peer = 'tcp://' . ($address ?? $part[2]) . ":$port";
         $this->path = rtrim($part[4], '/');
@@ -96,6 +103,43 @@ final class Node
         }
     }
 
+    /** The same, but for whoever answers there: to look who it is, and for nothing else. */
+    public function believing(): self
+    {
+        $node = clone $this;
+        $node->options = ['verify_peer' => false, 'verify_peer_name' => false,
+            'capture_peer_cert' => true];
+        return $node;
+    }
+
+    /** @return resource|Answer a connection of its own, or why there is none */
+    public function open(Deadline $deadline)
+    {
+        return $this->quietly(fn () => $this->connect($deadline, null));
+    }
+
+    /** @param resource $socket of open(): asks, and doesn't wait for the answer, see look() */
+    public function request($socket, string $line, Deadline $deadline): void
+    {
+        [$method, $path] = explode(' ', $line);
+        $length = $method === 'POST' ? "Content-Length: 0\r\n" : '';
+        $this->quietly(fn () => $this->write($socket, "$method {$this->path}$path HTTP/1.1\r\n"
+            . $this->fields() . "{$length}Connection: close\r\n\r\n", $deadline));
+    }
+
+    /**
+     * @param resource $socket of open()
+     * @param string $bytes of its answer so far
+     * @return Answer|null null where there is more to come
+     */
+    public function look($socket, string &$bytes): ?Answer
+    {
+        return $this->quietly(function () use ($socket, &$bytes): ?Answer {
+            $bytes .= $some = (string) fread($socket, self::ANSWER_BYTES);
+            return $this->heard($bytes, $some === '' && stream_get_meta_data($socket)['eof']);
+        });
+    }
+
     private function postKept(string $request, ?string $name, Deadline $deadline): Answer
     {
         $socket = $this->connect($deadline, $name, $isUsed);
@@ -111,7 +155,7 @@ final class Node
         return $this->ask($socket, $name, $request, $deadline);
     }
 
-    private function quietly(callable $ask): Answer
+    private function quietly(callable $ask): mixed
     {
         $this->warning = '';
         // An application's own handler must neither see these warnings nor throw.
@@ -175,8 +219,8 @@ final class Node
         $began = Deadline::now();
         $limit = $this->isTls ? $deadline->forHandshake() : $deadline;
         $how = STREAM_CLIENT_CONNECT | ($name === null ? 0 : STREAM_CLIENT_PERSISTENT);
-        $host = trim((string) preg_replace('/:\d+\z/', '', $this->host), '[]');
-        $context = stream_context_create(['ssl' => ['peer_name' => $host]]);
+        $tls = $this->options + ['peer_name' => $this->name];
+        $context = stream_context_create(['ssl' => $tls]);
         do {
             $left = $limit->left();
             if ($left <= 0) {
@@ -251,24 +295,33 @@ final class Node
             $some = (string) fread($socket, self::ANSWER_BYTES);
             $bytes .= $some;
             $state = stream_get_meta_data($socket);
-            $over = $some === '' && $state['eof'];
-            if ($bytes !== '') {
-                $isTooLong = strlen($bytes) > self::ANSWER_BYTES;
-                $answer = $isTooLong ? Answer::nonsense($this->url)
-                    : Answer::parsed($this->url, $bytes, $over);
-                if ($answer !== null) {
-                    return $answer;
-                }
-            }
-            if ($over) {
-                $when = $bytes === '' ? '' : ' in the middle of its answer';
-                return $this->none('hang-up', true, "{$this->url} hung up$when.");
+            $answer = $this->heard($bytes, $some === '' && $state['eof']);
+            if ($answer !== null) {
+                return $answer;
             }
             if ($some === '' && !$state['timed_out']) {
                 $deadline->nap();
             }
         }
         return $this->none('silence', true, "{$this->url} did not answer in time.");
+    }
+
+    /** Null where there is more to come. */
+    private function heard(string $bytes, bool $over): ?Answer
+    {
+        if ($bytes !== '') {
+            $isTooLong = strlen($bytes) > self::ANSWER_BYTES;
+            $answer = $isTooLong ? Answer::nonsense($this->url, 'length')
+                : Answer::parsed($this->url, $bytes, $over);
+            if ($answer !== null) {
+                return $answer;
+            }
+        }
+        if ($over) {
+            $when = $bytes === '' ? '' : ' in the middle of its answer';
+            return $this->none('hang-up', true, "{$this->url} hung up$when.");
+        }
+        return null;
     }
 
     private function none(string $kind, bool $mayPass, string $why): Answer

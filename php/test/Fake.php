@@ -16,6 +16,8 @@ final class Fake
     public const NOT_YET = "HTTP/1.1 204 No Content\r\n\r\n";
     /** Accepts, reads, and is silent. */
     public const SILENCE = 'silence';
+    /** The same, and goes on with the next connection meanwhile. */
+    public const HOLD = 'hold';
     /** A byte each 20 ms of a head that doesn't end, for 5 s. */
     public const DRIP = 'drip';
     public const HANG_UP = '';

@@ -28,6 +28,7 @@ function readRequest($client): string
     return $request;
 }
 
+$held = [];
 for ($connection = 1; ; $connection++) {
     $client = @stream_socket_accept($server, 3600);
     if ($client === false) {
@@ -50,6 +51,10 @@ for ($connection = 1; ; $connection++) {
         }
         $answer = count($answers) > 1 ? array_shift($answers) : $answers[0];
         usleep((int) $late * 1000);
+        if ($answer === 'hold') {
+            $held[] = $client;
+            continue 2;
+        }
         $isKept = is_array($answer);
         foreach ($isKept ? $answer : [$answer] as $i => $part) {
             usleep($i > 0 ? 100_000 : 0);

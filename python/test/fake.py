@@ -67,18 +67,21 @@ class FakeNode:
             with connection:
                 if self._tls:
                     connection = self._tls.wrap_socket(connection, server_side=True)
-                connection.settimeout(None)
-                request = self._read(connection)
-                with self.changed:
-                    number = len(self.requests)
-                    self.requests.append(request)
-                    self.changed.notify_all()
-                if number < len(self.answers):
-                    self._answer(connection, self.answers[number], request)
-                elif connection.recv(1) == b"":
-                    self.hung_up.set()
-                connection.close()
+                with connection:
+                    connection.settimeout(None)
+                    self._serve_one(connection)
         except OSError:
+            self.hung_up.set()
+
+    def _serve_one(self, connection):
+        request = self._read(connection)
+        with self.changed:
+            number = len(self.requests)
+            self.requests.append(request)
+            self.changed.notify_all()
+        if number < len(self.answers):
+            self._answer(connection, self.answers[number], request)
+        elif connection.recv(1) == b"":
             self.hung_up.set()
 
     def _answer(self, connection, answer, request):

@@ -33,6 +33,7 @@ import hashlib
 import hmac
 import http.client
 import io
+import ipaddress
 import json
 import logging
 import math
@@ -47,8 +48,8 @@ import threading
 import time
 import urllib.parse
 import uuid
-from typing import IO, Any, Callable, Dict, Generator, Iterable, List, NamedTuple, Optional, Set
-from typing import Tuple, TypeVar, Union
+from typing import IO, Any, Callable, Dict, Generator, Iterable, Iterator, List, NamedTuple
+from typing import Optional, Set, Tuple, TypeVar, Union
 
 __version__ = "0.1.0"
 __all__ = ["AsyncDoorbell", "Doorbell", "DoorbellError", "Id", "Sealed", "SetCount", "Topic"]
@@ -71,6 +72,8 @@ _LAST_TRY = 0.05  # a set that has less time left gives up
 _ADDRESS = 2.0  # an address that leads nowhere gets no more, if there is another one
 _NEXT_ADDRESS = 0.25  # after this time asyncio tries the next one as well (RFC 8305)
 _TOLD = 3600.0  # a kind of failure is told once in this time
+_CHECK = 10.0  # a doctor's check; what is slower is missing
+_BEFORE = 1.0  # before a doctor's set: nothing may end the wait so soon
 _LONGEST_RETRY_AFTER = 300.0  # nobody sends a client away for good by a slip of the keyboard
 
 _IDS = 64  # in one wait or header; a node refuses more
@@ -78,6 +81,7 @@ _LINES = 10_000  # in one request; a node refuses more
 _ANSWER_BYTES = 65_536  # a node's answers are far shorter; what passes it isn't from a node
 _LONGEST_SENTENCE = 300
 _LONGEST_KEY_FILE = 4096
+_LONGEST_WORD = 200  # of somebody else's, in what a doctor says
 
 _NUMBERS = 2**128
 _ID = re.compile(
@@ -533,15 +537,18 @@ class Doorbell(_Client):
     def _exchange(self, ask: _Ask) -> _Answer:
         end = time.monotonic() + ask.seconds
         with self._connect(end) as connection:
+            return self._put(connection, ask.data, end)
+
+    def _put(self, connection: socket.socket, question: bytes, end: float) -> _Answer:
+        connection.settimeout(_left(end))
+        connection.sendall(question)
+        data, answer = b"", None
+        while answer is None:
             connection.settimeout(_left(end))
-            connection.sendall(ask.data)
-            data, answer = b"", None
-            while answer is None:
-                connection.settimeout(_left(end))
-                more = connection.recv(_ANSWER_BYTES)
-                data += more
-                answer = _parsed(data, is_whole=not more)
-            return answer
+            more = connection.recv(_ANSWER_BYTES)
+            data += more
+            answer = _parsed(data, is_whole=not more)
+        return answer
 
     def _connect(self, end: float) -> socket.socket:
         plain = self._reach(end)
@@ -975,9 +982,385 @@ def _decimal(seconds: float) -> str:
     return f"{seconds:.3f}".rstrip("0").rstrip(".")
 
 
+# What a doctor says, in the words of all clients: spec/doctor.json.
+_MARKS = {
+    "utf8": {"ok": "\u2713", "bad": "\u2717", "note": "!"},
+    "other": {"ok": "ok ", "bad": "BAD", "note": "!  "},
+}
+_CHECKS = {"reached": "reached", "tls": "TLS", "wake": "set to wake"}
+_TRUST = "SSL_CERT_FILE in the environment"
+_FINDINGS = {  # CHECK/KIND: mark, sentence, cure
+    "reached/well": ("ok", "a Doorbell node answers at {url}.", ""),
+    "reached/name": (
+        "bad",
+        "the name {host} leads to no address.",
+        "Is it spelt right? Does the name server of this machine know it?",
+    ),
+    "reached/refused": (
+        "bad",
+        "nobody listens at {place}.",
+        "Does the node run, and is the port right? A node that listens at 127.0.0.1 is reached "
+        "from its own machine alone.",
+    ),
+    "reached/blocked": (
+        "bad",
+        "no connection to {place} in {seconds} s.",
+        "A firewall, or a wrong address? Many hosts let their programs out to the ports 80 and "
+        "443 only.",
+    ),
+    "reached/none": (
+        "bad",
+        "no connection to {place}: {why}.",
+        "Is there a way from this machine to {host}?",
+    ),
+    "reached/silent": (
+        "bad",
+        "{place} takes a connection, and gives no answer in {seconds} s.",
+        "Does another server listen there, or a proxy that waits for its node?",
+    ),
+    "reached/cut": (
+        "bad",
+        "{place} hangs up without an answer.",
+        "Does it speak TLS? Its URL begins with https: then. Or is it a proxy without its node?",
+    ),
+    "reached/plain": (
+        "bad",
+        "{place} speaks no TLS.",
+        "Give the URL with http: if that is meant, or start the node with --tls-cert and "
+        "--tls-key.",
+    ),
+    "reached/alien": ("bad", "{place} speaks no HTTP.", "Is the port right?"),
+    "reached/page": (
+        "bad",
+        "a web page answers at {url}, and no Doorbell node.",
+        "Is it the login page of a network, or the application itself? Look at {url}/ from this "
+        "machine.",
+    ),
+    "reached/login": (
+        "bad",
+        "whoever answers at {url} wants a login, or refuses strangers (status {status}).",
+        "A node does neither. Have the proxy before it let this machine in.",
+    ),
+    "reached/redirect": (
+        "bad",
+        "{url} redirects to {to}.",
+        "A client of Doorbell follows no redirect. If the node is there, give its URL.",
+    ),
+    "reached/absent": (
+        "bad",
+        "there is a server and no Doorbell node at {url} (status 404).",
+        "Is the path right? Behind a web server it is mostly /doorbell, and by itself a node "
+        "needs none.",
+    ),
+    "reached/gateway": (
+        "bad",
+        "a proxy answers at {url}, and does not reach its node (status {status}).",
+        "Does the node run, at the address that the proxy has for it?",
+    ),
+    "reached/full": (
+        "bad",
+        "whoever answers at {url} has no room (status {status}).",
+        "Try again in a minute. If it is the node, its log tells why.",
+    ),
+    "reached/other": (
+        "bad",
+        "another server answers at {url}, and no Doorbell node (status {status}).",
+        "Are host, port and path right?",
+    ),
+    "reached/stale": (
+        "bad",
+        "{url} says that an event is set which nobody has set.",
+        "Is a cache in between? A node's answers say Cache-Control: no-store, and it must not "
+        "keep them.",
+    ),
+    "tls/well": ("ok", "the certificate is trusted, and names {host}.", ""),
+    "tls/here": ("ok", "none, and none is needed: {host} is this machine.", ""),
+    "tls/open": (
+        "note",
+        "none: anyone between this machine and {host} can read ids, and set them.",
+        "Take https, unless the network between is your own.",
+    ),
+    "tls/untried": ("note", "not tried.", ""),
+    "tls/untrusted": (
+        "bad",
+        "this machine does not trust the certificate of {place}.",
+        "Has the node the whole chain (fullchain.pem)? A certificate of your own is trusted by "
+        "{trust}.",
+    ),
+    "tls/expired": (
+        "bad",
+        "the certificate of {place} has expired.",
+        "Renew it: a node takes the new files while it runs. Is the clock of this machine "
+        "right?",
+    ),
+    "tls/early": (
+        "bad",
+        "the certificate of {place} is not valid yet.",
+        "Is the clock of this machine right?",
+    ),
+    "tls/name": (
+        "bad",
+        "the certificate of {place} does not name {host}.",
+        "Give the URL with a name that it has, or the node a certificate with this one.",
+    ),
+    "tls/failed": (
+        "bad",
+        "no TLS with {place}: {why}.",
+        "Does something in between let no TLS through, or speak another version of it?",
+    ),
+    "wake/well": ("ok", "{millis} ms, with a new connection for the set.", ""),
+    "wake/untried": ("note", "not tried.", ""),
+    "wake/early": (
+        "bad",
+        "the wait was answered, and not by the set (status {status}).",
+        "Is a cache or a login page in between? Nothing may answer for the node, or keep what "
+        "it says.",
+    ),
+    "wake/short": (
+        "bad",
+        "the wait was ended by a \"not yet\" within {seconds} s.",
+        "Does a cache keep what the node says, or a proxy let nothing hang? Or is the "
+        "node shutting down?",
+    ),
+    "wake/refused": (
+        "bad",
+        "the wait was refused (status {status}).",
+        "With 504 a proxy cuts off what hangs: give it more time. With 429 or 503 the node is "
+        "full.",
+    ),
+    "wake/cut": (
+        "bad",
+        "the wait was cut off without an answer.",
+        "Does a proxy end requests that hang? Clients ask for 25 s, and go on after that.",
+    ),
+    "wake/unset": (
+        "bad",
+        "the set was not taken: {why}.",
+        "Does what stands in between let a POST through, and to the same node?",
+    ),
+    "wake/asleep": (
+        "bad",
+        "the event was set, and the wait was not woken in {seconds} s.",
+        "Are there two nodes behind this URL? They don't know of each other. Or a proxy that "
+        "holds answers back?",
+    ),
+}
+
+_LOGIN = (401, 403, 407, 511)
+_GATEWAY = (502, 503, 504)
+_NO_TLS = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
+# OpenSSL's codes of what it finds wrong with a certificate; others are a chain that leads nowhere.
+_DISTRUST = {9: "early", 10: "expired", 62: "name", 64: "name"}
+
+
+class _Doctor:
+    """Looks from here whether a node is reached, whether its certificate is good, and whether a set
+    wakes a wait.
+
+    It asks for an id of its own, and judges by what is missing, never by what is slow.
+    """
+
+    def __init__(self, node: str) -> None:
+        self._bell = bell = Doorbell(node)
+        self._id = bell.new_id()
+        self._is_connected = self._is_here = False
+        host = f"[{bell._host}]" if ":" in bell._host else bell._host
+        self.words: Dict[str, object] = {
+            "url": bell._node,
+            "host": bell._host,
+            "place": f"{host}:{bell._port}",
+            "seconds": int(_CHECK),
+            "trust": _TRUST,
+        }
+
+    def examine(self) -> Iterator[str]:
+        """Findings, a check each, as they come; the words of each are filled in by then."""
+        reached = self._reached()
+        yield f"reached/{reached}"
+        tls = self._trusted() if self._is_connected else "untried"
+        yield f"tls/{tls}"
+        is_tried = reached == "well" and _FINDINGS[f"tls/{tls}"][0] != "bad"
+        yield f"wake/{self._woken() if is_tried else 'untried'}"
+
+    def _ask(self, method: str, target: str) -> bytes:
+        headers = "Accept: application/json\r\n" if method == "GET" else "Content-Length: 0\r\n"
+        return self._bell._request(method, target, headers)
+
+    def _reached(self) -> str:
+        """Who answers there? Its certificate is the next question, so any will do here."""
+        end = time.monotonic() + _CHECK
+        try:
+            connection = self._bell._reach(end)
+        except OSError as failure:
+            return self._unconnected(failure)
+        with connection:
+            here, there = connection.getsockname()[0], connection.getpeername()[0]
+            self._is_here = here == there or _is_loopback(there)
+            try:
+                if self._bell._tls:
+                    connection.settimeout(_left(end))
+                    connection = _believing().wrap_socket(
+                        connection, server_hostname=self._bell._host
+                    )
+            except OSError as failure:
+                return self._no_tls(failure)
+            self._is_connected = True
+            with connection:
+                try:
+                    ask = self._ask("GET", f"{self._id}?timeout=0")
+                    return self._whose(self._bell._put(connection, ask, end))
+                except _NoHttp:
+                    return "alien"
+                except OSError as failure:
+                    return "silent" if isinstance(failure, _LATE) else "cut"
+
+    def _unconnected(self, failure: OSError) -> str:
+        if isinstance(failure, socket.gaierror):
+            return "name"
+        if isinstance(failure, ConnectionRefusedError):
+            return "refused"
+        if isinstance(failure, _LATE) or failure.errno == errno.ETIMEDOUT:
+            return "blocked"
+        self.words["why"] = _reason(failure)
+        return "none"
+
+    def _no_tls(self, failure: OSError) -> str:
+        if isinstance(failure, _LATE):
+            return "silent"
+        if isinstance(failure, ssl.SSLError) and failure.reason in _NO_TLS:
+            return "plain"
+        if isinstance(failure, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError)):
+            return "cut"
+        self.words["why"] = _reason(failure)
+        return "none"
+
+    def _whose(self, answer: _Answer) -> str:
+        """What an answer to an ask for what nobody has set shows."""
+        status = self.words["status"] = answer.status
+        self.words["to"] = answer.headers.get("Location", "nowhere")
+        kind = answer.headers.get_content_type()
+        if status == 204:
+            return "well"
+        if 300 <= status < 400:
+            return "redirect"
+        if status == 200 and answer.json("set") is not None:
+            return "stale"
+        if status < 300 and (kind == "text/html" or answer.body.lstrip().startswith("<")):
+            return "page"
+        if status == 429 or (status == 503 and kind == "application/problem+json"):
+            return "full"
+        if status == 404:
+            return "absent"
+        return "login" if status in _LOGIN else "gateway" if status in _GATEWAY else "other"
+
+    def _trusted(self) -> str:
+        if not self._bell._tls:
+            return "here" if self._is_here else "open"
+        try:
+            self._bell._connect(time.monotonic() + _CHECK).close()
+            return "well"
+        except ssl.SSLCertVerificationError as distrust:
+            return _DISTRUST.get(distrust.verify_code, "untrusted")
+        except OSError as failure:
+            self.words["why"] = _reason(failure)
+            return "failed"
+
+    def _woken(self) -> str:
+        wait = _Asking(self._bell, self._ask("GET", f"{self._id}?timeout={_decimal(_HOLD)}"))
+        wait.start()
+        wait.join(_BEFORE)
+        if wait.outcome is not None:
+            return self._unwoken(wait.outcome)
+        began = time.monotonic()
+        setting = _Asking(self._bell, self._ask("POST", self._id))
+        setting.run()
+        taken = setting.outcome
+        if not isinstance(taken, _Answer):
+            self.words["why"] = "no answer"
+            return "unset"
+        if taken.status not in (200, 201) or taken.body.strip():
+            is_page = taken.status < 300
+            self.words["why"] = "a page answered" if is_page else f"status {taken.status}"
+            return "unset"
+        wait.join()
+        if isinstance(wait.outcome, _Answer) and wait.outcome.status == 200:
+            if wait.outcome.json("set") == [self._id]:
+                self.words["millis"] = math.ceil((wait.ended - began) * 1000)
+                return "well"
+        return self._unwoken(wait.outcome)
+
+    def _unwoken(self, outcome: Union[_Answer, Exception, None]) -> str:
+        if isinstance(outcome, _LATE):
+            return "asleep"
+        if not isinstance(outcome, _Answer):
+            return "cut"
+        self.words["status"] = outcome.status
+        if outcome.status == 204:
+            return "short"
+        return "early" if outcome.status < 300 else "refused"
+
+
+_LATE = (socket.timeout, TimeoutError)  # one, from Python 3.10 on
+
+
+class _Asking(threading.Thread):
+    """Puts one question to a node, and ends in time."""
+
+    def __init__(self, bell: Doorbell, question: bytes) -> None:
+        super().__init__(name="doorbell: doctor", daemon=True)
+        self._bell, self._question = bell, question
+        self.outcome: Union[_Answer, Exception, None] = None
+        self.ended = 0.0
+
+    def run(self) -> None:
+        try:
+            outcome: Union[_Answer, Exception] = self._bell._exchange(_Ask(self._question, _CHECK))
+        except Exception as failure:
+            outcome = failure
+        self.ended = time.monotonic()
+        self.outcome = outcome
+
+
+def _believing() -> ssl.SSLContext:
+    """For whoever answers: to look who it is, and for nothing else."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+
+
+def _reason(failure: OSError) -> str:
+    return str(getattr(failure, "reason", None) or failure.strerror or failure).rstrip(".")
+
+
+def _finding(finding: str, words: Dict[str, object], is_utf8: bool) -> str:
+    """The line of a finding, and the cure beneath."""
+    mark, sentence, cure = _FINDINGS[finding]
+    check = _CHECKS[finding.partition("/")[0]]
+    # A terminal would obey what a stranger says.
+    safe = {name: re.sub("[^ -~]", "?", str(word))[:_LONGEST_WORD] for name, word in words.items()}
+    line = f"{_MARKS['utf8' if is_utf8 else 'other'][mark]} {check}: {sentence}".format_map(safe)
+    return line + (f"\n    {cure}".format_map(safe) if cure else "")
+
+
+def _doctor(node: str) -> int:
+    """Prints what it finds; 0 where all is well, else 1."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "").replace("-", "").lower()
+    doctor, code = _Doctor(node), 0
+    for finding in doctor.examine():
+        print(_finding(finding, doctor.words, encoding.startswith("utf")), flush=True)
+        code = 1 if _FINDINGS[finding][0] == "bad" else code
+    return code
+
+
 _USAGE = """\
 wait NODE ID[,ID…] [SECONDS] | set NODE ID [KEY | --key-file FILE] | setAll NODE <LINES | derive \
-SECRET TOPIC VERSION | derive --secret-file FILE TOPIC VERSION; FILE is - for standard input\
+SECRET TOPIC VERSION | derive --secret-file FILE TOPIC VERSION | doctor NODE; FILE is - for \
+standard input\
 """
 
 
@@ -1044,6 +1427,8 @@ def _command_line(numbered: Tuple[int, str]) -> Union[Id, Tuple[Id, str]]:
 def _main() -> int:
     logging.basicConfig(format="doorbell: %(message)s")
     try:
+        if sys.argv[1:2] == ["doctor"] and len(sys.argv) == 3:
+            return _doctor(sys.argv[2])
         print(_command(sys.argv[1:]))
     except (ValueError, OSError) as error:
         if isinstance(error, TimeoutError) and error.__cause__ is None:
