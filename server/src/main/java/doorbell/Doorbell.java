@@ -2,6 +2,7 @@ package doorbell;
 
 import doorbell.event.EventTable;
 import doorbell.event.SetStore;
+import doorbell.io.Transport;
 import doorbell.store.MemoryStore;
 import doorbell.store.RocksStore;
 import java.net.InetSocketAddress;
@@ -53,6 +54,21 @@ public final class Doorbell implements AutoCloseable {
   /** The address that the node listens at, with the real port number. */
   public InetSocketAddress address() {
     return port.address();
+  }
+
+  /** What carries the sockets: for {@link Transport#AUTO} the best of this machine. */
+  public Transport transport() {
+    return port.transport();
+  }
+
+  /** The number of event loops. */
+  public int loops() {
+    return port.loops.size();
+  }
+
+  /** The most clients that may be connected: by the files that may be open, and by the heap. */
+  public int mostClients() {
+    return port.mostClients();
   }
 
   /** The number of parked waits, each id counted. */

@@ -49,10 +49,12 @@ public final class Port implements AutoCloseable {
 
   private static final int MOST_STORE_FILES = 1_000;
 
+  private final Transport transport;
   private final EventLoopGroup group;
   final List<WaitLoop> loops = new ArrayList<>();
   private final @Nullable Tls tls;
   private final Listener listener;
+  private int mostClients;
   private final WaitQuota quota;
   private final Budget budget;
   private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
@@ -74,6 +76,7 @@ public final class Port implements AutoCloseable {
   }
 
   private Port(Options options, Transport transport, EventTable table) {
+    this.transport = transport;
     PemFiles certificate = options.certificate();
     HttpOptions http = options.http();
     tls = certificate == null ? null : new Tls(settings(http, certificate));
@@ -97,7 +100,7 @@ public final class Port implements AutoCloseable {
           IoLimits.RELOAD_MILLIS,
           TimeUnit.MILLISECONDS);
     }
-    listener = listen(transport, options.get(Options.LISTEN), table.moreFiles());
+    listener = listen(options.get(Options.LISTEN), table.moreFiles());
   }
 
   private static Tls.Settings settings(HttpOptions options, PemFiles certificate) {
@@ -135,9 +138,9 @@ public final class Port implements AutoCloseable {
     return failure.minimalCompletionStage();
   }
 
-  private Listener listen(Transport transport, InetSocketAddress address, int filesOfStore) {
+  private Listener listen(InetSocketAddress address, int filesOfStore) {
     try {
-      int mostClients = OpenFiles.forClients(filesOfStore, Memory.clients());
+      mostClients = OpenFiles.forClients(filesOfStore, Memory.clients());
       List<IoLoop> all = loops.stream().map(loop -> loop.io).toList();
       return transport == Transport.NIO
           ? new ChannelListener(group, address, all, mostClients)
@@ -167,6 +170,14 @@ public final class Port implements AutoCloseable {
   /** The address that the port listens at, with the real port number. */
   public InetSocketAddress address() {
     return listener.address();
+  }
+
+  Transport transport() {
+    return transport;
+  }
+
+  int mostClients() {
+    return mostClients;
   }
 
   /** The number of parked waits, each id counted. */

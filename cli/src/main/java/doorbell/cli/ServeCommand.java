@@ -12,8 +12,12 @@ import doorbell.cli.run.Hangup;
 import doorbell.cli.run.Logging;
 import doorbell.cli.run.OldGenCollector;
 import doorbell.cli.run.Shutdown;
+import doorbell.http.Memory;
+import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
+import org.slf4j.LoggerFactory;
 
 /** The command that runs a node until the process is told to end. */
 final class ServeCommand {
@@ -47,7 +51,7 @@ final class ServeCommand {
 
   private ServeCommand() {}
 
-  private static int run(Arguments given) {
+  private static int run(Arguments given) throws IOException {
     Logging.choose(given.get(LOG_FORMAT));
     Options options = Options.defaults();
     for (Option<?> option : Options.ALL) {
@@ -65,10 +69,28 @@ final class ServeCommand {
     OldGenCollector.watch(node::held);
     Shutdown.at(node::close, node.failure());
     Hangup.reloads(node::reload);
-    String url = NodeUrl.of(OptionType.host(given.text(Options.LISTEN)), node.address());
-    System.out.println(
-        "doorbell: listening on " + (plain ? url : url.replaceFirst("http", "https")));
+    String address = NodeUrl.of(OptionType.host(given.text(Options.LISTEN)), node.address());
+    String url = plain ? address : address.replaceFirst("http", "https");
+    System.out.println("doorbell: listening on " + url);
+    // The port answers by now: to begin a log takes longer than an answer.
+    LoggerFactory.getLogger(ServeCommand.class).info(begun(options, node, url));
     return ExitCode.NONE_YET;
+  }
+
+  /** What this node is, and what bounds it, as a reader of the log wants to know it later. */
+  private static String begun(Options options, Doorbell node, String url) throws IOException {
+    boolean keeps = options.directory() != null;
+    return "doorbell %s at %s: store %s%s, transport %s, loops %s, at most %s waits and %s clients,"
+            .formatted(
+                Main.version(),
+                url,
+                options.get(Options.STORE),
+                keeps ? ", sync " + options.get(Options.SYNC).name().toLowerCase(Locale.ROOT) : "",
+                node.transport(),
+                node.loops(),
+                options.get(Options.MAX_WAITS),
+                node.mostClients())
+        + " heap %sm".formatted(Memory.heap() >> 20);
   }
 
   private static void print(Arguments given) {
