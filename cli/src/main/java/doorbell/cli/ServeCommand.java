@@ -39,6 +39,9 @@ final class ServeCommand {
       Stream.concat(Options.ALL.stream(), Stream.of(LOG_FORMAT, ConfigFile.OPTION, PRINT_CONFIG))
           .toList();
 
+  /** To begin a log takes as long as some answers, so the first line waits until they are out. */
+  private static final long LOG_AFTER_MILLIS = 1_000;
+
   static final Command COMMAND =
       new Command(
           "serve",
@@ -51,7 +54,7 @@ final class ServeCommand {
 
   private ServeCommand() {}
 
-  private static int run(Arguments given) throws IOException {
+  private static int run(Arguments given) throws IOException, InterruptedException {
     Logging.choose(given.get(LOG_FORMAT));
     Options options = Options.defaults();
     for (Option<?> option : Options.ALL) {
@@ -72,7 +75,7 @@ final class ServeCommand {
     String address = NodeUrl.of(OptionType.host(given.text(Options.LISTEN)), node.address());
     String url = plain ? address : address.replaceFirst("http", "https");
     System.out.println("doorbell: listening on " + url);
-    // The port answers by now: to begin a log takes longer than an answer.
+    Thread.sleep(LOG_AFTER_MILLIS);
     LoggerFactory.getLogger(ServeCommand.class).info(begun(options, node, url));
     return ExitCode.NONE_YET;
   }

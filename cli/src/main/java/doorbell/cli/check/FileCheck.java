@@ -10,7 +10,7 @@ import java.util.List;
 
 /** The files that may be open: each client's socket is one. */
 record FileCheck(Host host, long waits) {
-  /** Files of a node itself, as the libraries that it has open. */
+  /** Files of a node itself, with some for each loop. */
   private static final long OWN = 200;
 
   /** What a node leaves to its store: an eighth of the files, within these bounds. */
