@@ -1,6 +1,6 @@
-// Runs what README.md, docs/start.md and docs/recipes.md tell a reader to type, as they tell it: a
-// block that starts a server runs until the document's end, a wait until somebody sets. Ports 8080
-// and 8443 must be free.
+// Runs what README.md, docs/start.md, docs/recipes.md, docs/configuration.md and docs/operating.md
+// tell a reader to type, as they tell it: a block that starts a server runs until the document's
+// end, a wait until somebody sets. Ports 8080 and 8443 must be free.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -117,6 +117,32 @@ describe('documents', { concurrency: 1 }, () => {
     const id = setsById.split('/').pop();
     const byId = await hangsUntil(`curl -s ${NODE}/${id}`, setsById, folder);
     assert.equal(byId.waited, `doorbell("${id}");\n`);
+  });
+
+  test('theFileOfTheConfigurationIsTakenAndPrintedAgain', async () => {
+    const [file] = blocks('docs/configuration.md', 'properties');
+    const [prints, ...more] = blocks('docs/configuration.md', 'sh');
+    assert.deepEqual(more, []);
+    writeFileSync(join(folder, 'file'), file);
+    const { code, output } = await run('./doorbell serve --config file --print-config', folder).exit;
+    assert.equal(code, 0, output);
+    const settings = file.split('\n').filter(line => !line.startsWith('#'));
+    assert.ok(settings.length > 3);
+    const printed = output.replaceAll('"', '').split('\n');
+    for (const setting of settings) {
+      assert.equal(printed[printed.indexOf(setting) - 1], '# the file of --config', setting);
+    }
+    const said = (await run(prints, folder).exit).output;
+    assert.match(said, /^# the command line\nmax-wait=30m$/m);
+    assert.match(said, /^# DOORBELL_DRAIN\ndrain=10s$/m);
+  });
+
+  test('theCheckOfOperatingSaysThatThisHostCan', async () => {
+    const [check, ...more] = blocks('docs/operating.md', 'sh');
+    assert.deepEqual(more, []);
+    const { code, output } = await run(check, folder).exit;
+    assert.equal(code, 0, output);
+    assert.match(output, /^For 1,000 waits, [^]*^– sync: [^]*\nThis host can hold them\.\n$/m);
   });
 
   test('theNodeOfStartSpeaksTls', async () => {

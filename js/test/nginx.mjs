@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, required } from './chromium.mjs';
 
-const NGINX = process.env.NGINX || '/usr/sbin/nginx';
+export const NGINX = process.env.NGINX || '/usr/sbin/nginx';
 
 // For a test's `skip`: false, or why.
 export const skip = !existsSync(NGINX) && !required
@@ -62,7 +62,7 @@ export async function startNginx(t, { node, pages, listen = '', server = '', set
 }
 
 // nginx can't be asked for any that is free.
-async function freePort() {
+export async function freePort() {
   const server = net.createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -71,7 +71,7 @@ async function freePort() {
   return port;
 }
 
-function accepts(port) {
+export function accepts(port) {
   const socket = net.connect(port, '127.0.0.1');
   return new Promise(resolve => {
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));

@@ -4,6 +4,7 @@ import doorbell.admin.AdminPort;
 import doorbell.admin.Node;
 import doorbell.event.EventTable;
 import doorbell.event.SetStore;
+import doorbell.io.Transport;
 import doorbell.store.MemoryStore;
 import doorbell.store.RocksStore;
 import java.io.IOException;
@@ -14,7 +15,6 @@ import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
@@ -68,7 +68,7 @@ public final class Doorbell implements AutoCloseable {
     }
     String store = options.directory() == null ? Node.About.MEMORY : "rocksdb";
     Node.About about =
-        new Node.About(version(), store, port.transport.name().toLowerCase(Locale.ROOT));
+        new Node.About(version(), store, port.transport().toString());
     Node node =
         new Node(
             port.loops, table, port.quota, port.budget, port.mostClients(), port::hasFailed, about);
@@ -117,6 +117,21 @@ public final class Doorbell implements AutoCloseable {
   /** The address of the admin port, with the real port number; null if there is none. */
   public @Nullable InetSocketAddress adminAddress() {
     return admin == null ? null : admin.address();
+  }
+
+  /** What carries the sockets: for {@link Transport#AUTO} the best of this machine. */
+  public Transport transport() {
+    return port.transport();
+  }
+
+  /** The number of event loops. */
+  public int loops() {
+    return port.loops.size();
+  }
+
+  /** The most clients that may be connected: by the files that may be open, and by the heap. */
+  public int mostClients() {
+    return port.mostClients();
   }
 
   /** The number of parked waits, each id counted. */

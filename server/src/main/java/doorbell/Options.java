@@ -101,7 +101,9 @@ public final class Options {
               OptionType.NUMBER,
               "How many sets the store memory remembers; more get 503. The disk bounds rocksdb."
                   + " By default as many as fit into 5/32 of the heap (-Xmx).")
-          .or(Integer.toString(MemoryStore.setsThatFit()))
+          .or(
+              () -> Integer.toString(MemoryStore.setsThatFit()),
+              "as many as fit into 5/32 of the heap")
           .that(between(1, Integer.MAX_VALUE));
 
   /** The bound on a wait that outlives a client that died unseen. */
@@ -120,7 +122,9 @@ public final class Options {
               OptionType.NUMBER,
               "How many waits may be parked, each id of them counted; more get 503."
                   + " By default as many as fit into 3/8 of the heap (-Xmx).")
-          .or(Integer.toString(Memory.waits()))
+          .or(
+              () -> Integer.toString(Memory.waits()),
+              "as many as fit into 3/8 of the heap, 512 bytes each")
           .that(between(1, Integer.MAX_VALUE));
 
   public static final Option<Integer> MAX_WAITS_PER_ADDRESS =
@@ -147,8 +151,9 @@ public final class Options {
               OptionType.SIZE,
               "How many bytes clients may make the node hold beside their parked waits, like 64m;"
                   + " more get 503 or are cut off. By default 1/4 of the heap (-Xmx).")
-          .or(() -> Memory.buffered() / MEBI + "m") // Starts Netty.
-          .that(between(MEBI, Math.max(MEBI, Memory.heap())));
+          .or(() -> Memory.buffered() / MEBI + "m", "1/4 of the heap") // Starts Netty.
+          .that(
+              between(MEBI, Math.max(MEBI, Memory.heap())).told("1m and the largest heap (-Xmx)"));
 
   public static final Option<String> BASE_PATH =
       Option.of(
@@ -312,7 +317,7 @@ public final class Options {
   }
 
   /** The folder of the store; null for a store in memory. */
-  @Nullable Path directory() {
+  public @Nullable Path directory() {
     String store = get(STORE);
     return store.equals(MEMORY_STORE) ? null : Path.of(store.substring(ROCKSDB.length()));
   }

@@ -54,6 +54,7 @@ public final class Port implements AutoCloseable {
 
   private static final int MOST_STORE_FILES = 1_000;
 
+  private final Transport transport;
   private final EventLoopGroup group;
   final List<WaitLoop> loops = new ArrayList<>();
   private final List<HttpLoop> https = new ArrayList<>();
@@ -61,7 +62,6 @@ public final class Port implements AutoCloseable {
   private final List<Listener> listeners = new ArrayList<>();
   final WaitQuota quota;
   final Budget budget;
-  final Transport transport;
   private int mostClients;
   private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
   private volatile boolean closing;
@@ -241,6 +241,10 @@ public final class Port implements AutoCloseable {
   /** True once the port can't go on. */
   boolean hasFailed() {
     return failure.isDone();
+  }
+
+  Transport transport() {
+    return transport;
   }
 
   /** The number of parked waits, each id counted. */

@@ -124,6 +124,19 @@ class TlsPortTest {
     }
   }
 
+  /** Netty's own message has all bytes that are no TLS, in hex. */
+  @Test
+  void whatAClientSentIsNotInTheLog() throws Exception {
+    byte[] record = {22, 3, 1, 0, 4, 1, 0, 0, 32}; // the head of a handshake's first message
+    try (PortFixture node = node(Transport.AUTO, certificates.copy(first));
+        LogLines log = LogLines.of(Tls.class);
+        Peer peer = node.connect()) {
+      peer.send(record).say("GET /22482 HTTP/1.1\n\n");
+      await().until(() -> !log.messages().isEmpty());
+      assertThat(log.messages()).singleElement().asString().endsWith("the last one: it was no TLS");
+    }
+  }
+
   @Test
   void filesThatAreNoPairStopTheStartWithASentence() throws Exception {
     PemFiles mixed = new PemFiles(first.chain(), second.key());

@@ -1,6 +1,7 @@
 package doorbell.cli;
 
 import doorbell.Doorbell;
+import doorbell.cli.check.CheckCommand;
 import doorbell.cli.options.Arguments;
 import doorbell.cli.options.Command;
 import doorbell.cli.options.Defaults;
@@ -66,6 +67,7 @@ final class Main {
         WaitCommand.COMMAND,
         SetCommand.COMMAND,
         NewCommand.COMMAND,
+        CheckCommand.COMMAND,
         DemoCommand.COMMAND,
         COMPLETION);
   }
@@ -114,8 +116,15 @@ final class Main {
     if (helped != null) {
       return helped;
     }
-    defaults.tellOfSlips(commands().stream().flatMap(one -> one.options().stream()).toList());
+    boolean serves = parsed.hasSubcommand() && isOfNode(parsed.subcommand().commandSpec().name());
+    defaults.tellOfSlips(
+        commands().stream().flatMap(one -> one.options().stream()).toList(), serves);
     return new RunLast().execute(parsed);
+  }
+
+  /** True for a command whose environment is a node's, where no application sets variables. */
+  private static boolean isOfNode(String command) {
+    return List.of(ServeCommand.COMMAND.name(), CheckCommand.COMMAND.name()).contains(command);
   }
 
   private static int misused(ParameterException mistake) {

@@ -13,9 +13,12 @@ import doorbell.cli.run.Hangup;
 import doorbell.cli.run.Logging;
 import doorbell.cli.run.OldGenCollector;
 import doorbell.cli.run.Shutdown;
+import doorbell.http.Memory;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,6 +54,9 @@ final class ServeCommand {
               Stream.of(LOG_FORMAT, LOG_LEVEL, ConfigFile.OPTION, PRINT_CONFIG))
           .toList();
 
+  /** To begin a log takes as long as some answers, so the first line waits until they are out. */
+  private static final long LOG_AFTER_MILLIS = 1_000;
+
   static final Command COMMAND =
       new Command(
           "serve",
@@ -63,7 +69,7 @@ final class ServeCommand {
 
   private ServeCommand() {}
 
-  private static int run(Arguments given) {
+  private static int run(Arguments given) throws InterruptedException {
     Logging.choose(given.get(LOG_FORMAT));
     Logging.level(given.get(LOG_LEVEL));
     Options options = options(given);
@@ -81,15 +87,19 @@ final class ServeCommand {
     Hangup.reloads(() -> reload(node, given));
     String[] written = given.text(Options.LISTEN).split(",", -1);
     List<SocketAddress> addresses = node.addresses();
+    List<String> urls = new ArrayList<>();
     for (int i = 0; i < written.length; i++) {
       String url = NodeUrl.of(written[i].strip(), addresses.get(i));
-      System.out.println(
-          "doorbell: listening on " + (plain ? url : url.replaceFirst("^http:", "https:")));
+      urls.add(plain ? url : url.replaceFirst("^http:", "https:"));
+      System.out.println("doorbell: listening on " + urls.getLast());
     }
     InetSocketAddress admin = node.adminAddress();
     if (admin != null) {
       System.out.println("doorbell: dashboard on " + NodeUrl.of(given.text(Options.ADMIN), admin));
     }
+    Thread.sleep(LOG_AFTER_MILLIS);
+    LoggerFactory.getLogger(ServeCommand.class)
+        .info(begun(options, node, String.join(", ", urls)));
     return ExitCode.NONE_YET;
   }
 
@@ -117,6 +127,22 @@ final class ServeCommand {
       String why = e instanceof ParameterException p ? Mistakes.sentence(p) : e.getMessage();
       log.error("the configuration was not taken: {}", why);
     }
+  }
+
+  /** What this node is, and what bounds it, as a reader of the log wants to know it later. */
+  private static String begun(Options options, Doorbell node, String url) {
+    boolean keeps = options.directory() != null;
+    return "doorbell %s at %s: store %s%s, transport %s, loops %s, at most %s waits and %s clients,"
+            .formatted(
+                Doorbell.version(),
+                url,
+                options.get(Options.STORE),
+                keeps ? ", sync " + options.get(Options.SYNC).name().toLowerCase(Locale.ROOT) : "",
+                node.transport(),
+                node.loops(),
+                options.get(Options.MAX_WAITS),
+                node.mostClients())
+        + " heap %sm".formatted(Memory.heap() >> 20);
   }
 
   private static void print(Arguments given) {

@@ -1,5 +1,6 @@
 package doorbell.cli;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_16;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -7,18 +8,24 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import doorbell.Option;
 import doorbell.Options;
+import doorbell.cli.check.CheckCommand;
 import doorbell.cli.options.Arguments;
 import doorbell.cli.options.Command;
 import doorbell.cli.options.Defaults;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,7 +41,10 @@ class DefaultsTest {
           WaitCommand.COMMAND,
           SetCommand.COMMAND,
           NewCommand.COMMAND,
+          CheckCommand.COMMAND,
           DemoCommand.COMMAND);
+
+  private static final Pattern VARIABLE = Pattern.compile("\\bDOORBELL_[A-Z][A-Z0-9_]*[A-Z0-9]\\b");
 
   @TempDir private Path folder;
 
@@ -127,6 +137,7 @@ class DefaultsTest {
           max_wait=1h                  | line 1: 'max_wait' is no option; did you mean 'max-wait'?
           --max-wait=1h                | line 1: '--max-wait' is no option; did you mean 'max-wait'?
           Drain=1s                     | line 1: 'Drain' is no option; did you mean 'drain'?
+          idle=1m                      | line 1: 'idle' is no option; did you mean 'idle-timeout'?
           frob=1                       | line 1: 'frob' is no option; there are base-path, drain,
           config=other                 | line 1: 'config' is no option
           =1                           | line 1: '' is no option
@@ -181,35 +192,110 @@ class DefaultsTest {
   @CsvSource({
     "DOORBELL_MAXWAIT, DOORBELL_MAX_WAIT",
     "DOORBELL_STORES, DOORBELL_STORE",
-    "DOORBELL_DRAIM, DOORBELL_DRAIN"
+    "DOORBELL_DRAIM, DOORBELL_DRAIN",
+    "DOORBELL_REMBER, DOORBELL_REMEMBER",
+    "DOORBELL_IDLE, DOORBELL_IDLE_TIMEOUT",
+    "DOORBELL_BUFFERED_MAX, ",
+    "DOORBELL_FROB, "
   })
-  void aSettingThatIsMisspeltIsTold(String wrong, String meant) {
-    assertThat(slips(Map.of(wrong, "1h", meant, "1h")))
-        .contains("unknown setting " + wrong + "; did you mean " + meant + "?");
+  void aSettingThatIsMisspeltIsTold(String wrong, @Nullable String meant) {
+    Map<String, String> environment = new HashMap<>(Map.of(wrong, "1h"));
+    if (meant != null) {
+      environment.put(meant, "1h");
+    }
+    assertThat(slips(environment, true))
+        .isEqualTo(
+            meant == null
+                ? "doorbell: unknown setting "
+                    + wrong
+                    + "; it is ignored. 'doorbell serve --help' has all settings.\n"
+                : "doorbell: unknown setting %s; did you mean %s? It is ignored.\n"
+                    .formatted(wrong, meant));
+    assertThat(slips(environment, false).isEmpty())
+        .as("around a command that asks a node")
+        .isEqualTo(meant == null);
   }
 
   @Test
   void whatOthersCallTheirVariablesIsTheirs() {
     Map<String, String> environment = new HashMap<>();
-    for (String name : List.of("PORT", "SERVICE_HOST", "PORT_8080_TCP", "URL", "CA", "TRAINS")) {
+    for (String name :
+        List.of(
+            "PORT",
+            "SERVICE_HOST",
+            "SERVICE_PORT",
+            "SERVICE_PORT_HTTP",
+            "PORT_8080_TCP",
+            "PORT_8080_TCP_ADDR",
+            "ADMIN_SERVICE_HOST",
+            "ADMIN_PORT_9180_TCP_PROTO",
+            "NAME",
+            "ENV_PATH",
+            "URL",
+            "CA",
+            "TRAINS")) {
       environment.put("DOORBELL_" + name, "x");
     }
     environment.put("MAXWAIT", "1h");
-    assertThat(slips(environment)).isEmpty();
+    assertThat(slips(environment, true)).isEmpty();
   }
 
-  private static String slips(Map<String, String> environment) {
+  @Test
+  void noVariableOfThisRepositoryIsUnknown() throws Exception {
+    Map<String, String> environment = new HashMap<>();
+    for (Path file : sources()) {
+      Matcher variables = VARIABLE.matcher(Files.readString(file, ISO_8859_1));
+      while (variables.find()) {
+        environment.put(variables.group(), "x");
+      }
+    }
+    assertThat(environment).containsKeys("DOORBELL_URL", "DOORBELL_KEY", "DOORBELL_LAUNCHER");
+    assertThat(slips(environment, true)).isEmpty();
+  }
+
+  /** What users, clients, scripts and tests read; what is misspelt on purpose is here and there. */
+  private static List<Path> sources() throws Exception {
+    Process git =
+        new ProcessBuilder("git", "ls-files", "*.mjs", "*.js", "*.php", "*.py", "*.sh", "*.yml")
+            .directory(new File(".."))
+            .start();
+    List<Path> files =
+        new ArrayList<>(
+            git.inputReader(UTF_8).lines().map(name -> Path.of("..").resolve(name)).toList());
+    for (String script : List.of("doorbell", "install.sh", "script/test", "script/train")) {
+      files.add(Path.of("..", script));
+    }
+    files.add(Path.of("..", "php", "bin", "doorbell"));
+    return files;
+  }
+
+  private static String slips(Map<String, String> environment, boolean all) {
     PrintStream stderr = System.err;
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     System.setErr(new PrintStream(err, true, UTF_8));
     try {
       List<Option<?>> options =
           COMMANDS.stream().<Option<?>>flatMap(c -> c.options().stream()).toList();
-      new Defaults(environment).tellOfSlips(options);
+      new Defaults(environment).tellOfSlips(options, all);
     } finally {
       System.setErr(stderr);
     }
     return err.toString(UTF_8);
+  }
+
+  @Test
+  void aBadValueIsToldWithThePlaceThatItComesFrom() throws Exception {
+    Arguments variable = configured(Map.of("DOORBELL_MAX_WAIT", "8d", "DOORBELL_SYNC", "x"), "");
+    assertThatRefused(
+        () -> variable.get(Options.MAX_WAIT),
+        "max-wait is between 1s and 7d, not 8d (from DOORBELL_MAX_WAIT)");
+    assertThatRefused(
+        () -> variable.get(Options.SYNC),
+        "option '--sync' is 'x', but it is one of [always, os] (from DOORBELL_SYNC)");
+    Arguments line = configured(Map.of(), "drain=2h");
+    assertThatRefused(
+        () -> line.get(Options.DRAIN),
+        "drain is between 0s and 1h, not 2h (from the file of --config)");
   }
 
   private static String variable(Option<?> option) {

@@ -190,14 +190,19 @@ class MainTest {
           serve --listen 123456         | 123456 is not a port
           serve --store disk            | the store is memory or rocksdb:DIR
           serve --store rocksdb:        | the store is memory or rocksdb:DIR
-          serve --remember 0s           | remember is between 1 s and
-          serve --max-wait 8d           | max-wait is between 1 s and 604800 s
+          serve --remember 0s           | remember is between 1s and 3650d, not 0s
+          serve --max-wait 8d           | max-wait is between 1s and 7d, not 8d
           serve --max-sets 0            | max-sets is between 1 and
           serve --max-waits 0           | max-waits is between 1 and
+          serve --idle 5s               | unknown option --idle; did you mean --idle-timeout?
+          check --waits 0               | waits is between 1 and
+          check --waits                 | Missing required parameter for option '--waits'
+          check --store disk            | the store is memory or rocksdb:DIR
+          check 5                       | there is no '5' here
           serve --base-path bell        | the base path is like /bell
           serve --transport tcp         | '--transport'
           serve --sync never            | '--sync'
-          serve --drain 2h              | drain is between 0 s and 3600 s
+          serve --drain 2h              | drain is between 0s and 1h, not 2h
           serve --config /no/such/file  | can't read the configuration /no/such/file
           """)
   void aMistakeIsToldInASentenceAndEndsWithTwo(String command, String sentence) {
@@ -238,6 +243,19 @@ class MainTest {
     assertThat(usual.get(Options.IDLE_TIMEOUT)).isEqualTo(Duration.ofSeconds(75));
     assertThat(usual.get(Options.MAX_SETS)).isEqualTo(MemoryStore.setsThatFit());
     assertThat(usual.get(Options.REMEMBER)).isEqualTo(Duration.ofHours(24));
+  }
+
+  @Test
+  void checkEndsWithZeroWhereTheHostCanHoldThemAndElseWithOne(@TempDir Path folder) {
+    assertThat(run("check", "--waits", "1", "--store", "rocksdb:" + folder)).as("" + out).isZero();
+    assertThat(out.toString(UTF_8))
+        .contains("\u2713 open files: ", "\u2713 transport: ", "\u2013 sync: ")
+        .endsWith("This host can hold them.\n");
+    out.reset();
+    assertThat(run("check", "--waits", "2000000000")).isEqualTo(1);
+    assertThat(out.toString(UTF_8))
+        .contains("\u2717 heap: ", "    now:      JAVA_OPTS=-Xmx2605440m doorbell serve\n");
+    assertThat(err.toString(UTF_8)).isEmpty();
   }
 
   @Test

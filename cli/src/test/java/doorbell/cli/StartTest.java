@@ -1,6 +1,7 @@
 package doorbell.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import doorbell.client.SealedId;
 import java.net.URI;
@@ -11,10 +12,13 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class StartTest {
   /** What puts a record's equals together, by method handles, for longer than an answer takes. */
@@ -39,6 +43,42 @@ class StartTest {
         .contains("doorbell.wait.Wait ")
         .doesNotContain(SLOW_EQUALS)
         .doesNotContain("io.micrometer", "io.prometheus", "com.sun.net.httpserver");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          memory      | text | , transport
+          memory      | json | , transport
+          rocksdb:DIR | text | , sync os, transport
+          """)
+  void theLogBeginsWithWhatTheNodeIs(String store, String format, String sync) throws Exception {
+    String place = store.replace("DIR", folder.resolve("store").toString());
+    try (NodeProcess node =
+        NodeProcess.serve(
+            List.of("-Xmx96m"),
+            "--store",
+            place,
+            "--sync=os",
+            "--loops=2",
+            "--transport=epoll",
+            "--max-waits=1000",
+            "--log-format",
+            format)) {
+      URI url = node.url();
+      await().until(() -> node.errors().endsWith("\n"));
+      String line = node.errors().replace("\\/", "/"); // as JSON may have it
+      assertThat(line.lines()).hasSize(1);
+      assertThat(line)
+          .startsWith(format.equals("json") ? "{" : "2")
+          .contains(
+              " at " + url + ": store " + place + sync + " epoll, loops 2, at most 1000 waits")
+          .containsPattern("INFO.*doorbell \\d\\S* at .* and \\d+ clients, heap 9[0-9]m");
+      node.process.toHandle().destroy(); // the process alone would close the stream
+      assertThat(node.out.readLine()).as("standard output has a single line").isNull();
+    }
   }
 
   private static void waitAndSet(HttpClient client, URI event, String key) throws Exception {

@@ -12,14 +12,32 @@ import org.slf4j.LoggerFactory;
 public class Faults {
   private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
 
-  /**
-   * Time between two log lines; faults in between are counted. Strangers must not fill the disk.
-   */
-  private static final long LOG_EVERY_NANOS = 10_000_000_000L;
+  /** Time between two log lines; faults in between are counted. */
+  private static final int LOG_EVERY_SECONDS = 10;
 
   private final Consumer<Throwable> onHeapSpent;
-  private final AtomicLong nextLog = new AtomicLong(System.nanoTime());
+  private final Seldom log = new Seldom(LOG_EVERY_SECONDS);
   private final AtomicLong untold = new AtomicLong();
+
+  /**
+   * Lets a log line through once in some seconds: strangers must not fill the disk. Any thread may
+   * ask.
+   */
+  public static final class Seldom {
+    private final long pauseNanos;
+    private final AtomicLong next = new AtomicLong(System.nanoTime());
+
+    public Seldom(int seconds) {
+      this.pauseNanos = seconds * 1_000_000_000L;
+    }
+
+    /** True if the line is due; then the next one is due after the pause. */
+    public boolean isDue() {
+      long now = System.nanoTime();
+      long due = next.get();
+      return now - due >= 0 && next.compareAndSet(due, now + pauseNanos);
+    }
+  }
 
   /** {@code onHeapSpent} hears of an error after which the node can't go on. */
   public Faults(Consumer<Throwable> onHeapSpent) {
@@ -38,9 +56,7 @@ public class Faults {
 
   /** Logs a fault, in a bounded number of lines. */
   public void tell(Throwable fault) {
-    long now = System.nanoTime();
-    long due = nextLog.get();
-    if (now - due >= 0 && nextLog.compareAndSet(due, now + LOG_EVERY_NANOS)) {
+    if (log.isDue()) {
       LOG.warn("a connection failed and is closed (and {} before it)", untold.getAndSet(0), fault);
     } else {
       untold.incrementAndGet();

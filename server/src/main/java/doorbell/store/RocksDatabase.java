@@ -72,6 +72,12 @@ final class RocksDatabase implements AutoCloseable {
   private @Nullable StoreException lack;
 
   private boolean isLackTold;
+
+  /** True if the log has the present fault, and shall have its end. */
+  private boolean isFaultTold;
+
+  private final Seldom writeFaults = new Seldom();
+  private final Seldom absences = new Seldom();
   private final Seldom lacks = new Seldom();
   private final Seldom lookupFaults = new Seldom();
   private final Seldom repairFaults = new Seldom();
@@ -247,10 +253,13 @@ final class RocksDatabase implements AutoCloseable {
   /** Looks for missing files and for room: open files that were deleted take writes for nothing. */
   private void look() {
     if (!isThere()) {
-      LOG.error(
-          "{} is gone, or is another, or files in it are: no set is kept until it is back, or the"
-              + " node is started again with what is there",
-          directory);
+      if (absences.isDue()) {
+        LOG.error(
+            "{} is gone, or is another, or files in it are: no set is kept until it is back, or the"
+                + " node is started again with what is there",
+            directory);
+        isFaultTold = true;
+      }
       fault = new StoreException("the store is gone; the set was not kept, try again");
       repairAt = System.nanoTime() + RETRY_NANOS;
       return;
@@ -316,7 +325,10 @@ final class RocksDatabase implements AutoCloseable {
           try {
             rocks = directory.open(settings);
             fault = null;
-            LOG.info("the store writes again");
+            if (isFaultTold) {
+              LOG.info("the store writes again");
+              isFaultTold = false;
+            }
           } catch (StoreException e) {
             if (repairFaults.isDue()) {
               LOG.error("the store can't be opened again", e);
@@ -340,7 +352,10 @@ final class RocksDatabase implements AutoCloseable {
   private StoreException failed(RocksDBException e) {
     StoreException failure =
         new StoreException("the store can't write now; the set was not kept, try again", e);
-    LOG.error("the store can't write to {}", directory, e);
+    if (writeFaults.isDue()) {
+      LOG.error("the store can't write to {}", directory, e);
+      isFaultTold = true;
+    }
     fault = failure;
     repairAt = System.nanoTime();
     return failure;

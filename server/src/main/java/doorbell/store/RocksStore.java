@@ -73,6 +73,7 @@ public final class RocksStore implements SetStore {
 
   private final BlockingQueue<Pending> queue = new LinkedBlockingQueue<>(MAX_QUEUED_SETS);
   private final RocksDatabase database;
+  private final Seldom failures = new Seldom();
   private final long eraNanos;
   private final ExecutorService writer;
 
@@ -291,11 +292,13 @@ public final class RocksStore implements SetStore {
   }
 
   /** The failure for a caller: one sentence, and nothing of the inside. */
-  private static StoreException failure(Throwable e) {
+  private StoreException failure(Throwable e) {
     if (e instanceof StoreException told) {
       return told;
     }
-    LOG.error("the store failed", e);
+    if (failures.isDue()) {
+      LOG.error("the store failed", e);
+    }
     return new StoreException("the store failed; try again", e);
   }
 

@@ -144,20 +144,37 @@ public final class Arguments implements IParameterPreprocessor {
   /**
    * The value of an option that has a default, or of the operand.
    *
-   * @throws ParameterException if it is no value of this type, with a sentence
+   * @throws ParameterException if it is no value of this type, or beyond its bound, with a sentence
    */
   public <T> T get(Option<T> option) {
     return requireNonNull(find(option), option.name());
   }
 
-  /** The value of an option; null if there is neither a value nor a default. */
+  /** The value of an option, within its bound; null if there is neither a value nor a default. */
   public <T> @Nullable T find(Option<T> option) {
     String text = written(option);
-    try {
-      return text == null ? null : option.parse(text);
-    } catch (IllegalArgumentException e) {
-      throw misuse("option '--" + option.name() + "' is '" + text + "', but " + e.getMessage());
+    if (text == null) {
+      return null;
     }
+    T value;
+    try {
+      value = option.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw wrong(
+          option, "option '--" + option.name() + "' is '" + text + "', but " + e.getMessage());
+    }
+    try {
+      option.check().check(option.name(), value);
+    } catch (IllegalArgumentException e) {
+      throw wrong(option, String.valueOf(e.getMessage()));
+    }
+    return value;
+  }
+
+  /** An error about a value; who wrote none on the command line is told where it stands. */
+  private ParameterException wrong(Option<?> option, String sentence) {
+    boolean isElsewhere = isSaid(option) && !said.containsKey(option.name());
+    return misuse(isElsewhere ? sentence + " (from " + origin(option) + ")" : sentence);
   }
 
   /** True if a flag is given. */

@@ -80,7 +80,7 @@ public record ConfigFile(Path path, Collection<Option<?>> options) {
     options.forEach(option -> known.add(option.name()));
     known.remove(OPTION.name());
     if (!known.contains(name)) {
-      String meant = Guess.of(name, known, 2);
+      String meant = Guess.of(name, known);
       throw wrong(
           line,
           "'"

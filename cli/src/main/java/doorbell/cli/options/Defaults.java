@@ -3,6 +3,7 @@ package doorbell.cli.options;
 import doorbell.Option;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
@@ -14,6 +15,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Defaults {
   private static final String PREFIX = "DOORBELL_";
+
+  /** Names of variables that Doorbell's other clients, scripts and tests read. */
+  private static final String OF_DOORBELL =
+      "URL|CA|CLIENTS|CLIENT_[A-Z]+|LAUNCHER|REQUIRE_BROWSER|ROOT|ROUNDS|SCREENSHOT|SEED"
+          + "|SIGNALS_ARE_HEARD|TRAINS";
+
+  /** Names of variables that Kubernetes and Docker set for a service that is called doorbell. */
+  private static final String OF_PLATFORMS =
+      "NAME|ENV_.*|(.*_)?SERVICE_(HOST|PORT(_.*)?)"
+          + "|(.*_)?PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?";
 
   private final Map<String, String> environment;
   private Map<String, String> file = Map.of();
@@ -46,17 +57,40 @@ public final class Defaults {
     return ofEnvironment(option).isEmpty() ? "the file of --config" : variable(option);
   }
 
-  /** Tells of each variable with nearly the name of a setting: nobody else has such a name. */
-  public void tellOfSlips(Collection<Option<?>> options) {
+  /**
+   * Tells of each variable of Doorbell's that is no setting, with the setting that may be meant.
+   *
+   * @param all tells also of those that no setting is near; otherwise they may be an application's
+   */
+  public void tellOfSlips(Collection<Option<?>> options, boolean all) {
     TreeSet<String> known = new TreeSet<>();
     options.forEach(option -> known.add(variable(option.name())));
     for (String name : new TreeSet<>(environment.keySet())) {
-      String meant =
-          !name.startsWith(PREFIX) || known.contains(name) ? null : Guess.of(name, known, 1);
-      if (meant != null) {
-        System.err.println(
-            "doorbell: unknown setting " + name + "; did you mean " + meant + "? It is ignored.");
+      if (name.startsWith(PREFIX) && !known.contains(name) && !isOthers(name)) {
+        tell(name, meant(name, known), all);
       }
+    }
+  }
+
+  private static boolean isOthers(String variable) {
+    String name = variable.substring(PREFIX.length());
+    return name.matches(OF_DOORBELL) || name.matches(OF_PLATFORMS);
+  }
+
+  private static @Nullable String meant(String variable, Collection<String> known) {
+    List<String> names = known.stream().map(one -> one.substring(PREFIX.length())).toList();
+    return Guess.of(variable.substring(PREFIX.length()), names);
+  }
+
+  private static void tell(String variable, @Nullable String meant, boolean all) {
+    if (meant != null) {
+      System.err.println(
+          "doorbell: unknown setting %s; did you mean %s%s? It is ignored."
+              .formatted(variable, PREFIX, meant));
+    } else if (all) {
+      System.err.println(
+          "doorbell: unknown setting %s; it is ignored. 'doorbell serve --help' has all settings."
+              .formatted(variable));
     }
   }
 

@@ -1,6 +1,7 @@
 package doorbell.cli.options;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -8,13 +9,18 @@ import org.jspecify.annotations.Nullable;
 final class Guess {
   private Guess() {}
 
+  private static final int MOST_SLIPS = 2;
+
+  /** Letters that are the beginning of a word, rather than a word of another kind. */
+  private static final int BEGINNING = 4;
+
   /**
-   * The nearest known word, in any case and with any dashes; null if each known word takes more
-   * than {@code mostSlips} slips, or slips in more than half of the letters.
+   * The nearest known word, in any case and with any dashes: with two slips at most, and in no more
+   * than half of the letters. Otherwise the only known word that begins so; null if there is none.
    */
-  static @Nullable String of(String word, Collection<String> known, int mostSlips) {
+  static @Nullable String of(String word, Collection<String> known) {
     String nearest = null;
-    int least = mostSlips + 1;
+    int least = MOST_SLIPS + 1;
     for (String candidate : known) {
       int slips = slips(plain(word), plain(candidate));
       if (slips < least && 2 * slips <= plain(candidate).length()) {
@@ -22,7 +28,12 @@ final class Guess {
         nearest = candidate;
       }
     }
-    return nearest;
+    return nearest == null ? begun(plain(word), known) : nearest;
+  }
+
+  private static @Nullable String begun(String beginning, Collection<String> known) {
+    List<String> all = known.stream().filter(one -> plain(one).startsWith(beginning)).toList();
+    return beginning.length() >= BEGINNING && all.size() == 1 ? all.getFirst() : null;
   }
 
   private static String plain(String word) {

@@ -40,7 +40,7 @@ public final class Mistakes {
   }
 
   private static String meant(String word, Collection<String> known, String quote) {
-    String meant = Guess.of(word, known, 2);
+    String meant = Guess.of(word, known);
     return meant == null ? "" : "; did you mean " + quote + meant + quote + "?";
   }
 }

@@ -1,5 +1,6 @@
 package doorbell.io.netty;
 
+import doorbell.io.Faults;
 import doorbell.io.IoLimits;
 import doorbell.io.OpenFiles;
 import io.netty.channel.socket.SocketProtocolFamily;
@@ -23,6 +24,7 @@ final class LimitedServerChannel extends NioServerSocketChannel {
   private final IntSupplier clients;
   private final int mostClients;
   private boolean refused;
+  private final Faults.Seldom tells = new Faults.Seldom(IoLimits.TELL_EACH_SECONDS);
 
   /**
    * The socket's family is the address's: IPv6 takes IPv4 clients too, which is right for [::]
@@ -47,9 +49,12 @@ final class LimitedServerChannel extends NioServerSocketChannel {
     return count;
   }
 
-  /** Tries again later, and warns once, since nothing tells when there is room again. */
+  /**
+   * Tries again later, and warns once a minute at most, since nothing tells when there is room
+   * again.
+   */
   private void pause() {
-    if (!refused) {
+    if (!refused && tells.isDue()) {
       LOG.warn("new clients are queued until others leave: {}", OpenFiles.ALL_TAKEN);
     }
     refused = true;

@@ -1,5 +1,6 @@
 package doorbell.io.socket;
 
+import doorbell.io.Faults;
 import doorbell.io.IoLimits;
 import doorbell.io.IoLoop;
 import doorbell.io.Listener;
@@ -52,6 +53,7 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
   private long poll;
   private int next;
   private boolean refused;
+  private final Faults.Seldom tells = new Faults.Seldom(IoLimits.TELL_EACH_SECONDS);
 
   /** An accept is scheduled already: edges that come meanwhile begin nothing. */
   private boolean again;
@@ -138,9 +140,12 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
     }
   }
 
-  /** Tries again later, and warns once, since nothing tells when there is room again. */
+  /**
+   * Tries again later, and warns once a minute at most, since nothing tells when there is room
+   * again.
+   */
   private void onRefused(String why) {
-    if (!refused) {
+    if (!refused && tells.isDue()) {
       LOG.warn("new clients are queued until others leave: {}", why);
     }
     refused = true;

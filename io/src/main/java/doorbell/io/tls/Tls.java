@@ -3,6 +3,7 @@ package doorbell.io.tls;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import doorbell.io.Endpoint;
+import doorbell.io.Faults;
 import doorbell.io.IoLoop;
 import doorbell.io.Protocol;
 import doorbell.io.ProtocolFactory;
@@ -13,6 +14,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
+import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OptionalSslHandler;
 import io.netty.handler.ssl.SslContext;
@@ -44,7 +46,7 @@ public final class Tls {
   private static final Logger LOG = LoggerFactory.getLogger(Tls.class);
 
   /** Time between two log lines of failed handshakes: scanners make failures all day long. */
-  private static final long TOLD_EACH_NANOS = 60_000_000_000L;
+  private static final int TOLD_EACH_SECONDS = 60;
 
   /** Memory of a connection's TLS, in bytes, most of it outside of the heap. */
   private static final int BYTES = 24_576;
@@ -66,7 +68,7 @@ public final class Tls {
   private SslContext current;
 
   private final AtomicLong failures = new AtomicLong();
-  private final AtomicLong tellAt = new AtomicLong(System.nanoTime());
+  private final Faults.Seldom tells = new Faults.Seldom(TOLD_EACH_SECONDS);
 
   /**
    * Settings that connections with clients follow.
@@ -215,10 +217,10 @@ public final class Tls {
       return;
     }
     long failed = failures.incrementAndGet();
-    long due = tellAt.get();
-    long now = System.nanoTime();
-    if (now - due >= 0 && tellAt.compareAndSet(due, now + TOLD_EACH_NANOS)) {
-      LOG.warn("{} TLS handshakes failed since the start, the last one: {}", failed, "" + failure);
+    if (tells.isDue()) {
+      // Netty shows all bytes that are no TLS, and an id or a key may be among them.
+      String why = failure instanceof NotSslRecordException ? "it was no TLS" : "" + failure;
+      LOG.warn("{} TLS handshakes failed since the start, the last one: {}", failed, why);
     }
   }
 

@@ -1,0 +1,41 @@
+package doorbell.cli.check;
+
+import doorbell.cli.check.Finding.Verdict;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What was found, in lines for a terminal.
+ *
+ * @param hasMarks true where the lines may have a tick and a cross
+ */
+record Report(long waits, List<Finding> findings, boolean hasMarks) {
+  boolean isGood() {
+    return findings.stream().noneMatch(one -> one.verdict() == Verdict.BAD);
+  }
+
+  List<String> lines() {
+    List<String> lines = new ArrayList<>();
+    lines.add("For " + Numbers.grouped(waits) + " waits, each on a connection of its own:");
+    for (Finding finding : findings) {
+      lines.add(
+          "%s %s: %s".formatted(finding.verdict().mark(hasMarks), finding.what(), finding.text()));
+      for (Mend mend : finding.mends()) {
+        lines.add("    now:      " + mend.now());
+        lines.add("    for good: " + mend.forGood());
+      }
+    }
+    lines.add(end());
+    return lines;
+  }
+
+  private String end() {
+    if (isGood()) {
+      return "This host can hold them.";
+    }
+    long most = findings.stream().mapToLong(Finding::most).min().orElse(0);
+    return most > 0
+        ? "This host can't hold them; as it is, it can hold " + Numbers.grouped(most) + "."
+        : "This host can't hold them as it is.";
+  }
+}
