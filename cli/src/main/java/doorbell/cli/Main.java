@@ -1,5 +1,6 @@
 package doorbell.cli;
 
+import doorbell.cli.doctor.DoctorCommand;
 import doorbell.cli.options.Arguments;
 import doorbell.cli.options.Command;
 import doorbell.cli.options.Defaults;
@@ -69,6 +70,7 @@ final class Main {
         SetCommand.COMMAND,
         NewCommand.COMMAND,
         DemoCommand.COMMAND,
+        DoctorCommand.COMMAND,
         COMPLETION);
   }
 

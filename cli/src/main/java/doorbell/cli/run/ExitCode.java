@@ -5,6 +5,9 @@ public final class ExitCode {
   public static final int WELL = 0;
   public static final int NOT_IN_TIME = 1;
 
+  /** What was examined is wrong somewhere, as its report says. */
+  public static final int WRONG = 1;
+
   /** An error, told on standard error. */
   public static final int ERROR = 2;
 
