@@ -75,7 +75,8 @@ record Answer(
     if (why instanceof ConnectException) {
       return "the connection is refused";
     }
-    if (why instanceof EOFException || message.matches(".*(received no bytes|EOF|closed).*")) {
+    if (why instanceof EOFException
+        || message.matches(".*(received no bytes|EOF|closed|Too many retries).*")) {
       return "the connection is closed without an answer";
     }
     if (message.contains("reset")) {

@@ -75,6 +75,13 @@ record Finding(
     return verdict == Verdict.CROSS;
   }
 
+  /** The time of a cut, which is somebody's round number and a little more. */
+  static String whole(Duration cut) {
+    return cut.toMillis() < 1_500
+        ? time(cut)
+        : time(Duration.ofSeconds(cut.plusMillis(500).toSeconds()));
+  }
+
   /** A time as people say it: {@code 12 ms}, {@code 4.5 s}, {@code 3 min}, {@code 71 days}. */
   static String time(Duration time) {
     double seconds = time.toMillis() / 1e3;

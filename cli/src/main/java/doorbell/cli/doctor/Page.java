@@ -20,14 +20,7 @@ final class Page {
   }
 
   void begin(Site site) {
-    write(
-        "",
-        "",
-        "Asking "
-            + site
-            + " as a page would; the longest wait takes "
-            + Finding.time(site.longest())
-            + ".");
+    write("", "", "Asking " + site + " as a page would, for " + Finding.time(site.longest()) + ".");
     out.println();
   }
 

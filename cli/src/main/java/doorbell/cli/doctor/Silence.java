@@ -131,7 +131,7 @@ final class Silence {
   private static Finding cut(Wait cut) {
     return Check.SILENCE.cross(
         Trouble.CUT,
-        "something between cuts a silent wait after " + Finding.time(cut.lasted) + ": " + cut.how,
+        "something between cuts a silent wait after " + Finding.whole(cut.lasted) + ": " + cut.how,
         whatClientsDo(cut.lasted));
   }
 
@@ -143,7 +143,7 @@ final class Silence {
         ? "Clients ask again after a pause: a wake may be late by that, and each wait costs many"
             + " requests."
         : "Clients ask again: it works, but each wait costs a request every "
-            + Finding.time(cut)
+            + Finding.whole(cut)
             + " or less.";
   }
 

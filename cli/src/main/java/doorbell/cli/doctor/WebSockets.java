@@ -89,7 +89,7 @@ final class WebSockets implements WebSocket.Listener {
                 ? "something between cuts a silent WebSocket after "
                 : "a WebSocket is dead after")
             + (isClosed ? "" : " ")
-            + Finding.time(silent)
+            + Finding.whole(silent)
             + (isClosed ? "" : " of silence, and nobody says so"),
         "Pages notice and open another; each time that takes requests.");
   }
