@@ -4,11 +4,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
-import net from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import Doorbell from '../../js/doorbell.mjs';
@@ -18,76 +15,9 @@ import { startNode, startOwnNode } from '../../js/test/node.mjs';
 import { skip as noNginx, startNginx } from '../../js/test/nginx.mjs';
 import { visit } from '../../js/test/pages.mjs';
 import { errorsOf, openPage, site } from '../../js/test/scripted.mjs';
+import { block, lacks, serve, SERVERS } from './servers.mjs';
 
 const START = readFileSync(new URL('../start.md', import.meta.url), 'utf8');
-const MODULES = '/usr/lib/apache2/modules';
-const MAY_SKIP = process.env.CI !== 'true';
-
-// The lines for a web server as they stand there, but for the port of the node.
-function block(language) {
-  const [, text] = START.match(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'm'));
-  assert.ok(!text.includes('8080') || text.includes('127.0.0.1:8080'));
-  return text.replaceAll('127.0.0.1:8080', new URL(node.url).host);
-}
-
-const SERVERS = {
-  nginx: {
-    path: '/usr/sbin/nginx',
-    args: folder => ['-e', 'stderr', '-p', folder, '-c', join(folder, 'conf')],
-    conf: (folder, port) => `
-      daemon off;
-      ${process.getuid() === 0 ? 'user root;' : ''}
-      pid ${folder}/pid;
-      error_log stderr crit;
-      events {}
-      http {
-        access_log off;
-        ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-          .map(kind => `${kind}_temp_path ${folder}/${kind};`).join(' ')}
-        server { listen 127.0.0.1:${port}; ${block('nginx')} }
-      }`,
-  },
-  apache: {
-    path: '/usr/sbin/apache2',
-    args: folder => ['-D', 'FOREGROUND', '-f', join(folder, 'conf')],
-    conf: (folder, port) => `
-      ServerName 127.0.0.1
-      Listen 127.0.0.1:${port}
-      ServerRoot ${folder}
-      DefaultRuntimeDir ${folder}
-      PidFile ${folder}/pid
-      ErrorLog ${folder}/log
-      ${['mpm_event', 'authz_core', 'proxy', 'proxy_http']
-        .map(name => `LoadModule ${name}_module ${MODULES}/mod_${name}.so`).join('\n')}
-      ${block('apache')}`,
-  },
-  haproxy: {
-    path: '/usr/sbin/haproxy',
-    args: folder => ['-db', '-f', join(folder, 'conf')],
-    // With no time for the node to answer in but that of the lines.
-    conf: (folder, port) => `
-defaults
-  mode http
-  timeout connect 60s
-  timeout client 60s
-  timeout server 1ms
-frontend pages
-  bind 127.0.0.1:${port}
-  ${START.match(/^HAProxy, with `(use_backend .*)` in `frontend`:$/m)[1]}
-${block('haproxy')}`,
-  },
-  caddy: {
-    path: '/usr/bin/caddy',
-    args: folder => ['run', '--adapter', 'caddyfile', '--config', join(folder, 'conf')],
-    conf: (folder, port) => `{
-        admin off
-        auto_https off
-      }
-      http://127.0.0.1:${port} {
-        ${block('caddy')}
-      }`,
-  },
-};
 
 let node;
 
@@ -95,51 +25,6 @@ before(async () => {
   node = await startNode();
 });
 after(() => node?.stop());
-
-/** Resolves with its URL. Nobody but a test can take port 0: where another took the port, once more. */
-async function serve(t, { path, args, conf }) {
-  for (let tries = 1; ; tries++) {
-    const folder = mkdtempSync(join(tmpdir(), 'doorbell-where-'));
-    const port = await freePort();
-    writeFileSync(join(folder, 'conf'), conf(folder, port));
-    const child = spawn(path, args(folder), {
-      detached: true, // Apache ends its whole process group
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
-    });
-    let said = '';
-    child.stderr.on('data', data => { said += data; });
-    const ended = once(child, 'exit');
-    const kill = () => child.kill();
-    process.on('exit', kill);
-    t.after(async () => {
-      process.removeListener('exit', kill);
-      kill();
-      await ended;
-      rmSync(folder, { recursive: true, force: true });
-    });
-    while (child.exitCode === null) {
-      if (await accepts(port)) return `http://127.0.0.1:${port}`;
-      await delay(20);
-    }
-    if (tries === 5) throw new Error(`${path} ended: ${said}`);
-  }
-}
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
-}
-
-function accepts(port) {
-  const socket = net.connect(port, '127.0.0.1');
-  return new Promise(resolve => {
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-  }).finally(() => socket.destroy());
-}
 
 /** What a WebSocket is told first, if it says this. */
 async function toldByWebSocket(url, said) {
@@ -159,11 +44,9 @@ async function toldByWebSocket(url, said) {
 }
 
 describe('where', { concurrency: 1 }, () => {
-  for (const [name, server] of Object.entries(SERVERS)) {
-    const skip = MAY_SKIP && !existsSync(server.path) && `no ${name} at ${server.path}`;
-
-    test(`${name}PassesAllOnToANodeBehindIt`, { skip }, async t => {
-      const url = `${await serve(t, server)}/doorbell`;
+  for (const name of Object.keys(SERVERS)) {
+    test(`${name}PassesAllOnToANodeBehindIt`, { skip: lacks(name) }, async t => {
+      const url = `${await serve(t, name, node.url)}/doorbell`;
       const bell = new Doorbell(url);
       const ids = [1, 2, 3, 4].map(() => Doorbell.newId());
       const [one, other, third, never] = ids;
@@ -215,7 +98,7 @@ describe('where', { concurrency: 1 }, () => {
     test(`selfIsEnoughUnderThePagesOwnOriginIn${engine.name}`, { skip }, async t => {
       const browser = await engine.launch();
       t.after(() => browser.close());
-      const settings = block('nginx').split('\n').slice(2, -2).join('\n');
+      const settings = block('nginx', node.url).split('\n').slice(2, -2).join('\n');
       assert.match(settings, /^ +proxy_http_version/);
       await everyTransportPasses(t, browser, {
         base: '/doorbell',

@@ -2,6 +2,7 @@ package doorbell.cli;
 
 import doorbell.Doorbell;
 import doorbell.cli.check.CheckCommand;
+import doorbell.cli.doctor.DoctorCommand;
 import doorbell.cli.options.Arguments;
 import doorbell.cli.options.Command;
 import doorbell.cli.options.Defaults;
@@ -69,6 +70,7 @@ final class Main {
         NewCommand.COMMAND,
         CheckCommand.COMMAND,
         DemoCommand.COMMAND,
+        DoctorCommand.COMMAND,
         COMPLETION);
   }
 

@@ -1,4 +1,4 @@
-/** The command line: serve, wait, set, new, demo. */
+/** The command line: serve, wait, set, new, demo, doctor. */
 @NullMarked
 package doorbell.cli;
 

@@ -71,6 +71,16 @@ class RoomsTest {
         "doorbell.cli.run");
   }
 
+  @Test
+  void theDoctorKnowsNoOtherCommandAndNoNodeFromInside() {
+    only(
+        "doorbell.cli.doctor",
+        "doorbell",
+        "doorbell.client",
+        "doorbell.cli.options",
+        "doorbell.cli.run");
+  }
+
   private static void only(String of, String... known) {
     List<String> all = new ArrayList<>(List.of(of, "java..", "javax..", "org.jspecify.."));
     all.addAll(List.of(known));

@@ -5,7 +5,7 @@ public final class ExitCode {
   public static final int WELL = 0;
   public static final int NOT_IN_TIME = 1;
 
-  /** A check that found something lacking. */
+  /** What was examined lacks something, as the report says. */
   public static final int LACKING = 1;
 
   /** An error, told on standard error. */

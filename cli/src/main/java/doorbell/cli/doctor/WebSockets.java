@@ -1,0 +1,149 @@
+package doorbell.cli.doctor;
+
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
+import doorbell.cli.doctor.Finding.Check;
+import doorbell.cli.doctor.WebServer.Trouble;
+import java.io.IOException;
+import java.net.http.WebSocket;
+import java.net.http.WebSocketHandshakeException;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
+
+/** The check of a WebSocket: whether it opens, tells of a set, and outlives silence. */
+final class WebSockets implements WebSocket.Listener {
+  private static final String CLOSED = "closed";
+  private static final String ELSE =
+      "Pages then wait by fetch: that works, and several waits take several connections.";
+
+  /** What the node said, a line each, and at the end {@link #CLOSED}. */
+  private final BlockingQueue<String> said = new LinkedBlockingQueue<>();
+
+  private final StringBuilder line = new StringBuilder();
+  private final Site site;
+  private volatile boolean isOpen;
+  private String refusal = "";
+
+  WebSockets(Site site) {
+    this.site = site;
+  }
+
+  /** Whether one was opened. */
+  boolean isOpened() {
+    return isOpen;
+  }
+
+  Finding check() throws IOException, InterruptedException {
+    try (Site.Client client = site.client()) {
+      WebSocket socket = Site.join(client.webSocket(this));
+      isOpen = true;
+      return told(socket);
+    } catch (WebSocketHandshakeException e) {
+      Answer answer = Site.answer(e.getResponse(), "");
+      site.note(answer);
+      return refused(answer);
+    } catch (IOException e) {
+      return Check.WEBSOCKET.cross(
+          Trouble.UPGRADE, "asked for a WebSocket, " + Answer.failure(e), ELSE);
+    }
+  }
+
+  static Finding refused(Answer answer) {
+    return Check.WEBSOCKET.cross(
+        Trouble.UPGRADE,
+        answer.status() == 200
+            ? "asked for a WebSocket, the node answered as ever: a hop speaks HTTP/1.0 to it, or"
+                + " drops `Upgrade`"
+            : "asked for a WebSocket, status " + answer.status() + " came",
+        ELSE);
+  }
+
+  private Finding told(WebSocket socket) throws InterruptedException {
+    boolean isTold = isTold(socket);
+    if (!refusal.isEmpty()) {
+      return Check.WEBSOCKET.untried("the node takes no wait now: " + refusal);
+    }
+    if (!isTold) {
+      return Check.WEBSOCKET.cross(
+          Trouble.BUFFERED, "a WebSocket opens, but a wait over it is told of nothing", ELSE);
+    }
+    long start = System.nanoTime();
+    String word = said.poll(site.longest().toMillis(), MILLISECONDS);
+    Duration silent = Duration.ofNanos(System.nanoTime() - start);
+    boolean isAlive = word == null && isTold(socket);
+    socket.abort();
+    return afterSilence(isAlive, CLOSED.equals(word), silent);
+  }
+
+  static Finding afterSilence(boolean isAlive, boolean isClosed, Duration silent) {
+    if (isAlive) {
+      return Check.WEBSOCKET.well(
+          "opens, tells of a set, and still does after " + Finding.time(silent) + " of silence");
+    }
+    return Check.WEBSOCKET.cross(
+        Trouble.CUT,
+        (isClosed
+                ? "something between cuts a silent WebSocket after "
+                : "a WebSocket is dead after")
+            + (isClosed ? "" : " ")
+            + Finding.whole(silent)
+            + (isClosed ? "" : " of silence, and nobody says so"),
+        "Pages notice and open another; each time that takes requests.");
+  }
+
+  /** Waits for an event, sets it, and hears of both. */
+  private boolean isTold(WebSocket socket) throws InterruptedException {
+    String id = Site.newId();
+    long end = System.nanoTime() + site.patience().toNanos();
+    socket
+        .sendText("wait " + id, true)
+        .thenCompose(sent -> sent.sendText("set " + id, true))
+        .whenComplete((sent, failure) -> closeIf(failure));
+    boolean isTold = false;
+    boolean isDone = false;
+    while (!isTold || !isDone) {
+      String word = said.poll(Math.max(0, end - System.nanoTime()) / 1_000_000, MILLISECONDS);
+      if (word == null || word.equals(CLOSED)) {
+        return false;
+      }
+      if (word.startsWith("error ")) {
+        refusal = Answer.printable(word.replaceFirst(".*: ", ""));
+        return false;
+      }
+      isTold |= word.equals("set " + id);
+      isDone |= word.equals("done " + id);
+    }
+    return true;
+  }
+
+  private void closeIf(@Nullable Throwable failure) {
+    if (failure != null) {
+      said.add(CLOSED);
+    }
+  }
+
+  @Override
+  public @Nullable CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
+    line.append(data);
+    if (last) {
+      said.add(line.toString());
+      line.setLength(0);
+    }
+    socket.request(1);
+    return null;
+  }
+
+  @Override
+  public @Nullable CompletionStage<?> onClose(WebSocket socket, int code, String reason) {
+    said.add(CLOSED);
+    return null;
+  }
+
+  @Override
+  public void onError(WebSocket socket, Throwable error) {
+    said.add(CLOSED);
+  }
+}
