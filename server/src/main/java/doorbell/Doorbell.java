@@ -67,8 +67,7 @@ public final class Doorbell implements AutoCloseable {
       return null;
     }
     String store = options.directory() == null ? Node.About.MEMORY : "rocksdb";
-    Node.About about =
-        new Node.About(version(), store, port.transport().toString());
+    Node.About about = new Node.About(version(), store, port.transport().toString());
     Node node =
         new Node(
             port.loops, table, port.quota, port.budget, port.mostClients(), port::hasFailed, about);

@@ -98,8 +98,7 @@ final class ServeCommand {
       System.out.println("doorbell: dashboard on " + NodeUrl.of(given.text(Options.ADMIN), admin));
     }
     Thread.sleep(LOG_AFTER_MILLIS);
-    LoggerFactory.getLogger(ServeCommand.class)
-        .info(begun(options, node, String.join(", ", urls)));
+    LoggerFactory.getLogger(ServeCommand.class).info(begun(options, node, String.join(", ", urls)));
     return ExitCode.NONE_YET;
   }
 
