@@ -5,6 +5,7 @@ import static java.util.Comparator.naturalOrder;
 import doorbell.cli.doctor.Finding.Check;
 import doorbell.cli.doctor.WebServer.Trouble;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -53,7 +54,7 @@ final class Silence {
     List<Site.Client> clients = new ArrayList<>();
     try {
       List<CompletableFuture<Wait>> waits = new ArrayList<>();
-      for (Duration hold : holds(site.longest())) {
+      for (Duration hold : holds(longest(site))) {
         Site.Client client = site.client();
         clients.add(client);
         waits.add(begin(client, hold));
@@ -64,12 +65,15 @@ final class Silence {
     }
   }
 
+  /** A little less than a round number, which is what proxies are told. */
+  static Duration longest(Site site) {
+    return site.longest().multipliedBy(99).dividedBy(100);
+  }
+
   /** The longest first: where a node takes few waits of an address, that is taken. */
   static List<Duration> holds(Duration longest) {
-    // A little less than a round number, which is what proxies are told.
-    long millis = longest.toMillis() * 99 / 100;
     return Stream.iterate(WAITS, i -> i > 0, i -> i - 1)
-        .map(i -> Duration.ofMillis(millis * i / WAITS))
+        .map(i -> longest.multipliedBy(i).dividedBy(WAITS).truncatedTo(ChronoUnit.MILLIS))
         .toList();
   }
 

@@ -71,7 +71,7 @@ final class WebSockets implements WebSocket.Listener {
           Trouble.BUFFERED, "a WebSocket opens, but a wait over it is told of nothing", ELSE);
     }
     long start = System.nanoTime();
-    String word = said.poll(site.longest().toMillis(), MILLISECONDS);
+    String word = said.poll(Silence.longest(site).toMillis(), MILLISECONDS);
     Duration silent = Duration.ofNanos(System.nanoTime() - start);
     boolean isAlive = word == null && isTold(socket);
     socket.abort();

@@ -2,6 +2,7 @@ package doorbell.cli.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import doorbell.cli.doctor.Certificate.Trust;
 import doorbell.cli.doctor.Finding.Verdict;
 import doorbell.cli.doctor.Silence.End;
 import doorbell.cli.doctor.Silence.Wait;
@@ -12,8 +13,10 @@ import org.junit.jupiter.api.Test;
 
 class SilenceTest {
   @Test
-  void holdsFallFromJustBelowTheLongestInEqualSteps() {
-    List<Duration> holds = Silence.holds(Duration.ofSeconds(80));
+  void holdsFallInEqualStepsFromJustBelowARoundNumber() {
+    Site site = Site.of("http://bell.example", Duration.ofSeconds(80), Trust.of(null));
+    assertThat(Silence.longest(site)).isEqualTo(Duration.ofMillis(79_200));
+    List<Duration> holds = Silence.holds(Silence.longest(site));
     assertThat(holds).hasSize(8).first().isEqualTo(Duration.ofMillis(79_200));
     assertThat(holds.getLast()).isEqualTo(Duration.ofMillis(9_900));
     assertThat(Silence.holds(Duration.ofSeconds(1))).allMatch(Duration::isPositive);
