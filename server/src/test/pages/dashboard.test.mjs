@@ -191,6 +191,10 @@ test('aNodeThatSaysLittleIsShownAsFarAsItGoes', { skip }, async t => {
   assert.deepEqual(await number(page, 'Parked waits'), ['–', 'of 2.9 M']);
   assert.deepEqual(await number(page, 'Heap'), ['–', '']);
   assert.deepEqual(await number(page, 'CPU'), ['–', 'of all cores']);
+  await page.reload();
+  await saysAtLast(page, '#state', /^ready$/);
+  await lookAgain(page);
+  assert.deepEqual(await number(page, 'Sets'), ['–', '– so far']);
   assert.deepEqual(found, []);
 });
 

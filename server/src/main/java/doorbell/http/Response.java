@@ -197,9 +197,10 @@ public final class Response {
     String page = new String(body, UTF_8);
     String policy =
         "default-src 'none'; script-src 'self' %s; style-src %s; connect-src 'self'; img-src data:;"
-            + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-    String own = policy.formatted(hash(page, "script"), hash(page, "style"));
-    return new Response(new Head(200, HTML, CONTENT_POLICY, own), body, false);
+            .formatted(hash(page, "script"), hash(page, "style"));
+    String nowhere = " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    Head head = new Head(200, HTML, CONTENT_POLICY, policy + nowhere);
+    return new Response(head, body, false);
   }
 
   /** The first such element of a page, as a policy allows the element (CSP 3, 2.3.1). */
