@@ -34,10 +34,9 @@ const PLOTS = [
   {title: 'Hold', unit: seconds, least: 0.1, read: quantiles('doorbell_hold_seconds'),
     aside: () => 'of waits that ended'},
   {title: 'Refusals', unit: rate, least: 1,
-    read: look => {
-      const parts = look.rateBy('doorbell_refusals_total', 'status');
-      return Object.keys(parts).length ? parts : per('doorbell_refusals_total')(look);
-    }},
+    // A node that has refused nothing yet may know no status.
+    read: look => look.value('doorbell_refusals_total') === null ? {none: 0}
+      : look.rateBy('doorbell_refusals_total', 'status')},
   {title: 'Store', unit: seconds, least: 1e-4, read: quantiles('doorbell_store_seconds'),
     aside: () => 'a set’s way'},
   {title: 'Store’s queue', unit: count, least: 4,
