@@ -116,9 +116,9 @@ test('ratesAndTimesAreOfWhatCameBetweenTwoLooks', { skip }, async t => {
   assert.deepEqual(await legend(page, 'CPU'), { at, process: '12 %' });
 });
 
-// In a window that has room for several pixels a look.
+// In a window of one column, where a look has more than a pixel.
 test('aPlotHasEachLookAndDrawsIt', { skip }, async t => {
-  const { page, node } = await open(t, { viewport: { width: 600, height: 800 } });
+  const { page, node } = await open(t, { viewport: { width: 540, height: 800 } });
   for (const waits of [200_000, 900_000, 400_000]) {
     node.parked = { http1: waits };
     await lookAgain(page);
