@@ -9,6 +9,7 @@ import { front } from '../../../../js/test/front.mjs';
 import { startNode } from '../../../../js/test/node.mjs';
 import { skip as noNginx, startNginx } from '../../../../js/test/nginx.mjs';
 import { isReadable, troubles } from './look.mjs';
+import { startSecureNode } from './secure.mjs';
 
 const UPGRADES = 'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; '
   + 'proxy_set_header Connection upgrade;';
@@ -105,6 +106,13 @@ for (const { name, skip, launch } of engines) {
     });
 
     if (name !== 'Chromium') return; // what follows is the page's, whatever runs it
+
+    test('byTlsAllPassesToo', async t => {
+      const secure = await startSecureNode(t);
+      const found = await findings(await open(t, `${secure.url}/doctor?silence=1`, { ignoreHTTPSErrors: true }));
+      fails(found);
+      assert.equal(found.node.says, 'A Doorbell node answers by HTTP/2.');
+    });
 
     test('silenceThatIsCutIsMeasured', { skip: noNginx }, async t => {
       const page = await behindNginx(t, `${UPGRADES} proxy_read_timeout 1500ms;`, 'silence=20');

@@ -2,9 +2,6 @@
 // paste, whatever way leads to the node. DOORBELL_SCREENSHOT=1 also pictures it in docs/landing.png.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../../../../js/test/chromium.mjs';
@@ -13,6 +10,7 @@ import { fake, reply } from '../../../../js/test/fake.mjs';
 import { startNode } from '../../../../js/test/node.mjs';
 import { skip as noNginx, startNginx } from '../../../../js/test/nginx.mjs';
 import { isReadable, troubles } from './look.mjs';
+import { startSecureNode } from './secure.mjs';
 
 const WOKEN = /^Woken \d+(\.\d)? ms after the set\n?The wait went by a fetch/;
 
@@ -131,13 +129,7 @@ for (const { name, skip, launch } of engines) {
     });
 
     test('whatIsTriedAndPastedIsRightByTls', async t => {
-      const folder = mkdtempSync(join(tmpdir(), 'doorbell-landing-'));
-      t.after(() => rmSync(folder, { recursive: true, force: true }));
-      execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
-        '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', 'key.pem',
-        '-out', 'cert.pem'], { cwd: folder, stdio: 'pipe' });
-      const secure = await startNode(['--tls-cert', `${folder}/cert.pem`, '--tls-key', `${folder}/key.pem`]);
-      t.after(() => secure.stop());
+      const secure = await startSecureNode(t);
       assert.match(secure.url, /^https:/);
       await knowsWhereItIs(await open(t, secure.url, { ignoreHTTPSErrors: true }), secure.url);
     });
