@@ -14,7 +14,9 @@ async function answersOfEveryKind() {
     "200 json": await ask("GET", `/${number}`, { headers: { Accept: "application/json" } }),
     "200 head": await ask("HEAD", `/${number}`),
     "200 many": await ask("POST", "/", { body: number }),
-    "200 page": await ask("GET", "/"),
+    "200 text": await ask("GET", "/"),
+    "200 page": await ask("GET", "/", { headers: { Accept: "text/html" } }),
+    "200 doctor": await ask("GET", "/doctor"),
     "200 client": await ask("GET", "/doorbell.js"),
     "204 wait": await ask("GET", `/${unset}?timeout=0`),
     "204 late": await ask("GET", `/${unset}?timeout=0.05`),
@@ -143,7 +145,7 @@ facts("headers", {
   async headHasTheHeadersOfGet() {
     const number = freshNumber();
     (await set(number)).is(201);
-    for (const path of [`/${number}`, "/", "/doorbell.js", "/abc", "/a/b"]) {
+    for (const path of [`/${number}`, "/", "/doorbell.js", "/doctor", "/abc", "/a/b"]) {
       const [head, get] = [await ask("HEAD", path), await ask("GET", path)];
       for (const { fields } of [head, get]) fields.delete("date");
       assert.deepEqual(Object.fromEntries(head.fields), Object.fromEntries(get.fields), path);

@@ -123,7 +123,8 @@ facts("http2", {
       (await client.ask("GET", `/${id}`, { headers: { accept: "application/json" } })).is(200)
         .says(`{"set":["${id}"]}\n`);
       (await client.ask("GET", `/doorbell/${id}?callback=a.b`)).is(200).says(`a.b("${id}");\n`);
-      (await client.ask("GET", "/")).is(200).has("Content-Type", /^text\/html\b/);
+      (await client.ask("GET", "/")).is(200).has("Content-Type", /^text\/plain\b/);
+      (await client.ask("GET", "/doctor")).is(200).has("Content-Type", /^text\/html\b/);
       (await client.ask("GET", "/doorbell.js")).is(200).has("Content-Type", /^text\/javascript\b/);
       (await client.ask("OPTIONS", `/${unset}`)).is(204)
         .has("Allow", "GET, HEAD, POST, OPTIONS").has("Access-Control-Max-Age", "86400");

@@ -228,6 +228,25 @@ class AdminTest {
   }
 
   @Test
+  void theDashboardAndAllItsFilesAreServedAndNothingElseIs() throws Exception {
+    String page = ask("/").body();
+    assertThat(page).contains("<title>", "dashboard.js");
+    assertThat(ask("/").headers().firstValue("Content-Security-Policy").orElse(""))
+        .contains("default-src 'none'")
+        .doesNotContain("unsafe");
+    for (String file :
+        List.of("/dashboard.css", "/dashboard.js", "/metrics.js", "/uplot.js", "/uplot.css")) {
+      HttpResponse<String> answer = ask(file);
+      assertThat(answer.statusCode()).as(file).isEqualTo(200);
+      assertThat(answer.body()).as(file).isNotEmpty();
+      assertThat(answer.headers().firstValue("Content-Type").orElse(""))
+          .startsWith(file.endsWith(".css") ? "text/css" : "text/javascript");
+    }
+    assertThat(ask("/AdminPort.class").statusCode()).isEqualTo(404);
+    assertThat(ask("/..%2FOptions.class").statusCode()).isEqualTo(404);
+  }
+
+  @Test
   void whatIsNotThereSaysWhatIs() throws Exception {
     HttpResponse<String> answer = ask("/metric");
     assertThat(answer.statusCode()).isEqualTo(404);

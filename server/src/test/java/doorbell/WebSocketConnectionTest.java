@@ -88,6 +88,16 @@ class WebSocketConnectionTest {
     assertThat(crowd.getLast().hear()).isEmpty();
   }
 
+  /** Else the connection of who has just spoken is silent for nearly a minute, and a proxy cuts it. */
+  @Test
+  void whoWasHeardIsPingedThirtySecondsLaterAllTheSame() {
+    node.pass(1_000);
+    socket.say("wait 1");
+    node.pass(HttpLimits.PING_MILLIS + 200);
+    assertThat(socket.hear()).isEmpty();
+    assertThat(socket.pings).isEqualTo(1);
+  }
+
   /** A cut resets the connection, and a client that is still sending loses the reason then. */
   @Test
   void whoSendsTooMuchIsCutAfterItsSilenceOrThirtySeconds() {

@@ -39,7 +39,7 @@ public final class AdminPort implements AutoCloseable {
 
   private static final String[] PAGE_FIELDS = {
     "Content-Security-Policy",
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self';"
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
         + " img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "X-Content-Type-Options",
     "nosniff",
@@ -52,6 +52,7 @@ public final class AdminPort implements AutoCloseable {
       Map.of(
           "/", "text/html; charset=utf-8",
           "/dashboard.js", "text/javascript; charset=utf-8",
+          "/metrics.js", "text/javascript; charset=utf-8",
           "/uplot.js", "text/javascript; charset=utf-8",
           "/uplot.css", "text/css; charset=utf-8",
           "/dashboard.css", "text/css; charset=utf-8");

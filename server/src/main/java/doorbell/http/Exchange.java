@@ -54,7 +54,7 @@ public abstract class Exchange extends Deadline implements Requester, Parked {
     switch (request.what()) {
       case WAIT -> wait(request);
       case SET, SET_MANY -> begin(set(request, whole.ids()), HttpLimits.SET_MILLIS);
-      default -> answer(Response.page(request));
+      default -> answer(Response.file(request));
     }
   }
 

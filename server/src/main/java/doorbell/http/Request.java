@@ -26,18 +26,21 @@ import java.util.regex.Pattern;
 public record Request(What what, List<EventName> events, Form form, long millis, String told) {
   private static final long FOREVER = Long.MAX_VALUE;
   static final String METHODS = "GET, HEAD, POST, OPTIONS";
-  static final String SCRIPT_METHODS = "GET, HEAD, OPTIONS";
+  static final String FILE_METHODS = "GET, HEAD, OPTIONS";
   private static final AsciiString LAST_EVENT_ID = AsciiString.cached("last-event-id");
   private static final AsciiString PREFER = AsciiString.cached("prefer");
   private static final String SCRIPT = "doorbell.js";
+  private static final String DOCTOR = "doctor";
   private static final Pattern CALLBACK = Pattern.compile("[A-Za-z_$][A-Za-z0-9_$.]{0,63}");
   private static final Pattern SECONDS = Pattern.compile("[0-9]+(\\.[0-9]+)?");
 
   public enum What {
     LANDING_PAGE,
+    LANDING_TEXT,
     SCRIPT,
+    DOCTOR,
     OPTIONS,
-    SCRIPT_OPTIONS,
+    FILE_OPTIONS,
     WAIT,
     ALL_TOLD,
     SET,
@@ -70,9 +73,9 @@ public record Request(What what, List<EventName> events, Form form, long millis,
   static Request of(HttpRequest request, String basePath) throws HttpError {
     Target target = Target.parse(request.uri(), basePath);
     HttpMethod method = request.method();
-    boolean script = target.segment().equals(SCRIPT);
+    boolean file = target.segment().equals(SCRIPT) || target.segment().equals(DOCTOR);
     if (method.equals(HttpMethod.OPTIONS)) {
-      return page(script ? What.SCRIPT_OPTIONS : What.OPTIONS, false);
+      return page(file ? What.FILE_OPTIONS : What.OPTIONS, false);
     }
     boolean get = method.equals(HttpMethod.GET);
     if (get && target.segment().isEmpty() && Upgrade.isWanted(request)) {
@@ -81,10 +84,10 @@ public record Request(What what, List<EventName> events, Form form, long millis,
     if (get || method.equals(HttpMethod.HEAD)) {
       return get(target, request.headers(), !get);
     }
-    if (method.equals(HttpMethod.POST) && !script) {
+    if (method.equals(HttpMethod.POST) && !file) {
       return set(target);
     }
-    throw HttpError.method(script ? SCRIPT_METHODS : METHODS);
+    throw HttpError.method(file ? FILE_METHODS : METHODS);
   }
 
   /** The most bytes of body that this request may have. */
@@ -109,13 +112,15 @@ public record Request(What what, List<EventName> events, Form form, long millis,
   }
 
   private static Request get(Target target, HttpHeaders headers, boolean head) throws HttpError {
+    List<String> accept = headers.getAll(HttpHeaderNames.ACCEPT);
     return switch (target.segment()) {
-      case "" -> page(What.LANDING_PAGE, head);
+      case "" -> page(Accept.prefersPage(accept) ? What.LANDING_PAGE : What.LANDING_TEXT, head);
       case SCRIPT -> page(What.SCRIPT, head);
+      case DOCTOR -> page(What.DOCTOR, head);
       default -> {
         List<EventName> events = events(target.segment());
         String callback = callback(target);
-        Accept type = Accept.of(headers.getAll(HttpHeaderNames.ACCEPT));
+        Accept type = Accept.of(accept);
         Form form = Form.of(type, callback, head);
         Request wait = new Request(What.WAIT, events, form, hold(target, headers), "");
         yield type == Accept.EVENTS ? wait.withoutTold(headers.get(LAST_EVENT_ID, "")) : wait;

@@ -9,7 +9,10 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -32,10 +35,10 @@ public final class Response {
 
   private static final Head SET_JAVASCRIPT = new Head(200, JAVASCRIPT);
   private static final Head SET_JSON = new Head(200, JSON);
+  private static final String CONTENT_POLICY = "Content-Security-Policy";
   private static final String[] POLICY = {
-    "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    CONTENT_POLICY, "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
   };
-  private static final Head PAGE = new Head(200, HTML, POLICY);
 
   /** The head of an event stream; proxies must neither hold back nor compress the stream. */
   public static final Head EVENTS = new Head(200, EVENT_STREAM, "X-Accel-Buffering", "no");
@@ -50,7 +53,7 @@ public final class Response {
   static final Response ALREADY = new Response(new Head(200, null), new byte[0], false);
 
   private static final Response OPTIONS = options(Request.METHODS);
-  private static final Response SCRIPT_OPTIONS = options(Request.SCRIPT_METHODS);
+  private static final Response FILE_OPTIONS = options(Request.FILE_METHODS);
 
   /** The statuses of all errors. */
   public static final List<Integer> ERRORS =
@@ -64,10 +67,22 @@ public final class Response {
     }
   }
 
-  /** Pages are loaded at the first request, so that a start doesn't wait for the files. */
-  private static final class Pages {
-    static final byte[] LANDING_PAGE = resource("index.html");
-    static final byte[] SCRIPT = resource("doorbell.js");
+  /** Each file is loaded at its first request, so that a start doesn't wait for it. */
+  private static final class LandingPage {
+    static final Response FILE = page("index.html");
+  }
+
+  private static final class LandingText {
+    static final Response FILE =
+        new Response(new Head(200, "text/plain; charset=utf-8"), resource("index.txt"), false);
+  }
+
+  private static final class Doctor {
+    static final Response FILE = page("doctor.html");
+  }
+
+  private static final class Script {
+    static final Response FILE = new Response(SET_JAVASCRIPT, resource("doorbell.js"), false);
   }
 
   /** Status and header fields. */
@@ -165,16 +180,43 @@ public final class Response {
     return new Response(SET_JSON, body.getBytes(US_ASCII), false);
   }
 
-  /** The response to a request without ids to wait for or set: a page, options, or 204. */
-  static Response page(Request request) {
-    boolean head = request.form().head();
-    return switch (request.what()) {
-      case LANDING_PAGE -> new Response(PAGE, Pages.LANDING_PAGE, head);
-      case SCRIPT -> new Response(SET_JAVASCRIPT, Pages.SCRIPT, head);
-      case SCRIPT_OPTIONS -> SCRIPT_OPTIONS;
-      case ALL_TOLD -> NOT_SET;
-      default -> OPTIONS;
-    };
+  /** The response to a request without ids to wait for or set: a file, options, or 204. */
+  static Response file(Request request) {
+    Response file =
+        switch (request.what()) {
+          case LANDING_PAGE -> LandingPage.FILE;
+          case LANDING_TEXT -> LandingText.FILE;
+          case SCRIPT -> Script.FILE;
+          case DOCTOR -> Doctor.FILE;
+          case FILE_OPTIONS -> FILE_OPTIONS;
+          case ALL_TOLD -> NOT_SET;
+          default -> OPTIONS;
+        };
+    return request.form().head() ? new Response(file.head, file.body, true) : file;
+  }
+
+  /** A page that may run and load what stands in the page, and ask this node alone. */
+  private static Response page(String name) {
+    byte[] body = resource(name);
+    String page = new String(body, UTF_8);
+    String policy =
+        "default-src 'none'; script-src 'self' %s; style-src %s; connect-src 'self'; img-src data:;"
+            .formatted(hash(page, "script"), hash(page, "style"));
+    String nowhere = " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    Head head = new Head(200, HTML, CONTENT_POLICY, policy + nowhere);
+    return new Response(head, body, false);
+  }
+
+  /** The first such element of a page, as a policy allows the element (CSP 3, 2.3.1). */
+  private static String hash(String page, String element) {
+    int from = page.indexOf("<" + element + ">") + element.length() + 2;
+    byte[] text = page.substring(from, page.indexOf("</" + element + ">", from)).getBytes(UTF_8);
+    try {
+      byte[] hash = MessageDigest.getInstance("SHA-256").digest(text);
+      return "'sha256-" + Base64.getEncoder().encodeToString(hash) + "'";
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
   }
 
   /** An error response, as in RFC 9457 or as a page. */

@@ -294,7 +294,7 @@ public final class WebSocketConnection extends WebSocketWriter
     onReadEnd();
   }
 
-  /** Pings a silent client; ends the connection of a dead or late client. */
+  /** Pings the client; ends the connection of a dead or late client. */
   @Override
   protected void onDeadline() {
     if (broken && lingersOn()) {
@@ -308,10 +308,8 @@ public final class WebSocketConnection extends WebSocketWriter
       close(WebSocketFrames.TOO_SLOW, "a message took too long to arrive");
       return;
     }
-    asked = !heard;
-    if (asked) {
-      write(WebSocketFrames.ping(allocator()));
-    }
+    write(WebSocketFrames.ping(allocator())); // In any case: proxies cut what is silent for 60 s.
+    asked = true;
     heard = false;
     http.io.deadlines.set(this, HttpLimits.PING_MILLIS);
   }

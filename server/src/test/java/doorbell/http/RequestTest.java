@@ -35,11 +35,13 @@ class RequestTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "GET /                     | LANDING_PAGE   | ''     | 0",
-        "GET /base                 | LANDING_PAGE   | ''     | 0",
+        "GET /                     | LANDING_TEXT   | ''     | 0",
+        "GET /base                 | LANDING_TEXT   | ''     | 0",
         "GET /doorbell.js          | SCRIPT         | ''     | 0",
         "OPTIONS *                 | OPTIONS        | ''     | 0",
-        "OPTIONS /doorbell.js      | SCRIPT_OPTIONS | ''     | 0",
+        "OPTIONS /doorbell.js      | FILE_OPTIONS   | ''     | 0",
+        "GET /base/doctor          | DOCTOR         | ''     | 0",
+        "OPTIONS /doctor           | FILE_OPTIONS   | ''     | 0",
         "GET /7                    | WAIT           | 7      | -1",
         "GET /doorbell/7           | WAIT           | 7      | -1",
         "GET /base/7               | WAIT           | 7      | -1",
@@ -72,6 +74,7 @@ class RequestTest {
         "POST /7,8                 | 400 | a set names one id",
         "DELETE /7                 | 405 | this path takes GET, HEAD, POST, OPTIONS",
         "POST /doorbell.js         | 405 | this path takes GET, HEAD, OPTIONS",
+        "POST /doctor              | 405 | this path takes GET, HEAD, OPTIONS",
         "GET /7?timeout=-1         | 400 | timeout is seconds",
         "GET /7?timeout=1e3        | 400 | timeout is seconds",
         "GET /7?callback=1x        | 400 | callback is a name",
@@ -95,6 +98,8 @@ class RequestTest {
   void headersSayHowLongInWhichFormAndWhatWasToldBefore() throws HttpError {
     assertThat(request("GET /7", "Prefer", "respond-async, wait=25").millis()).isEqualTo(25_000);
     assertThat(request("GET /7?timeout=1", "Prefer", "wait=25").millis()).isEqualTo(1_000);
+    assertThat(request("GET /", "Accept", "text/html, */*").what())
+        .isEqualTo(Request.What.LANDING_PAGE);
     Request json = request("GET /7", "Accept", "application/json");
     assertThat(json.form().type()).isEqualTo(Accept.JSON);
     String stream = "text/event-stream";
