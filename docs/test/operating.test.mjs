@@ -155,6 +155,19 @@ test('aProxyWithManyAddressesHasMorePortsThanOne', { skip: noNginx }, async t =>
   assert.ok(parked > PER_ADDRESS, `${parked} waits are of one address`);
 });
 
+test('aProxyReachesTheNodeByAUnixSocket', { skip: noNginx }, async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'doorbell-unix-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const node = await startOwnNode({ more: ['--listen', `unix:${folder}/bell.sock`] });
+  t.after(node.stop);
+  const [, pass] = PAGE.match(/`(proxy_pass http:\/\/unix:[^`]*;)`/);
+  const url = await startHttp(t, '', pass.replace('/run/doorbell', folder));
+  const woken = fetch(`${url}/7`);
+  await fetch(`${node.url}/7`, { method: 'POST' });
+  assert.equal((await woken).status, 200);
+  assert.equal((await fetch(`${url}/8?timeout=0`)).status, 204);
+});
+
 async function startHttp(t, settings, location) {
   const folder = mkdtempSync(join(tmpdir(), 'doorbell-operating-'));
   const port = await freePort();

@@ -80,7 +80,7 @@ record NetworkCheck(Host host, long waits) {
   }
 
   private Finding fewPorts(String text) {
-    String more = "; for more it needs several addresses (docs/operating.md)";
+    String more = "; for more take a Unix socket or several addresses (docs/operating.md)";
     return waits <= MOST_PORT - LEAST_PORT + 1
         ? Finding.note("ports", text + more, Mend.setting(PORTS, LEAST_PORT + " " + MOST_PORT))
         : Finding.note("ports", text + more);
