@@ -12,6 +12,8 @@ import doorbell.cli.run.Hangup;
 import doorbell.cli.run.Logging;
 import doorbell.cli.run.OldGenCollector;
 import doorbell.cli.run.Shutdown;
+import doorbell.cli.run.Supervisor;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -61,14 +63,23 @@ final class ServeCommand {
       print(given);
       return ExitCode.WELL;
     }
+    Supervisor supervisor = Supervisor.of(System.getenv());
     Doorbell node = Doorbell.start(options);
     OldGenCollector.watch(node::held);
-    Shutdown.at(node::close, node.failure());
-    Hangup.reloads(node::reload);
+    Duration drain = options.get(Options.DRAIN);
+    Shutdown.at(() -> end(node, drain, supervisor), node.failure());
+    Hangup.reloads(() -> supervisor.reload(node::reload));
     String url = NodeUrl.of(OptionType.host(given.text(Options.LISTEN)), node.address());
-    System.out.println(
-        "doorbell: listening on " + (plain ? url : url.replaceFirst("http", "https")));
+    String listening = "listening on " + (plain ? url : url.replaceFirst("http", "https"));
+    System.out.println("doorbell: " + listening);
+    supervisor.ready(listening);
+    supervisor.watch(node::awaitTurn);
     return ExitCode.NONE_YET;
+  }
+
+  private static void end(Doorbell node, Duration drain, Supervisor supervisor) {
+    supervisor.stop(drain);
+    node.close();
   }
 
   private static void print(Arguments given) {
