@@ -1,4 +1,5 @@
-// Whether a release installs and runs as docs/install.md says, with no Java in sight.
+// Whether a release installs and runs as docs/install.md says, with no Java in sight: the archive here,
+// the package and the image in files of their own. All share one run of script/package.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,15 +7,34 @@ import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, read
   statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+
+import { bareDebian, noMachine, testDeb } from './deb.mjs';
+import { noContainer, testImage } from './image.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const MOST_BYTES = 60e6;
 // No Java is found by this path, and no JAVA_HOME says where there is one.
 const env = { PATH: '/usr/bin:/bin', HOME: '/nonexistent', LANG: 'C.UTF-8' };
-let folder;
+// Where all must run, what is missing is no reason to skip.
+const MAY_SKIP = process.env.CI !== 'true';
+const folder = mkdtempSync(join(tmpdir(), 'doorbell-install-'));
+// By apt, whose settings know the way to the mirror.
+const noMirror = spawnSync('/usr/lib/apt/apt-helper', ['download-file',
+  'http://deb.debian.org/debian/dists/trixie/InRelease', join(folder, 'InRelease')])
+  .status !== 0 && "Debian's mirror can't be reached";
+const noDeb = noMirror || (MAY_SKIP && noMachine());
+const noImage = noMirror || (MAY_SKIP && noContainer());
 let archive;
+let debian;
+let installed;
+
+/** The file of this run of script/package with such an end. */
+const released = (end) => join(folder, 'release',
+  readdirSync(join(folder, 'release')).find((name) => name.endsWith(end)));
 
 function install(file, ...options) {
   const prefix = join(folder, 'usr local');
@@ -23,12 +43,19 @@ function install(file, ...options) {
   return { ...run, doorbell: join(prefix, 'bin', 'doorbell') };
 }
 
-before(() => {
-  folder = mkdtempSync(join(tmpdir(), 'doorbell-install-'));
-  const run = spawnSync(join(root, 'script/package'), ['--out', join(folder, 'release')],
-    { cwd: root, encoding: 'utf8' });
-  assert.equal(run.status, 0, run.stderr + run.stdout);
-  archive = run.stdout.trim().split('\n').at(-1);
+before(async () => {
+  const kinds = ['--archive', '--deb', ...(noMirror ? [] : ['--image'])];
+  const run = spawn(join(root, 'script/package'), [...kinds, '--out', join(folder, 'release')],
+    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const said = text(run.stdout);
+  const warned = text(run.stderr);
+  // Meanwhile, since it waits for the network mostly.
+  [debian] = await Promise.all([noDeb ? null : bareDebian(folder), once(run, 'exit')]);
+  assert.equal(run.exitCode, 0, await warned);
+  archive = released('.tar.gz');
+  installed = install(archive);
+  assert.equal(await said, kinds.map((kind) =>
+    `${released({ '--archive': '.tar.gz', '--deb': '.deb', '--image': '.oci.tar' }[kind])}\n`).join(''));
 });
 
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -42,7 +69,7 @@ test('a release is small, and holds libraries of this machine alone', () => {
 });
 
 test('an installed release answers a wait, though no Java is there', async () => {
-  const { status, stderr, stdout, doorbell } = install(archive);
+  const { status, stderr, stdout, doorbell } = installed;
   assert.equal(status, 0, stderr);
   assert.match(stdout, /^doorbell \d/);
   const node = spawn(doorbell, ['serve', '--listen', '127.0.0.1:0'], { cwd: folder, env });
@@ -64,6 +91,67 @@ test('an installed release answers a wait, though no Java is there', async () =>
   assert.equal(again.status, 0, again.stderr);
   const releases = readdirSync(join(folder, 'usr local/lib/doorbell'));
   assert.equal(releases.length, 2, 'the first one, whose files a node may hold, and the new one');
+});
+
+test('the node of a release tells systemd that it answers', async () => {
+  const name = join(folder, 'notify');
+  // Node has no datagrams of this kind.
+  const listener = spawn('python3', ['-c', `
+import socket, sys
+with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+    heard.bind(sys.argv[1])
+    print("bound", flush=True)
+    print(heard.recv(1000).decode(), flush=True)
+`, name], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines = createInterface(listener.stdout)[Symbol.asyncIterator]();
+  assert.equal((await lines.next()).value, 'bound');
+  const node = spawn(installed.doorbell, ['serve', '--listen', '127.0.0.1:0', '--store', 'memory'],
+    { cwd: folder, env: { ...env, NOTIFY_SOCKET: name } });
+  try {
+    assert.equal((await lines.next()).value, 'READY=1');
+    assert.match((await lines.next()).value, /^STATUS=listening on http:\/\/127\.0\.0\.1:\d+$/);
+  } finally {
+    listener.kill();
+    node.kill();
+    await once(node, 'exit');
+  }
+});
+
+test('each file of a release has its SHA-256 beside it', () => {
+  const names = readdirSync(join(folder, 'release'));
+  const sums = names.filter((name) => name.endsWith('.sha256'));
+  assert.equal(sums.length * 2, names.length, names.join(' '));
+  execFileSync('sha256sum', ['--check', '--quiet', ...sums], { cwd: join(folder, 'release') });
+});
+
+test('the same tree makes the same package and the same image', { skip: noMirror }, () => {
+  const again = join(folder, 'again');
+  mkdirSync(again);
+  const tree = join(root, 'target/package', released('.tar.gz').split('/').at(-1).replace('.tar.gz', ''));
+  execFileSync(join(root, 'script/deb'), [tree, join(root, 'target/package/man'), again]);
+  execFileSync(join(root, 'script/image'), [tree, again]);
+  for (const file of [released('.deb'), released('.oci.tar')]) {
+    execFileSync('cmp', [file, join(again, file.split('/').at(-1))]);
+  }
+  rmSync(again, { recursive: true });
+});
+
+/** What is in an archive, but for the caches of a start: names, rights, times and SHA-256. */
+function contents(file, into) {
+  mkdirSync(into);
+  execFileSync('tar', ['-C', into, '--exclude=*.aot', '-xzf', file]);
+  const listed = execFileSync('sh', ['-c', `find ./* -printf '%p %m %T@ %l\\n' | sort
+    find . -type f -print0 | sort -z | xargs -0 sha256sum`], { cwd: into, encoding: 'utf8' });
+  rmSync(into, { recursive: true });
+  return listed;
+}
+
+test('two packagings make the same bytes, but for the caches', () => {
+  const out = join(folder, 'second');
+  execFileSync(join(root, 'script/package'), ['--archive', '--out', out], { cwd: root, stdio: 'pipe' });
+  const first = contents(archive, join(folder, 'contents'));
+  assert.match(first, /runtime\/lib\/modules\n/);
+  assert.equal(contents(join(out, archive.split('/').at(-1)), join(folder, 'contents')), first);
 });
 
 test('an archive that is not what its SHA-256 says is not installed', () => {
@@ -98,3 +186,6 @@ test('what is no release is told in a sentence', () => {
   assert.match(install(other).stderr, /is for another machine; take the release for /);
   assert.match(install(join(folder, `doorbell-9-linux-${execFileSync('uname', ['-m'], { encoding: 'utf8' }).trim()}.tar.gz`)).stderr, /can't get /);
 });
+
+testDeb(() => ({ folder, debian, deb: released('.deb') }), noDeb);
+testImage(() => ({ folder, image: released('.oci.tar') }), noImage);

@@ -176,6 +176,14 @@ public final class Doorbell implements AutoCloseable {
   }
 
   /**
+   * Blocks until each event loop has come to one more task, which takes a moment: for ever, when a
+   * loop hangs. A loop that has ended isn't waited for: {@link #failure} tells of that.
+   */
+  public void awaitTurn() throws InterruptedException {
+    port.awaitTurn();
+  }
+
+  /**
    * Ends the node in order: no new clients; each parked wait is told to ask again, evenly over the
    * drain time; all accepted sets are stored and acknowledged; connections close. Blocks meanwhile.
    */

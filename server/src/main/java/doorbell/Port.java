@@ -284,6 +284,15 @@ public final class Port implements AutoCloseable {
     drained.await(time.toMillis() + CLOSE_MILLIS, TimeUnit.MILLISECONDS);
   }
 
+  /** Blocks until each event loop has come to one more task: for ever, when a loop hangs. */
+  public void awaitTurn() throws InterruptedException {
+    CountDownLatch turned = new CountDownLatch(loops.size());
+    for (WaitLoop loop : loops) {
+      tell(loop.io, turned::countDown, turned);
+    }
+    turned.await();
+  }
+
   /** An ended loop runs no tasks, and counts as done. */
   private static void tell(IoLoop loop, Runnable task, CountDownLatch done) {
     try {

@@ -23,6 +23,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.stream.Stream;
@@ -301,6 +302,38 @@ class PortTest {
     PortFixture node = new PortFixture(Transport.AUTO);
     node.close();
     assertThat(node.port.failure().toCompletableFuture()).isNotDone();
+  }
+
+  @ParameterizedTest
+  @MethodSource("transports")
+  void aLoopThatHangsComesToNoFurtherTask(Transport transport) throws Exception {
+    try (PortFixture node = new PortFixture(transport)) {
+      node.port.awaitTurn();
+      CountDownLatch freed = new CountDownLatch(1);
+      CountDownLatch hangs = new CountDownLatch(1);
+      node.port.loops.getLast().io.events.execute(() -> hang(hangs, freed));
+      hangs.await();
+      FutureTask<Boolean> turn =
+          new FutureTask<>(
+              () -> {
+                node.port.awaitTurn();
+                return true;
+              });
+      Thread waits = Thread.ofPlatform().start(turn);
+      await().until(() -> waits.getState() == Thread.State.WAITING);
+      assertThat(turn).isNotDone();
+      freed.countDown();
+      assertThat(turn).succeedsWithin(Duration.ofSeconds(20));
+    }
+  }
+
+  private static void hang(CountDownLatch hangs, CountDownLatch freed) {
+    hangs.countDown();
+    try {
+      freed.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Test

@@ -13,9 +13,11 @@ import doorbell.cli.run.Hangup;
 import doorbell.cli.run.Logging;
 import doorbell.cli.run.OldGenCollector;
 import doorbell.cli.run.Shutdown;
+import doorbell.cli.run.Supervisor;
 import doorbell.http.Memory;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -81,10 +83,12 @@ final class ServeCommand {
       print(given);
       return ExitCode.WELL;
     }
+    Supervisor supervisor = Supervisor.of(System.getenv());
     Doorbell node = Doorbell.start(options);
     OldGenCollector.watch(node::held);
-    Shutdown.at(node::close, node.failure());
-    Hangup.reloads(() -> reload(node, given));
+    Duration drain = options.get(Options.DRAIN);
+    Shutdown.at(() -> end(node, drain, supervisor), node.failure());
+    Hangup.reloads(() -> supervisor.reload(() -> reload(node, given)));
     String[] written = given.text(Options.LISTEN).split(",", -1);
     List<SocketAddress> addresses = node.addresses();
     List<String> urls = new ArrayList<>();
@@ -97,9 +101,16 @@ final class ServeCommand {
     if (admin != null) {
       System.out.println("doorbell: dashboard on " + NodeUrl.of(given.text(Options.ADMIN), admin));
     }
+    supervisor.ready("listening on " + String.join(", ", urls));
+    supervisor.watch(node::awaitTurn);
     Thread.sleep(LOG_AFTER_MILLIS);
     LoggerFactory.getLogger(ServeCommand.class).info(begun(options, node, String.join(", ", urls)));
     return ExitCode.NONE_YET;
+  }
+
+  private static void end(Doorbell node, Duration drain, Supervisor supervisor) {
+    supervisor.stop(drain);
+    node.close();
   }
 
   private static Options options(Arguments given) {

@@ -57,7 +57,13 @@ class RoomsTest {
 
   @Test
   void aProcessKnowsNoCommandAndNoOptions() {
-    only("doorbell.cli.run", "ch.qos.logback..", "org.slf4j..", "sun.misc");
+    only(
+        "doorbell.cli.run",
+        "ch.qos.logback..",
+        "org.slf4j..",
+        "sun.misc",
+        "io.netty.channel.epoll",
+        "io.netty.channel.unix");
   }
 
   @Test

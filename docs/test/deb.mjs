@@ -1,0 +1,225 @@
+// The Debian package in a machine of its own: a Debian with systemd and no Java, in namespaces.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync,
+  writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { awaited } from './awaited.mjs';
+
+const EVENT = 'http://127.0.0.1:8080/22482';
+const UNIT = 'doorbell.service';
+
+/** A folder with a bare Debian, whose packages come from its mirror. */
+export async function bareDebian(folder) {
+  const root = join(folder, 'debian');
+  const made = spawn('mmdebstrap', ['--quiet', '--variant=minbase',
+    '--include=systemd-sysv,adduser,libstdc++6', '--aptopt=Acquire::Languages "none"',
+    'bookworm', root, 'http://deb.debian.org/debian'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  made.stderr.on('data', (data) => { said += data; });
+  const [status] = await once(made, 'close');
+  assert.equal(status, 0, said);
+  return root;
+}
+
+/** The same package with a lower version, and one file more, which the newer one doesn't have. */
+function older(deb, folder) {
+  const tree = join(folder, 'older');
+  execFileSync('dpkg-deb', ['-R', deb, tree]);
+  const control = join(tree, 'DEBIAN/control');
+  writeFileSync(control, readFileSync(control, 'utf8').replace(/^Version: .*$/m, 'Version: 0.0.9'));
+  writeFileSync(join(tree, 'usr/lib/doorbell/older'), '');
+  const made = join(folder, 'older.deb');
+  execFileSync('dpkg-deb', ['--root-owner-group', '-Znone', '--build', tree, made]);
+  rmSync(tree, { recursive: true });
+  return made;
+}
+
+/** Whether it is the first process of its namespace. */
+function isFirst(pid) {
+  try {
+    return /^NSpid:.*\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false; // It has gone.
+  }
+}
+
+/** Begins a machine with this root; ends with `stop`. */
+async function boot(root) {
+  const nspawn = spawn('systemd-nspawn', ['--directory', root, '--boot', '--quiet', '--register=no',
+    '--keep-unit', '--private-network', '--console=pipe', '--machine=doorbell-test'],
+  { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  nspawn.stdout.on('data', (data) => { said += data; });
+  nspawn.stderr.on('data', (data) => { said += data; });
+  const exit = once(nspawn, 'close');
+  let leader; // The first process inside.
+  const run = (...words) => spawnSync('nsenter', ['--target', leader, '--mount', '--uts', '--ipc',
+    '--net', '--pid', '--root', '--wd', '--', ...words],
+  { encoding: 'utf8', env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LANG: 'C.UTF-8' } });
+  const machine = {
+    run,
+    /** What a command prints, which must go well. */
+    says(...words) {
+      const done = run(...words);
+      assert.equal(done.status, 0, `${words.join(' ')}: ${done.stderr}${done.stdout}`);
+      return done.stdout.trim();
+    },
+    async stop() {
+      run('systemctl', '--no-block', 'poweroff');
+      await exit;
+    },
+  };
+  const runs = () => {
+    assert.equal(nspawn.exitCode, null, said);
+    const children = readFileSync(`/proc/${nspawn.pid}/task/${nspawn.pid}/children`, 'utf8');
+    leader = children.trim().split(' ').find(isFirst);
+    return leader && run('systemctl', 'is-system-running', '--wait').stdout.trim() === 'running';
+  };
+  try {
+    await awaited(runs, () => said);
+  } catch (e) {
+    nspawn.kill();
+    throw e;
+  }
+  return machine;
+}
+
+/** Why a machine can't be made here; undefined where it can. */
+export function noMachine() {
+  if (process.getuid() !== 0) return 'only root makes machines in namespaces';
+  const missing = ['mmdebstrap', 'systemd-nspawn', 'nsenter', 'dpkg-deb']
+    .find((tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0);
+  return missing && `there is no ${missing}`;
+}
+
+/** `release()` has the package as `deb`, the folder of a bare Debian as `debian`. */
+export function testDeb(release, skip) {
+  describe('the Debian package', { skip, concurrency: 1 }, () => {
+    let debian;
+    let machine;
+    const property = (name) => machine.says('systemctl', 'show', '-P', name, UNIT);
+    const doorbell = (...words) => machine.run('doorbell', ...words);
+    const isSet = () => doorbell('wait', EVENT, '--timeout', '0').status === 0;
+    const pid = () => property('MainPID');
+    /** A file of a process, by its number in the machine. */
+    const proc = (file) => machine.says('cat', `/proc/${pid()}/${file}`);
+
+    before(async () => {
+      debian = release().debian;
+      mkdirSync(join(debian, 'debs'));
+      copyFileSync(release().deb, join(debian, 'debs/new.deb'));
+      copyFileSync(older(release().deb, release().folder), join(debian, 'debs/old.deb'));
+      machine = await boot(debian);
+      assert.notEqual(machine.run('sh', '-c', 'command -v java').status, 0, 'no Java is there');
+    });
+
+    after(() => machine?.stop());
+
+    test('begins a node under systemd that answers, without rights', () => {
+      machine.says('dpkg', '-i', '/debs/old.deb');
+      assert.equal(property('ActiveState'), 'active');
+      assert.equal(property('StatusText'), 'listening on http://127.0.0.1:8080');
+      assert.equal(machine.says('systemctl', 'is-enabled', UNIT), 'enabled');
+      assert.equal(doorbell('set', EVENT).stdout, 'set\n');
+      assert.ok(isSet());
+      const status = proc('status');
+      assert.match(status, /^CapBnd:\s*0+$/m);
+      assert.match(status, /^NoNewPrivs:\s*1$/m);
+      // A machine of this kind may not raise the limit that it was given.
+      const [, most] = /^Max open files +\d+ +(\d+) /m.exec(machine.says('cat', '/proc/1/limits'));
+      assert.match(proc('limits'), new RegExp(`^Max open files +(1048576|${most}) `, 'm'));
+      assert.equal(machine.says('stat', '-c', '%U %a', `/proc/${pid()}`, '/var/lib/doorbell'),
+        'doorbell 555\ndoorbell 700');
+    });
+
+    test('has what the node needs in its sandbox: io_uring, and the cache of its start', () => {
+      const files = machine.says('sh', '-c', `ls -l /proc/${pid()}/fd`);
+      assert.match(files, /anon_inode:\[io_uring\]/);
+      assert.match(proc('maps'), /\/usr\/lib\/doorbell\/lib\/node\.aot$/m);
+      const log = machine.says('journalctl', '--unit', UNIT, '--output', 'cat');
+      assert.doesNotMatch(log, /WARN|ERROR/);
+    });
+
+    test('has a unit that systemd finds no fault with, and that is hardened', () => {
+      const { status, stderr, stdout } = machine.run('systemd-analyze', 'verify', '--man=no', UNIT);
+      assert.equal(`${status} ${stderr}${stdout}`, '0 ');
+      machine.says('systemd-analyze', 'security', '--threshold=20', UNIT);
+    });
+
+    test('a hangup reloads, and the node goes on', () => {
+      const before = pid();
+      machine.says('systemctl', 'reload', UNIT);
+      assert.equal(property('ActiveState'), 'active');
+      assert.equal(pid(), before);
+    });
+
+    test('a node that hangs is ended and begun again, and one that does not is not', async () => {
+      const place = join(debian, 'etc/systemd/system/doorbell.service.d');
+      mkdirSync(place, { recursive: true });
+      writeFileSync(join(place, 'quick.conf'),
+        '[Service]\nWatchdogSec=1s\nTimeoutAbortSec=100ms\nRestartSec=100ms\n');
+      machine.says('systemctl', 'daemon-reload');
+      machine.says('systemctl', 'restart', UNIT);
+      const hangs = pid();
+      const heard = property('WatchdogTimestampMonotonic');
+      await awaited(() => property('WatchdogTimestampMonotonic') !== heard);
+      assert.equal(pid(), hangs);
+      machine.says('sh', '-c', `kill -STOP ${hangs}`);
+      await awaited(() => pid() !== hangs && property('ActiveState') === 'active');
+      assert.ok(isSet());
+      rmSync(place, { recursive: true });
+      machine.says('systemctl', 'daemon-reload');
+    });
+
+    test('an upgrade keeps the sets and the configuration, and runs what is new', () => {
+      const before = pid();
+      machine.says('sh', '-c', 'echo max-wait=30m >>/etc/doorbell/doorbell.conf');
+      machine.says('dpkg', '-i', '/debs/new.deb');
+      assert.equal(property('ActiveState'), 'active');
+      assert.notEqual(pid(), before);
+      assert.ok(isSet());
+      const config = doorbell('serve', '--config', '/etc/doorbell/doorbell.conf', '--print-config');
+      assert.match(config.stdout, /^max-wait=30m$/m);
+      assert.ok(!existsSync(join(debian, 'usr/lib/doorbell/older')));
+      // All is as it was packed, but for what the administrator changed.
+      assert.match(machine.says('dpkg', '--verify', 'doorbell'), /^\S+ c \/etc\/doorbell\/.*$/);
+    });
+
+    test('a node that was stopped stays so when a new version comes', () => {
+      machine.says('systemctl', 'stop', UNIT);
+      assert.equal(property('Result'), 'success');
+      machine.says('dpkg', '-i', '/debs/new.deb');
+      assert.equal(property('ActiveState'), 'inactive');
+      machine.says('systemctl', 'start', UNIT);
+      assert.ok(isSet());
+    });
+
+    test('has a page for each command, and completion', () => {
+      const pages = readdirSync(join(debian, 'usr/share/man/man1'));
+      for (const page of ['doorbell', 'doorbell-serve', 'doorbell-wait', 'doorbell-set']) {
+        assert.ok(pages.includes(`${page}.1.gz`), page);
+      }
+      const completion = '/usr/share/bash-completion/completions/doorbell';
+      assert.match(machine.says('bash', '-c', `. ${completion}; complete -p doorbell`), /doorbell$/);
+      assert.equal(readlinkSync(join(debian, 'usr/bin/doorbell')), '../lib/doorbell/bin/doorbell');
+    });
+
+    test('goes and leaves the sets, until it is purged', () => {
+      machine.says('dpkg', '-r', 'doorbell');
+      assert.equal(property('ActiveState'), 'inactive');
+      assert.ok(!existsSync(join(debian, 'usr/lib/doorbell')));
+      const store = join(debian, 'var/lib/doorbell/store');
+      assert.ok(readdirSync(store).length > 0);
+      machine.says('dpkg', '-i', '/debs/new.deb');
+      assert.ok(isSet());
+      machine.says('dpkg', '-P', 'doorbell');
+      for (const gone of ['var/lib/doorbell', 'etc/doorbell', 'etc/default/doorbell']) {
+        assert.ok(!existsSync(join(debian, gone)), gone);
+      }
+    });
+  });
+}
