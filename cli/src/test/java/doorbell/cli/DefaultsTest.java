@@ -138,7 +138,7 @@ class DefaultsTest {
           --max-wait=1h                | line 1: '--max-wait' is no option; did you mean 'max-wait'?
           Drain=1s                     | line 1: 'Drain' is no option; did you mean 'drain'?
           idle=1m                      | line 1: 'idle' is no option; did you mean 'idle-timeout'?
-          frob=1                       | line 1: 'frob' is no option; there are admin, base-path, drain,
+          frob=1                       | line 1: 'frob' is no option; there are admin, base-path,
           config=other                 | line 1: 'config' is no option
           =1                           | line 1: '' is no option
           """)

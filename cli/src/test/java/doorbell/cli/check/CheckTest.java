@@ -126,7 +126,8 @@ class CheckTest {
   void theLimitsOfAProxysPortsAreANoteSinceThereMayBeNoProxy() throws IOException {
     Finding few = finding(report(60_000), "ports");
     assertThat(few.verdict()).isEqualTo(Verdict.NOTE);
-    assertThat(few.text()).contains("28,232 ports", "a Unix socket or several addresses", "docs/operating.md");
+    assertThat(few.text())
+        .contains("28,232 ports", "a Unix socket or several addresses", "docs/operating.md");
     assertThat(few.mends())
         .containsExactly(Mend.setting("net.ipv4.ip_local_port_range", "1024 65535"));
     assertThat(finding(report(WAITS), "ports").mends()).as("no range is large enough").isEmpty();
