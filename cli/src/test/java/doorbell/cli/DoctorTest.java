@@ -58,7 +58,7 @@ class DoctorTest {
           doctor                              | Missing required parameter
           doctor bell.example                 | is no node's URL; write it as pages have it
           doctor http://b/ --longest 30       | of which unit?
-          doctor http://b/ --longest 0s       | longest is between 1 s and 3600 s, not 0 s
+          doctor http://b/ --longest 0s       | longest is between 1s and 1h, not 0s
           doctor http://b/ --ca /no/such/file | can't take a certificate from /no/such/file
           """)
   void aMistakeEndsWithTwo(String command, String sentence) throws Exception {
