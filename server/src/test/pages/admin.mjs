@@ -47,7 +47,7 @@ function newNode() {
     accepted: 9_000_000,
     sets: { first: 4_000_000, already: 31_000, failed: 2 },
     wakes: 5_200_000,
-    refusals: { 400: 31, 429: 1200, 503: 7 },
+    refusals: { 400: 31, 404: 0, 429: 1200, 503: 7 },
     toWake: {}, // counts by the upper bound of a bucket, not added up
     hold: {},
     store: {},

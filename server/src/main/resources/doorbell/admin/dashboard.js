@@ -34,9 +34,13 @@ const PLOTS = [
   {title: 'Hold', unit: seconds, least: 0.1, read: quantiles('doorbell_hold_seconds'),
     aside: () => 'of waits that ended'},
   {title: 'Refusals', unit: rate, least: 1,
-    // A node that has refused nothing yet may know no status.
-    read: look => look.value('doorbell_refusals_total') === null ? {none: 0}
-      : look.rateBy('doorbell_refusals_total', 'status')},
+    // A node names all statuses; those that never came are left out.
+    read: look => {
+      const totals = look.by('doorbell_refusals_total', 'status');
+      const rates = Object.entries(look.rateBy('doorbell_refusals_total', 'status'))
+        .filter(([status]) => totals[status] > 0);
+      return look.value('doorbell_refusals_total') ? Object.fromEntries(rates) : {none: 0};
+    }},
   {title: 'Store', unit: seconds, least: 1e-4, read: quantiles('doorbell_store_seconds'),
     aside: () => 'a set’s way'},
   {title: 'Store’s queue', unit: count, least: 4,
