@@ -133,6 +133,11 @@ public final class Doorbell implements AutoCloseable {
     return port.mostClients();
   }
 
+  /** The time over which {@link #close} answers parked waits, as the options say now. */
+  public Duration drainTime() {
+    return options.get(Options.DRAIN);
+  }
+
   /** The number of parked waits, each id counted. */
   public int parked() {
     return port.parked();
@@ -193,7 +198,7 @@ public final class Doorbell implements AutoCloseable {
       admin.drain();
     }
     try {
-      port.drain(options.get(Options.DRAIN));
+      port.drain(drainTime());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

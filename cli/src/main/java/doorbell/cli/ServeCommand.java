@@ -17,7 +17,6 @@ import doorbell.cli.run.Supervisor;
 import doorbell.http.Memory;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -86,8 +85,7 @@ final class ServeCommand {
     Supervisor supervisor = Supervisor.of(System.getenv());
     Doorbell node = Doorbell.start(options);
     OldGenCollector.watch(node::held);
-    Duration drain = options.get(Options.DRAIN);
-    Shutdown.at(() -> end(node, drain, supervisor), node.failure());
+    Shutdown.at(() -> end(node, supervisor), node.failure());
     Hangup.reloads(() -> supervisor.reload(() -> reload(node, given)));
     String[] written = given.text(Options.LISTEN).split(",", -1);
     List<SocketAddress> addresses = node.addresses();
@@ -108,8 +106,8 @@ final class ServeCommand {
     return ExitCode.NONE_YET;
   }
 
-  private static void end(Doorbell node, Duration drain, Supervisor supervisor) {
-    supervisor.stop(drain);
+  private static void end(Doorbell node, Supervisor supervisor) {
+    supervisor.stop(node.drainTime());
     node.close();
   }
 
