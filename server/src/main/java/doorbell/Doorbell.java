@@ -55,7 +55,7 @@ public final class Doorbell implements AutoCloseable {
       Port port = Port.open(options, table);
       AdminPort admin = admin(options, port, table);
       return new Doorbell(options, store, port, admin);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       store.close();
       throw e;
     }
@@ -76,6 +76,9 @@ public final class Doorbell implements AutoCloseable {
     } catch (IOException e) {
       port.close();
       throw Port.cantListen(Options.ADMIN, address, e);
+    } catch (RuntimeException | Error e) {
+      port.close();
+      throw e;
     }
   }
 

@@ -1,7 +1,8 @@
 package doorbell;
 
-import doorbell.count.Counter;
+import doorbell.admin.AdminPort;
 import doorbell.event.EventTable;
+import doorbell.http.HttpLimits;
 import doorbell.http.HttpLoop;
 import doorbell.http.HttpOptions;
 import doorbell.http.Memory;
@@ -17,6 +18,7 @@ import doorbell.io.netty.ChannelListener;
 import doorbell.io.socket.SocketListener;
 import doorbell.io.tls.PemFiles;
 import doorbell.io.tls.Tls;
+import doorbell.wait.LoopCounts;
 import doorbell.wait.WaitLoop;
 import doorbell.wait.WaitQuota;
 import io.netty.channel.EventLoop;
@@ -44,7 +46,7 @@ import org.jspecify.annotations.Nullable;
 /** The port for waits and sets of clients. Opened once, drained once, closed once. */
 public final class Port implements AutoCloseable {
   /** The time that closing may take beyond the drain, in milliseconds. */
-  private static final long CLOSE_MILLIS = 5_000;
+  private static final long CLOSE_MILLIS = HttpLimits.LINGER_MILLIS + 1_000;
 
   /** The interval at which each loop checks the other loops, in milliseconds. */
   private static final long LOOK_MILLIS = 1_000;
@@ -96,7 +98,7 @@ public final class Port implements AutoCloseable {
     for (EventExecutor executor : group) {
       EventLoop events = (EventLoop) executor;
       loops.add(serving(new IoLoop(events, budget, faults), table, http));
-      look(events, loops.getLast().counts.lag);
+      look(events, loops.getLast().counts);
       events.terminationFuture().addListener(ended -> onEnded());
     }
     if (tls != null) {
@@ -106,7 +108,8 @@ public final class Port implements AutoCloseable {
           IoLimits.RELOAD_MILLIS,
           TimeUnit.MILLISECONDS);
     }
-    listen(options.get(Options.LISTEN), table.moreFiles());
+    int ofAdmin = options.get(Options.ADMIN).isPresent() ? AdminPort.MOST_FILES : 0;
+    listen(options.get(Options.LISTEN), table.moreFiles() + ofAdmin);
   }
 
   private static Tls.Settings settings(HttpOptions options, PemFiles certificate) {
@@ -130,13 +133,14 @@ public final class Port implements AutoCloseable {
    * A loop that ends may hang midway, so the other loops look for the beginning of the end. How
    * late a look comes tells how busy the loop is.
    */
-  private void look(EventLoop events, Counter lag) {
+  private void look(EventLoop events, LoopCounts counts) {
     long due = events.ticker().nanoTime() + TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS);
+    counts.nextLook.set(due);
     events.schedule(
         () -> {
-          lag.set(events.ticker().nanoTime() - due);
+          counts.lag.set(events.ticker().nanoTime() - due);
           lookForTheEnd();
-          look(events, lag);
+          look(events, counts);
         },
         LOOK_MILLIS,
         TimeUnit.MILLISECONDS);

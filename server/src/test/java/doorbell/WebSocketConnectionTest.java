@@ -88,6 +88,28 @@ class WebSocketConnectionTest {
     assertThat(crowd.getLast().hear()).isEmpty();
   }
 
+  @Test
+  void aBoundThatChangesWhileWaitsAreParkedIsHeeded() {
+    SimulatedNode bounded = new SimulatedNode(new Random(1), 1, SimulatedNode.options(100, 2));
+    SocketCaller caller = new SocketCaller(bounded.connect());
+    caller.say("wait 1 2").say("wait 3");
+    bounded.runAll();
+    assertThat(caller.hear()).singleElement().asString().contains("at most 2 waits from one");
+    bounded.quota.limit(100, 0);
+    caller.say("wait 3 4");
+    bounded.runAll();
+    assertThat(caller.hear()).isEmpty();
+    assertThat(bounded.quota.taken()).isEqualTo(4);
+    caller.say("forget 1 2 3 4");
+    bounded.quota.limit(100, 1);
+    caller.say("wait 5 6");
+    bounded.runAll();
+    assertThat(caller.hear()).singleElement().asString().contains("at most 1 waits from one");
+    caller.say("forget 5");
+    bounded.runAll();
+    assertThat(bounded.quota.taken()).isZero();
+  }
+
   /**
    * Else the connection of who has just spoken is silent for nearly a minute, and a proxy cuts it.
    */

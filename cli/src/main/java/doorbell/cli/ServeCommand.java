@@ -86,8 +86,8 @@ final class ServeCommand {
     Doorbell node = Doorbell.start(options);
     OldGenCollector.watch(node::held);
     Shutdown.at(() -> end(node, supervisor), node.failure());
-    Hangup.reloads(() -> supervisor.reload(() -> reload(node, given)));
     String[] written = given.text(Options.LISTEN).split(",", -1);
+    Hangup.reloads(() -> supervisor.reload(() -> reload(node, given)));
     List<SocketAddress> addresses = node.addresses();
     List<String> urls = new ArrayList<>();
     for (int i = 0; i < written.length; i++) {
@@ -120,7 +120,7 @@ final class ServeCommand {
   }
 
   /** Takes what can be taken of a changed file; a wrong file changes nothing. */
-  private static void reload(Doorbell node, Arguments given) {
+  private static synchronized void reload(Doorbell node, Arguments given) {
     Logger log = LoggerFactory.getLogger(ServeCommand.class);
     try {
       Options options = options(given.complete());

@@ -37,6 +37,12 @@ public final class AdminPort implements AutoCloseable {
           "sun.net.httpserver.maxReqTime", "10",
           "sun.net.httpserver.maxRspTime", "30");
 
+  /** Files that this port may open: its clients, and what listens for them. */
+  public static final int MOST_FILES = 210;
+
+  /** A loop that is late by this time hangs, and its clients wait in vain. */
+  private static final long HANGS_NANOS = 30_000_000_000L;
+
   private static final String[] PAGE_FIELDS = {
     "Content-Security-Policy",
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
@@ -95,7 +101,13 @@ public final class AdminPort implements AutoCloseable {
             System.setProperty(name, bound);
           }
         });
-    return new AdminPort(node, HttpServer.create(address, 0));
+    HttpServer server = HttpServer.create(address, 0);
+    try {
+      return new AdminPort(node, server);
+    } catch (RuntimeException | Error e) {
+      server.stop(0);
+      throw e;
+    }
   }
 
   /** The address that this port listens at, with the real port number. */
@@ -134,8 +146,9 @@ public final class AdminPort implements AutoCloseable {
   }
 
   private Answer health() {
-    return state(
-        node.hasFailed().getAsBoolean() ? "the node can't go on; start it again" : null, "ok");
+    boolean hangs = node.loops().stream().anyMatch(loop -> loop.lag() > HANGS_NANOS);
+    boolean goesOn = !hangs && !node.hasFailed().getAsBoolean();
+    return state(goesOn ? null : "the node can't go on; start it again", "ok");
   }
 
   private static Answer state(@Nullable String fault, String well) {

@@ -104,8 +104,7 @@ final class NodeMetrics implements AutoCloseable {
     bytes("doorbell.buffered", "Memory held for clients beside waits", n -> n.budget().taken());
     bytes("doorbell.buffered.limit", "Memory that may be held so", n -> n.budget().most());
     for (int i = 0; i < node.loops().size(); i++) {
-      Counter lag = node.loops().get(i).counts.lag;
-      Gauge.builder("doorbell.loop.lag", lag, late -> seconds(late.get()))
+      Gauge.builder("doorbell.loop.lag", node.loops().get(i), loop -> seconds(loop.lag()))
           .description("Time by which the last regular look of a loop came late")
           .baseUnit("seconds")
           .tag("loop", Integer.toString(i))

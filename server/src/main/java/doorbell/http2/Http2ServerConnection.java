@@ -232,6 +232,10 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
 
   @Override
   public void close() {
+    if (lingering) {
+      endpoint.close();
+      return;
+    }
     closing = true;
     http.io.deadlines.set(this, HttpLimits.LINGER_MILLIS);
     channel.close();

@@ -52,6 +52,9 @@ public final class LoopCounts {
   /** Nanoseconds by which the loop's last regular look was late. */
   public final Counter lag = new Counter();
 
+  /** The time at which the next regular look is due, in the loop's nanoseconds; 0 before any. */
+  public final Counter nextLook = new Counter();
+
   private final Map<Via, Counter> parked = new EnumMap<>(Via.class);
   private final Counter[] refusals =
       Stream.generate(Counter::new).limit(ERRORS).toArray(Counter[]::new);

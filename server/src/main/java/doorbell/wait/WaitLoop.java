@@ -181,6 +181,16 @@ public final class WaitLoop implements IoLoop.Hooks {
     }
   }
 
+  /**
+   * Nanoseconds by which the loop is late: in its last regular look, or in one that is due and
+   * hasn't come. Any thread may ask.
+   */
+  public long lag() {
+    long due = counts.nextLook.get();
+    long overdue = due == 0 ? 0 : io.events.ticker().nanoTime() - due;
+    return Math.max(counts.lag.get(), overdue);
+  }
+
   public boolean isDraining() {
     return draining;
   }

@@ -50,11 +50,11 @@ public final class WaitQuota {
       throw new QuotaException(
           false, "this node has room for " + places + " waits, one for each id; try later");
     }
-    if (address != null && takenByAddress.merge(address, ids, Integer::sum) > placesPerAddress) {
+    int most = placesPerAddress;
+    if (address != null && takenByAddress.merge(address, ids, Integer::sum) > most && most > 0) {
       release(address, ids);
       throw new QuotaException(
-          true,
-          "at most " + placesPerAddress + " waits from one address, one for each id; try later");
+          true, "at most " + most + " waits from one address, one for each id; try later");
     }
   }
 

@@ -89,8 +89,8 @@ public final class Wakeups implements Runnable {
     }
     running = true;
     if (oldest == null) {
-      crowdSince = since;
       oldest = reversed(newest.getAndSet(null));
+      crowdSince = since; // Written before the crowd was there; a little later for a next one.
     }
     int wakes = 0;
     for (int i = 0; oldest != null && i < WAKES_PER_PASS; i++) {

@@ -178,10 +178,10 @@ public final class WebSocketConnection extends WebSocketWriter
       return;
     }
     try {
-      if (waits.size() == http.options.maxWaitsPerConnection()) {
+      int most = http.options.maxWaitsPerConnection();
+      if (waits.size() >= most) {
         throw new HttpError(
-            429,
-            "a connection has at most " + waits.size() + " waits; forget some, or open another");
+            429, "a connection has at most " + most + " waits; forget some, or open another");
       }
       acquire();
     } catch (HttpError | QuotaException refused) {
@@ -326,6 +326,9 @@ public final class WebSocketConnection extends WebSocketWriter
 
   @Override
   public void close() {
+    if (broken) {
+      endpoint.close();
+    }
     close(WebSocketFrames.GOING_AWAY, "the node shuts down; connect again");
   }
 
@@ -356,9 +359,7 @@ public final class WebSocketConnection extends WebSocketWriter
   }
 
   private void leaveAll() {
-    for (WebSocketWait wait : waits.keySet()) {
-      http.waits.leave(wait);
-    }
+    waits.keySet().forEach(http.waits::leave);
     release(waits.size());
     waits.clear();
     forgetUntold();

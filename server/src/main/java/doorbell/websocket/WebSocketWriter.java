@@ -21,8 +21,13 @@ abstract class WebSocketWriter extends Deadline {
   final HttpLoop http;
   final Endpoint endpoint;
 
-  /** The client's address, which the quota counts waits for; null if addresses don't matter. */
-  private final @Nullable InetAddress place;
+  /**
+   * The client's address, which the quota counts this client's waits for; null if addresses don't
+   * matter. It changes only while there are no waits.
+   */
+  private @Nullable InetAddress place;
+
+  private int held;
 
   /** True while bytes are read: frames are sent afterwards. */
   boolean inRead;
@@ -46,7 +51,6 @@ abstract class WebSocketWriter extends Deadline {
   WebSocketWriter(HttpLoop http, Endpoint endpoint) {
     this.http = http;
     this.endpoint = endpoint;
-    this.place = http.waits.quota.addressOf(endpoint);
   }
 
   @Override
@@ -68,13 +72,18 @@ abstract class WebSocketWriter extends Deadline {
 
   /** Takes a place for one more wait, or refuses. */
   final void acquire() throws QuotaException {
+    if (held == 0) {
+      place = http.waits.quota.addressOf(endpoint);
+    }
     http.waits.quota.acquire(place, 1);
+    held++;
     http.waits.counts.parked(WEBSOCKET).add(1);
   }
 
   /** Gives the places of ended waits back. */
   final void release(int ended) {
     if (ended > 0) {
+      held -= ended;
       http.waits.quota.release(place, ended);
       http.waits.counts.parked(WEBSOCKET).add(-ended);
     }

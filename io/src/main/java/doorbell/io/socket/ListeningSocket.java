@@ -17,6 +17,7 @@ import java.net.ConnectException;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
@@ -25,6 +26,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /** A socket that listens: at a TCP address, at a file, or as the process was started with it. */
@@ -134,19 +136,19 @@ final class ListeningSocket extends Socket {
       throw new IOException("the name of a Unix socket has at most " + MOST_PATH + " bytes");
     }
     checkFree(path);
-    Path made = path.resolveSibling("." + Long.toString(ProcessHandle.current().pid(), 36));
-    Files.deleteIfExists(made);
+    int any = ThreadLocalRandom.current().nextInt(1 << 30);
+    Path made = path.resolveSibling("." + Integer.toString(any, 36));
     try {
       bind(new DomainSocketAddress(made.toString()));
       Files.setPosixFilePermissions(made, PosixFilePermissions.fromString(UNIX_MODE));
       listen(IoLimits.ACCEPT_BACKLOG);
+      fileKey = keyOf(made);
       Files.move(made, path, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       Files.deleteIfExists(made);
       throw e;
     }
     file = path;
-    fileKey = keyOf(path);
     address = UnixDomainSocketAddress.of(path);
   }
 
@@ -159,8 +161,9 @@ final class ListeningSocket extends Socket {
     if ((mode & FILE_KIND) != SOCKET_FILE) {
       throw new IOException("this file is there and is no socket");
     }
-    try {
-      SocketChannel.open(UnixDomainSocketAddress.of(path)).close();
+    try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      probe.configureBlocking(false); // A program that takes no clients would hold up the start.
+      probe.connect(UnixDomainSocketAddress.of(path));
     } catch (ConnectException nobodyListens) {
       return;
     }
@@ -221,6 +224,7 @@ final class ListeningSocket extends Socket {
   void end() throws IOException {
     close();
     Path own = file;
+    file = null; // Once only: the key may be another file's then.
     if (own != null && Files.exists(own) && requireNonNull(fileKey).equals(keyOf(own))) {
       Files.delete(own);
     }
