@@ -57,7 +57,7 @@ export function testImage(release, skip) {
         await use(JSON.parse(execFileSync('runc', ['state', NAME], { encoding: 'utf8' })).pid);
         execFileSync('runc', ['kill', NAME, 'TERM']);
         assert.deepEqual(await exit, [0, null], 'the first process of its kind hears the signal');
-        assert.equal(said, '');
+        assert.equal(said.replace(/^.* INFO  doorbell .*\n/m, ''), '');
       } finally {
         spawnSync('runc', ['delete', '--force', NAME]);
       }
