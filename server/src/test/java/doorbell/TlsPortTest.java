@@ -1,5 +1,6 @@
 package doorbell;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -10,6 +11,8 @@ import doorbell.io.Transport;
 import doorbell.io.tls.Certificates;
 import doorbell.io.tls.PemFiles;
 import doorbell.io.tls.Tls;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -19,6 +22,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -159,6 +163,29 @@ class TlsPortTest {
       assertThat(answer.body()).contains("this port speaks TLS; use https://");
       assertThat(peer.hearsTheEnd()).isTrue();
       assertThat(node.port.parked()).isZero();
+    }
+  }
+
+  /** A cut, while a client sends, takes the answer from it. */
+  @ParameterizedTest
+  @MethodSource("doorbell.PortFixture#transports")
+  void whoIsRefusedMayGoOnSending(Transport transport) throws Exception {
+    byte[] much = new byte[4 << 20]; // more than the buffers of both kernels hold
+    try (PortFixture node = node(transport, certificates.copy(first))) {
+      for (String version : List.of("TLSv1.2", "TLSv1.3")) {
+        try (SSLSocket client =
+            (SSLSocket)
+                trusting().getSocketFactory().createSocket("localhost", node.address().getPort())) {
+          client.setEnabledProtocols(new String[] {version});
+          OutputStream out = client.getOutputStream();
+          String head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n";
+          out.write((head + "1".repeat(60_000)).getBytes(US_ASCII));
+          InputStream in = client.getInputStream();
+          assertThat(new String(in.readNBytes(12), US_ASCII)).isEqualTo("HTTP/1.1 413");
+          out.write(much);
+          assertThat(new String(in.readAllBytes(), US_ASCII)).contains("2097152");
+        }
+      }
     }
   }
 

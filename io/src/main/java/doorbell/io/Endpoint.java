@@ -46,7 +46,10 @@ public interface Endpoint {
   /** Says if bytes are wanted; the kernel keeps unwanted bytes. */
   void listen(boolean wanted);
 
-  /** Ends the sending side when all that was written is sent; bytes may still come. */
+  /**
+   * Ends the sending side when all that was written is sent. Bytes that still come are only a sign
+   * that the client sends: over TLS they stay encrypted.
+   */
   void finish();
 
   /** Closes the endpoint when all that was written is sent. */

@@ -17,6 +17,9 @@ final class TlsEndpoint extends ChannelEndpoint {
   private final ProtocolFactory protocols;
   private final long handshakeMillis;
 
+  /** This side of TLS has ended, which isn't the client's end. */
+  private boolean finished;
+
   /** The deadline of the handshake. */
   private final Deadline handshake =
       new Deadline() {
@@ -59,7 +62,9 @@ final class TlsEndpoint extends ChannelEndpoint {
       loop.deadlines.cancel(handshake);
       protocol().onOpen();
     } else if (event instanceof SslCloseCompletionEvent) {
-      onEnd();
+      if (!finished) {
+        onEnd();
+      }
     } else {
       super.userEventTriggered(context, event);
     }
@@ -79,10 +84,19 @@ final class TlsEndpoint extends ChannelEndpoint {
   @Override
   protected void finishSending(Channel channel) {
     SslHandler tls = channel.pipeline().get(SslHandler.class);
-    if (tls != null) {
-      tls.closeOutbound();
-    } else {
+    if (tls == null) {
       super.finishSending(channel);
+    } else {
+      finished = true;
+      tls.closeOutbound().addListener(told -> leave(tls, channel));
     }
+  }
+
+  /** Reads on without TLS: an engine that is closed takes more bytes for the client's end. */
+  private void leave(SslHandler tls, Channel channel) {
+    if (channel.pipeline().context(tls) != null) {
+      channel.pipeline().remove(tls);
+    }
+    super.finishSending(channel);
   }
 }
