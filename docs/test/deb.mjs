@@ -11,13 +11,15 @@ import { awaited } from './awaited.mjs';
 
 const EVENT = 'http://127.0.0.1:8080/22482';
 const UNIT = 'doorbell.service';
+/** The Debian of the machine. */
+export const SUITE = 'bookworm';
 
 /** A folder with a bare Debian, whose packages come from its mirror. */
 export async function bareDebian(folder) {
   const root = join(folder, 'debian');
   const made = spawn('mmdebstrap', ['--quiet', '--variant=minbase',
     '--include=systemd-sysv,adduser,libstdc++6', '--aptopt=Acquire::Languages "none"',
-    'bookworm', root, 'http://deb.debian.org/debian'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    SUITE, root], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   made.stderr.on('data', (data) => { said += data; });
   const [status] = await once(made, 'close');
