@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
 
+import doorbell.admin.AdminPort;
+import doorbell.admin.Node;
+import doorbell.event.EventTable;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -45,8 +48,8 @@ class AdminTest {
 
   @AfterEach
   void end() {
+    node.close(); // What its clients wait for ends with it.
     client.close();
-    node.close();
   }
 
   private static Options options() {
@@ -203,6 +206,23 @@ class AdminTest {
     assertThat(ask("/readyz").statusCode()).isEqualTo(200);
     assertThat(ask("/version").body())
         .matches("\\{\"version\":\"\\d.*\",\"java\":\".*\",\"store\":\"rocksdb\",.*}\n");
+  }
+
+  @Test
+  void aNodeWithALoopThatHangsIsNotHealthy() throws Exception {
+    SimulatedNode hanging = new SimulatedNode();
+    EventTable table = new EventTable(new StoreInHand(), (millis, task) -> {});
+    Node.About about = new Node.About("0", Node.About.MEMORY, "memory");
+    Node seen =
+        new Node(hanging.loops, table, hanging.quota, hanging.budget, 1, () -> false, about);
+    hanging.loops.getFirst().counts.nextLook.set(hanging.ticker.nanoTime() + 1);
+    try (AdminPort port = AdminPort.open(ANY, seen)) {
+      HttpRequest health = HttpRequest.newBuilder(url(port.address(), "/healthz")).build();
+      hanging.advance(29_000);
+      assertThat(ask(health).statusCode()).isEqualTo(200);
+      hanging.advance(2_000);
+      assertThat(ask(health).statusCode()).isEqualTo(503);
+    }
   }
 
   @Test

@@ -256,13 +256,14 @@ class DefaultsTest {
   /** What users, clients, scripts and tests read; what is misspelt on purpose is here and there. */
   private static List<Path> sources() throws Exception {
     Process git =
-        new ProcessBuilder("git", "ls-files", "*.mjs", "*.js", "*.php", "*.py", "*.sh", "*.yml")
+        new ProcessBuilder(
+                "git", "ls-files", "*.mjs", "*.js", "*.php", "*.py", "*.sh", "*.yml", "*.yaml")
             .directory(new File(".."))
             .start();
     List<Path> files =
         new ArrayList<>(
             git.inputReader(UTF_8).lines().map(name -> Path.of("..").resolve(name)).toList());
-    for (String script : List.of("doorbell", "install.sh", "script/test", "script/train")) {
+    for (String script : List.of("doorbell", "script/image", "script/test", "script/train")) {
       files.add(Path.of("..", script));
     }
     files.add(Path.of("..", "php", "bin", "doorbell"));
