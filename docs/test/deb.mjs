@@ -27,37 +27,54 @@ export async function bareDebian(folder) {
   return root;
 }
 
-/** The same package with a lower version, and one file more, which the newer one doesn't have. */
-function older(deb, folder) {
-  const tree = join(folder, 'older');
+/** The package with that version, and with what `change` does to its files. */
+function remade(deb, folder, version, change) {
+  const tree = join(folder, version);
   execFileSync('dpkg-deb', ['-R', deb, tree]);
   const control = join(tree, 'DEBIAN/control');
-  writeFileSync(control, readFileSync(control, 'utf8').replace(/^Version: .*$/m, 'Version: 0.0.9'));
-  writeFileSync(join(tree, 'usr/lib/doorbell/older'), '');
-  const made = join(folder, 'older.deb');
+  writeFileSync(control,
+    readFileSync(control, 'utf8').replace(/^Version: .*$/m, `Version: ${version}`));
+  change(tree);
+  const made = `${tree}.deb`;
   execFileSync('dpkg-deb', ['--root-owner-group', '-Znone', '--build', tree, made]);
   rmSync(tree, { recursive: true });
   return made;
 }
 
-/** Whether it is the first process of its namespace. */
-function isFirst(pid) {
+/** An older one has one file more, which the newer one doesn't have. */
+const older = (deb, folder) => remade(deb, folder, '0.0.9',
+  (tree) => writeFileSync(join(tree, 'usr/lib/doorbell/older'), ''));
+
+/** A newer one that can't be installed. */
+const broken = (deb, folder) => remade(deb, folder, '99',
+  (tree) => writeFileSync(join(tree, 'DEBIAN/preinst'), '#!/bin/sh\nexit 1\n', { mode: 0o755 }));
+
+/** The first process of a machine, if it is there: all others go with it, and don't go with nspawn. */
+function firstInside(nspawn) {
+  const read = (file) => readFileSync(`/proc/${file}`, 'utf8');
   try {
-    return /^NSpid:.*\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return read(`${nspawn}/task/${nspawn}/children`).trim().split(' ')
+      .find((pid) => /^NSpid:.*\t1$/m.test(read(`${pid}/status`)));
   } catch {
-    return false; // It has gone.
+    return undefined; // A process has gone meanwhile.
   }
 }
 
 /** Begins a machine with this root; ends with `stop`. */
 async function boot(root) {
   const nspawn = spawn('systemd-nspawn', ['--directory', root, '--boot', '--quiet', '--register=no',
-    '--keep-unit', '--private-network', '--console=pipe', '--machine=doorbell-test'],
+    '--keep-unit', '--private-network', '--console=pipe', `--machine=doorbell-test-${process.pid}`],
   { stdio: ['ignore', 'pipe', 'pipe'] });
+  const kill = () => {
+    const first = firstInside(nspawn.pid);
+    if (first) process.kill(Number(first), 'SIGKILL');
+    nspawn.kill('SIGKILL');
+  };
+  process.on('exit', kill);
   let said = '';
   nspawn.stdout.on('data', (data) => { said += data; });
   nspawn.stderr.on('data', (data) => { said += data; });
-  const exit = once(nspawn, 'close');
+  const exit = once(nspawn, 'close').finally(() => process.removeListener('exit', kill));
   let leader; // The first process inside.
   const run = (...words) => spawnSync('nsenter', ['--target', leader, '--mount', '--uts', '--ipc',
     '--net', '--pid', '--root', '--wd', '--', ...words],
@@ -77,14 +94,14 @@ async function boot(root) {
   };
   const runs = () => {
     assert.equal(nspawn.exitCode, null, said);
-    const children = readFileSync(`/proc/${nspawn.pid}/task/${nspawn.pid}/children`, 'utf8');
-    leader = children.trim().split(' ').find(isFirst);
+    leader = firstInside(nspawn.pid);
     return leader && run('systemctl', 'is-system-running', '--wait').stdout.trim() === 'running';
   };
   try {
     await awaited(runs, () => said);
   } catch (e) {
-    nspawn.kill();
+    kill();
+    await exit;
     throw e;
   }
   return machine;
@@ -109,12 +126,14 @@ export function testDeb(release, skip) {
     const pid = () => property('MainPID');
     /** A file of a process, by its number in the machine. */
     const proc = (file) => machine.says('cat', `/proc/${pid()}/${file}`);
+    const journal = () => machine.says('journalctl', '--unit', UNIT, '--output', 'cat');
 
     before(async () => {
       debian = release().debian;
       mkdirSync(join(debian, 'debs'));
       copyFileSync(release().deb, join(debian, 'debs/new.deb'));
       copyFileSync(older(release().deb, release().folder), join(debian, 'debs/old.deb'));
+      copyFileSync(broken(release().deb, release().folder), join(debian, 'debs/broken.deb'));
       machine = await boot(debian);
       assert.notEqual(machine.run('sh', '-c', 'command -v java').status, 0, 'no Java is there');
     });
@@ -142,8 +161,7 @@ export function testDeb(release, skip) {
       const files = machine.says('sh', '-c', `ls -l /proc/${pid()}/fd`);
       assert.match(files, /anon_inode:\[io_uring\]/);
       assert.match(proc('maps'), /\/usr\/lib\/doorbell\/lib\/node\.aot$/m);
-      const log = machine.says('journalctl', '--unit', UNIT, '--output', 'cat');
-      assert.doesNotMatch(log, /WARN|ERROR/);
+      assert.doesNotMatch(journal(), /WARN|ERROR/);
     });
 
     test('has a unit that systemd finds no fault with, and that is hardened', () => {
@@ -155,7 +173,15 @@ export function testDeb(release, skip) {
     test('a hangup reloads, and the node goes on', async () => {
       const before = pid();
       machine.says('systemctl', 'reload', UNIT);
+      await awaited(() => journal().includes('the configuration was read again'), journal);
       await awaited(() => property('ActiveState') === 'active', () => property('ActiveState'));
+      assert.equal(pid(), before);
+    });
+
+    test('a node that is asked by a signal has the stacks of its threads in the journal', async () => {
+      const before = pid();
+      machine.says('sh', '-c', `kill -QUIT ${before}`);
+      await awaited(() => journal().includes('Full thread dump'), journal);
       assert.equal(pid(), before);
     });
 
@@ -163,18 +189,21 @@ export function testDeb(release, skip) {
       const place = join(debian, 'etc/systemd/system/doorbell.service.d');
       mkdirSync(place, { recursive: true });
       writeFileSync(join(place, 'quick.conf'),
-        '[Service]\nWatchdogSec=1s\nTimeoutAbortSec=100ms\nRestartSec=100ms\n');
-      machine.says('systemctl', 'daemon-reload');
-      machine.says('systemctl', 'restart', UNIT);
-      const hangs = pid();
-      const heard = property('WatchdogTimestampMonotonic');
-      await awaited(() => property('WatchdogTimestampMonotonic') !== heard);
-      assert.equal(pid(), hangs);
-      machine.says('sh', '-c', `kill -STOP ${hangs}`);
-      await awaited(() => pid() !== hangs && property('ActiveState') === 'active');
-      assert.ok(isSet());
-      rmSync(place, { recursive: true });
-      machine.says('systemctl', 'daemon-reload');
+        '[Service]\nWatchdogSec=5s\nTimeoutAbortSec=100ms\nRestartSec=100ms\n');
+      try {
+        machine.says('systemctl', 'daemon-reload');
+        machine.says('systemctl', 'restart', UNIT);
+        const hangs = pid();
+        const heard = property('WatchdogTimestampMonotonic');
+        await awaited(() => property('WatchdogTimestampMonotonic') !== heard, journal);
+        assert.equal(pid(), hangs);
+        machine.says('sh', '-c', `kill -STOP ${hangs}`);
+        await awaited(() => pid() !== hangs && property('ActiveState') === 'active', journal);
+        assert.ok(isSet());
+      } finally {
+        rmSync(place, { recursive: true });
+        machine.says('systemctl', 'daemon-reload');
+      }
     });
 
     test('an upgrade keeps the sets and the configuration, and runs what is new', () => {
@@ -197,6 +226,18 @@ export function testDeb(release, skip) {
       machine.says('dpkg', '-i', '/debs/new.deb');
       assert.equal(property('ActiveState'), 'inactive');
       machine.says('systemctl', 'start', UNIT);
+      assert.ok(isSet());
+    });
+
+    test('an upgrade that fails leaves no mark that would keep a node stopped', () => {
+      machine.says('systemctl', 'stop', UNIT);
+      assert.notEqual(machine.run('dpkg', '-i', '/debs/broken.deb').status, 0);
+      assert.equal(property('ActiveState'), 'inactive');
+      assert.equal(machine.run('test', '-e', '/run/doorbell.stopped').status, 1);
+      machine.says('systemctl', 'start', UNIT);
+      const before = pid();
+      machine.says('dpkg', '-i', '/debs/new.deb');
+      assert.notEqual(pid(), before);
       assert.ok(isSet());
     });
 
