@@ -9,6 +9,7 @@ import { before, describe, test } from 'node:test';
 const EVENT = 'http://127.0.0.1:8080/22482';
 const NAME = `doorbell-test-${process.pid}`;
 const MEMORY = 256 << 20;
+const COMPOSE = readFileSync(new URL('../../packaging/compose.yaml', import.meta.url), 'utf8');
 
 /** Why a container can't be run here; undefined where it can. */
 export function noContainer() {
@@ -43,6 +44,15 @@ export function testImage(release, skip) {
     let config;
     const inside = (...words) => spawnSync('runc', ['exec', NAME, ...words], { encoding: 'utf8' });
 
+    /** The health check of compose.yaml, as Compose reads it. */
+    function healthCheck() {
+      const [, command] = /^ +test: \[CMD-SHELL, '(.*)']$/m.exec(COMPOSE);
+      const { status, stdout } = inside('sh', '-c', command.replaceAll('$$', '$'));
+      return { status, stdout };
+    }
+
+    const remove = () => spawnSync('runc', ['delete', '--force', NAME]);
+
     /** Runs `use` while the container runs, and ends that as a container engine does. */
     async function running(use) {
       const container = spawn('runc', ['run', '--bundle', bundle, NAME],
@@ -50,6 +60,7 @@ export function testImage(release, skip) {
       const exit = once(container, 'exit');
       let said = '';
       container.stderr.on('data', (data) => { said += data; });
+      process.on('exit', remove);
       try {
         const [line] = await Promise.race([once(container.stdout.setEncoding('utf8'), 'data'),
           exit.then(() => assert.fail(said))]);
@@ -59,7 +70,8 @@ export function testImage(release, skip) {
         assert.deepEqual(await exit, [0, null], 'the first process of its kind hears the signal');
         assert.equal(said.replace(/^.* INFO  doorbell .*\n/m, ''), '');
       } finally {
-        spawnSync('runc', ['delete', '--force', NAME]);
+        process.removeListener('exit', remove);
+        remove();
       }
     }
 
@@ -88,6 +100,7 @@ export function testImage(release, skip) {
       const files = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
       assert.ok(files.includes('anon_inode:[eventpoll]'), 'epoll, where io_uring is refused');
       assert.equal(inside('doorbell', 'set', EVENT).stdout, 'set\n');
+      assert.deepEqual(healthCheck(), { status: 0, stdout: 'set\n' });
     }));
 
     test('its sets outlive it, and its heap is a part of the memory it is given', () =>
