@@ -187,9 +187,13 @@ async function startHttp(t, settings, location) {
     }`);
   const nginx = spawn(NGINX, ['-e', 'stderr', '-p', folder, '-c', join(folder, 'conf')],
     { stdio: ['ignore', 'ignore', 'inherit'] });
+  const ended = once(nginx, 'exit');
+  const kill = () => nginx.kill();
+  process.on('exit', kill);
   t.after(async () => {
-    nginx.kill('SIGTERM');
-    if (nginx.exitCode === null) await once(nginx, 'exit');
+    process.removeListener('exit', kill);
+    kill();
+    await ended;
     rmSync(folder, { recursive: true, force: true });
   });
   await eventually(async () => nginx.exitCode !== null || await accepts(port), 'nginx listens');
