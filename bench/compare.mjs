@@ -7,6 +7,7 @@ import { machine, source } from "./compare/machine.mjs";
 import { parse, USAGE } from "./compare/options.mjs";
 import { flat, hangup } from "./compare/parts/flat.mjs";
 import { footprint, memory } from "./compare/parts/memory.mjs";
+import { releaseBesideClone } from "./compare/parts/package.mjs";
 import { get, post } from "./compare/parts/requests.mjs";
 import { soak } from "./compare/parts/soak.mjs";
 import { start } from "./compare/parts/start.mjs";
@@ -17,7 +18,7 @@ import { missing } from "./compare/summary.mjs";
 import { againstTable, barTable, figureTables, storesTable } from "./compare/tables.mjs";
 
 const measures = { start, footprint, memory, broadcast, storm, pingpong, get, post, flat, hangup,
-  streams, soak };
+  streams, package: releaseBesideClone, soak };
 
 const TARGET = "bench/target";
 

@@ -15,7 +15,7 @@ const FOLDER = "performance";
 // Each page's blocks of figures. A page has the bars of its figures too, and tells of their run.
 const PAGES = {
   memory: ["memory"], wakes: ["wakes", "flat"], requests: ["requests"], start: ["start"],
-  streams: ["streams"], soak: ["soak"],
+  streams: ["streams"], package: ["package"], soak: ["soak"],
 };
 // The plots of docs/performance.md: a parked wait, a wake and a set.
 const SUMMARY_PLOTS = ["resident", "broadcast", "postCost"];

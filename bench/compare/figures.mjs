@@ -7,6 +7,7 @@ const three = pick("node", "peer", "floor");
 const all = pick("node", "os", "always", "peer", "floor");
 const withKept = { ...all, ...pick("kept") };
 const roads = { websocket: "WebSocket", http2: "HTTP/2" };
+const packed = { release: "of a release", clone: "of a clone" };
 const manyAndFew = { many: "{waits} parked", few: "{few} parked" };
 
 // part: what measures it; block: where it stands on a page of docs/performance/.
@@ -102,6 +103,14 @@ export const figures = {
     },
     title: "Start",
   },
+  packageStart: {
+    part: "package", block: "package", unit: "ms", digits: 0, subjects: packed,
+    title: "Start, to the first answer",
+  },
+  packageSize: {
+    part: "package", block: "package", unit: "MB", digits: 1, subjects: packed,
+    title: "Resident size of an idle node",
+  },
   soakTail: {
     part: "soak", block: "soak", unit: "ms", digits: 2,
     subjects: { p50: "median", p99: "99th percentile", p999: "99.9th percentile" },
@@ -156,6 +165,14 @@ export const bars = [
   { of: ["streamHeld", "http2"], atMost: 700, text: "HTTP/2: at most 700 bytes" },
   { of: ["footprint", "node"], below: 96, text: "below 96 MB" },
   { of: ["start", "node"], against: "java", atMost: 1.5, text: "at most 1.5 of java Hello" },
+  {
+    of: ["packageStart", "release"], against: "clone", atMost: 1.1,
+    text: "at most 1.1 of a clone's",
+  },
+  {
+    of: ["packageSize", "release"], against: "clone", atMost: 1.1,
+    text: "at most 1.1 of a clone's",
+  },
   { of: ["soakTail", "p999"], below: 10, text: "99.9 % below 10 ms" },
   { of: ["soakHeap", "end"], against: "start", atMost: 1.01, text: "as at the start, to 1 %" },
 ];

@@ -7,9 +7,9 @@ export const USAGE = `usage: script/bench [PART]... [OPTION]...
 
 Measures Doorbell side by side with nginx+nchan and a least server in C. The figures are printed
 and kept in bench/target/. A run of all parts also writes docs/performance.md and its pages of
-docs/performance/; one of streams, and one of soak, write the page of that name there.
+docs/performance/; one of streams, of package or of soak writes the page of that name there.
 
-parts (all but the last two, if none is named):
+parts (all but the last three, if none is named):
   start       from the command to the first answer, against java Hello and a least server in Java
   footprint   resident size with 10,000 parked waits
   memory      bytes of a parked wait
@@ -20,26 +20,28 @@ parts (all but the last two, if none is named):
   flat        the same costs with few waits parked
   hangup      CPU per client that leaves
   streams     very many waits over few connections: WebSocket and HTTP/2
+  package     start and idle size of a node of a release, beside the clone's
   soak        twenty minutes of steady load, and what is left in the heap
 
 render        writes the same from the results of earlier runs, and measures nothing
 
 options:
-  --quick             everything, the last two too, with little of it: whether it runs and all
+  --quick             everything, the last three too, with little of it: whether it runs and all
                       answers are right. Writes nothing into docs/.
-  --rounds N          how often each figure is measured (7); but start always 15 times, memory
-                      and footprint at most 3 times
+  --rounds N          how often each figure is measured (7); but start and package always 15 times,
+                      memory and footprint at most 3 times
   --duration SECONDS  how long each half of the soak goes on (600)
   --transport NAME    what carries the node's sockets: io_uring, epoll or nio
   --against FOLDER    the node of another checkout instead of nchan and the floor, in turn with this
-                      one: what a change costs. All parts but soak, if none is named.
+                      one: what a change costs. All parts but package and soak, if none is
+                      named.
   --help
 `;
 
 export const PARTS = ["start", "footprint", "memory", "broadcast", "storm", "pingpong", "get",
   "post", "flat", "hangup"];
 // What takes so long that it is run by itself; its page of docs/performance/ tells of that run.
-export const ALONE = ["streams", "soak"];
+export const ALONE = ["streams", "package", "soak"];
 
 const COMPARED = [...PARTS, "streams"];
 

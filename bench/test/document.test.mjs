@@ -33,7 +33,7 @@ const stale = (file) => readDocument(file)
   .replace(/(<!-- bench:begin \w+ -->\n)[^]*?(<!-- bench:end -->)/g, "$1STALE\n$2");
 
 describe("a run writes the documents of its parts", () => {
-  test("all parts: the summary and each page but those of streams and soak", () => {
+  test("all parts: the summary and each page but those of what is run alone", () => {
     assert.deepEqual(filesOf(runOf(...PARTS)), ["performance.md", "performance/memory.md",
       "performance/requests.md", "performance/start.md", "performance/stores.md",
       "performance/wakes.md"]);

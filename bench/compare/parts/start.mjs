@@ -62,7 +62,8 @@ function firstAnswer(url) {
   });
 }
 
-async function millisToAnswer(command, end = (running) => running.end()) {
+// `end` ends the server, once it has answered.
+export async function millisToAnswer(command, end = (running) => running.end()) {
   const start = performance.now();
   const running = new Running(command);
   const url = /http:\S+$/.exec(await running.line())[0];
