@@ -70,10 +70,13 @@ final class ListeningSocket extends Socket {
   static ListeningSocket open(SocketAddress listen) throws IOException {
     ListeningSocket socket = made(listen);
     try {
-      switch (listen) {
-        case InetSocketAddress tcp -> socket.listenAt(tcp);
-        case UnixDomainSocketAddress unix -> socket.listenAt(unix.getPath().toAbsolutePath());
-        default -> socket.takeOver();
+      // No switch over types, here and in made: the JVM would spin classes for it at each start.
+      if (listen instanceof InetSocketAddress tcp) {
+        socket.listenAt(tcp);
+      } else if (listen instanceof UnixDomainSocketAddress unix) {
+        socket.listenAt(unix.getPath().toAbsolutePath());
+      } else {
+        socket.takeOver();
       }
       return socket;
     } catch (IOException | RuntimeException e) {
@@ -88,13 +91,16 @@ final class ListeningSocket extends Socket {
    * A socket of the address's family: IPv6 takes IPv4 clients too, which is right for [::] only.
    */
   private static ListeningSocket made(SocketAddress listen) throws IOException {
-    return switch (listen) {
-      case InetSocketAddress tcp ->
-          new ListeningSocket(newSocketStream0(tcp.getAddress() instanceof Inet6Address));
-      case UnixDomainSocketAddress unix -> new ListeningSocket(newSocketDomain().intValue());
-      case InheritedSocket inherited -> inherited(inherited.number);
-      default -> throw new IllegalArgumentException("no address to listen at: " + listen);
-    };
+    if (listen instanceof InetSocketAddress tcp) {
+      return new ListeningSocket(newSocketStream0(tcp.getAddress() instanceof Inet6Address));
+    }
+    if (listen instanceof UnixDomainSocketAddress) {
+      return new ListeningSocket(newSocketDomain().intValue());
+    }
+    if (listen instanceof InheritedSocket inherited) {
+      return inherited(inherited.number);
+    }
+    throw new IllegalArgumentException("no address to listen at: " + listen);
   }
 
   private static ListeningSocket inherited(int number) throws IOException {
