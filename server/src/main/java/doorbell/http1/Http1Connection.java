@@ -209,7 +209,7 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
 
   private void onPiece(Object piece) {
     if (piece instanceof HttpRequest head && state != State.CLOSING) {
-      if (Http2ServerConnection.isPreface(head)) {
+      if (Http1Decoder.isHttp2Preface(head)) {
         handOn(new Http2ServerConnection(http1, endpoint));
       } else {
         onHead(new RequestReader(head, http1));

@@ -43,6 +43,16 @@ final class Http1Decoder extends HttpRequestDecoder {
     super(CONFIG);
   }
 
+  /**
+   * True if {@code head} is the beginning of HTTP/2's preface: RFC 9113, 3.4. It stands here, since
+   * the classes of HTTP/2 are for clients that speak it, and each start would load them.
+   */
+  static boolean isHttp2Preface(HttpRequest head) {
+    return head.protocolVersion().majorVersion() == 2
+        && head.method().name().equals("PRI")
+        && head.uri().equals("*");
+  }
+
   /** Memory of header lines that were read since {@code from}, in bytes. */
   private static int cost(ByteBuf bytes, int from) {
     int cost = bytes.readerIndex() - from;

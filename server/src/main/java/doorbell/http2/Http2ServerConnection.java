@@ -14,7 +14,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
-import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2Exception;
 import java.util.function.Consumer;
@@ -83,13 +82,6 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
     key = connection.newKey();
     connection.addListener(frames);
     writer = new Http2Writer(this.http, endpoint, channel, handler);
-  }
-
-  /** True if {@code head} is the beginning of HTTP/2's preface: RFC 9113, 3.4. */
-  public static boolean isPreface(HttpRequest head) {
-    return head.protocolVersion().majorVersion() == 2
-        && head.method().name().equals("PRI")
-        && head.uri().equals("*");
   }
 
   @Override
