@@ -1,6 +1,7 @@
 package doorbell.cli;
 
 import doorbell.Doorbell;
+import doorbell.Option;
 import doorbell.cli.check.CheckCommand;
 import doorbell.cli.doctor.DoctorCommand;
 import doorbell.cli.options.Arguments;
@@ -12,6 +13,7 @@ import doorbell.cli.run.Logging;
 import doorbell.cli.run.Shutdown;
 import doorbell.client.DoorbellException;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Predicate;
@@ -76,7 +78,8 @@ final class Main {
 
   /**
    * The command line, with the options of the commands that may be asked for: to make the defaults
-   * of a node takes longer than a whole command that asks one.
+   * of a node takes longer than a whole command that asks one. Where no command is asked for, all
+   * are there, for the help and for guesses.
    */
   static CommandLine commandLine(Predicate<Command> asked) {
     Defaults defaults = new Defaults(System.getenv());
@@ -84,9 +87,13 @@ final class Main {
     root.usageMessage()
         .description(
             "Event variables over HTTP: wait for one, and set it. Once set, it stays set.");
-    for (Command command : commands()) {
-      CommandSpec spec =
-          asked.test(command) ? new Arguments(command, defaults).spec() : CommandSpec.create();
+    List<Command> commands = commands();
+    boolean isKnown = commands.stream().anyMatch(asked);
+    for (Command command : commands) {
+      if (isKnown && !asked.test(command)) {
+        continue;
+      }
+      CommandSpec spec = isKnown ? new Arguments(command, defaults).spec() : CommandSpec.create();
       spec.name(command.name()).usageMessage().description(command.description());
       root.addSubcommand(command.name(), withHelp(spec));
     }
@@ -119,8 +126,9 @@ final class Main {
       return helped;
     }
     boolean serves = parsed.hasSubcommand() && isOfNode(parsed.subcommand().commandSpec().name());
-    defaults.tellOfSlips(
-        commands().stream().flatMap(one -> one.options().stream()).toList(), serves);
+    List<Option<?>> options = new ArrayList<>();
+    commands().forEach(one -> options.addAll(one.options()));
+    defaults.tellOfSlips(options, serves);
     return new RunLast().execute(parsed);
   }
 

@@ -3,7 +3,6 @@ package doorbell.cli.options;
 import doorbell.Option;
 import java.nio.file.Path;
 import java.util.Collection;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
@@ -63,13 +62,15 @@ public final class Defaults {
    * @param all tells also of those that no setting is near; otherwise they may be an application's
    */
   public void tellOfSlips(Collection<Option<?>> options, boolean all) {
-    TreeSet<String> known = new TreeSet<>();
-    options.forEach(option -> known.add(variable(option.name())));
     for (String name : new TreeSet<>(environment.keySet())) {
-      if (name.startsWith(PREFIX) && !known.contains(name) && !isOthers(name)) {
-        tell(name, meant(name, known), all);
+      if (name.startsWith(PREFIX) && !isOf(options, name) && !isOthers(name)) {
+        tell(name, meant(name, options), all);
       }
     }
+  }
+
+  private static boolean isOf(Collection<Option<?>> options, String variable) {
+    return options.stream().anyMatch(option -> variable(option.name()).equals(variable));
   }
 
   private static boolean isOthers(String variable) {
@@ -77,8 +78,9 @@ public final class Defaults {
     return name.matches(OF_DOORBELL) || name.matches(OF_PLATFORMS);
   }
 
-  private static @Nullable String meant(String variable, Collection<String> known) {
-    List<String> names = known.stream().map(one -> one.substring(PREFIX.length())).toList();
+  private static @Nullable String meant(String variable, Collection<Option<?>> options) {
+    TreeSet<String> names = new TreeSet<>();
+    options.forEach(option -> names.add(variable(option.name()).substring(PREFIX.length())));
     return Guess.of(variable.substring(PREFIX.length()), names);
   }
 
