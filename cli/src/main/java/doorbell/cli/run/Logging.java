@@ -2,12 +2,14 @@ package doorbell.cli.run;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.PatternLayout;
 import ch.qos.logback.classic.encoder.JsonEncoder;
-import ch.qos.logback.classic.pattern.ClassicConverter;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.IThrowableProxy;
+import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.AppenderBase;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.CoreConstants;
+import ch.qos.logback.core.LayoutBase;
 import ch.qos.logback.core.encoder.Encoder;
 import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import java.time.Instant;
@@ -31,8 +33,6 @@ import org.slf4j.spi.SLF4JServiceProvider;
  * every jar at each start.
  */
 public final class Logging implements SLF4JServiceProvider {
-  private static final String LINES = "%time %-5level %msg%n%ex";
-
   private static Format format = Format.TEXT;
 
   private static Level level = Level.INFO;
@@ -118,10 +118,8 @@ public final class Logging implements SLF4JServiceProvider {
   }
 
   private static Encoder<ILoggingEvent> lines(LoggerContext context) {
-    PatternLayout layout = new PatternLayout();
+    Line layout = new Line();
     layout.setContext(context);
-    layout.getInstanceConverterMap().put("time", Time::new);
-    layout.setPattern(LINES);
     layout.start();
     LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();
     encoder.setContext(context);
@@ -131,10 +129,13 @@ public final class Logging implements SLF4JServiceProvider {
   }
 
   /**
-   * The time with the offset of this machine. Logback's own asks java.time for the zone's rules,
+   * A line with time, level and message, and a stack trace below it. Logback's own layout makes a
+   * parser and a converter for each part, whose classes every start would load.
+   *
+   * <p>The time has the offset of this machine. Logback's own asks java.time for the zone's rules,
    * for which Java opens every jar, on the event loop that logs first.
    */
-  private static final class Time extends ClassicConverter {
+  private static final class Line extends LayoutBase<ILoggingEvent> {
     /** Three digits of a second in any case, for programs that read a fixed form. */
     private static final DateTimeFormatter TIME =
         new DateTimeFormatterBuilder()
@@ -149,9 +150,25 @@ public final class Logging implements SLF4JServiceProvider {
             .appendOffsetId()
             .toFormatter(Locale.ROOT);
 
+    private static final int LEVEL_WIDTH = 5;
+
     @Override
-    public String convert(ILoggingEvent event) {
-      long millis = event.getTimeStamp();
+    public String doLayout(ILoggingEvent event) {
+      String level = event.getLevel().toString();
+      String padding = " ".repeat(Math.max(0, LEVEL_WIDTH - level.length()));
+      IThrowableProxy thrown = event.getThrowableProxy();
+      String stack = thrown == null ? "" : ThrowableProxyUtil.asString(thrown);
+      return time(event.getTimeStamp())
+          + " "
+          + level
+          + padding
+          + " "
+          + event.getFormattedMessage()
+          + CoreConstants.LINE_SEPARATOR
+          + stack;
+    }
+
+    private static String time(long millis) {
       int seconds = TimeZone.getDefault().getOffset(millis) / 1_000;
       ZoneOffset offset = ZoneOffset.ofTotalSeconds(seconds);
       return TIME.format(Instant.ofEpochMilli(millis).atOffset(offset));
