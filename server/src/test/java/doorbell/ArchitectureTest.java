@@ -55,7 +55,8 @@ class ArchitectureTest {
   @Test
   void ioKnowsNoHttpAndNoEvents() {
     String ssl = "io.netty.handler.ssl..";
-    only(IO, BUFFERS, LOOPS, UTIL, ssl, "io.netty.bootstrap", "org.slf4j", "jdk.net", "javax..")
+    String netty = "io.netty.bootstrap";
+    only(IO, COUNT, BUFFERS, LOOPS, UTIL, ssl, netty, "org.slf4j", "jdk.net", "javax..")
         .check(CLASSES);
   }
 

@@ -1,4 +1,7 @@
-/** Counters and histograms that cost their writer a store into memory. Knows nothing of ours. */
+/**
+ * Counters and histograms that cost their writer a store into memory, and how seldom a log line
+ * comes. Knows nothing of ours.
+ */
 @NullMarked
 package doorbell.count;
 

@@ -1,5 +1,6 @@
 package doorbell.io;
 
+import doorbell.count.Seldom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -18,26 +19,6 @@ public class Faults {
   private final Consumer<Throwable> onHeapSpent;
   private final Seldom log = new Seldom(LOG_EVERY_SECONDS);
   private final AtomicLong untold = new AtomicLong();
-
-  /**
-   * Lets a log line through once in some seconds: strangers must not fill the disk. Any thread may
-   * ask.
-   */
-  public static final class Seldom {
-    private final long pauseNanos;
-    private final AtomicLong next = new AtomicLong(System.nanoTime());
-
-    public Seldom(int seconds) {
-      this.pauseNanos = seconds * 1_000_000_000L;
-    }
-
-    /** True if the line is due; then the next one is due after the pause. */
-    public boolean isDue() {
-      long now = System.nanoTime();
-      long due = next.get();
-      return now - due >= 0 && next.compareAndSet(due, now + pauseNanos);
-    }
-  }
 
   /** {@code onHeapSpent} hears of an error after which the node can't go on. */
   public Faults(Consumer<Throwable> onHeapSpent) {

@@ -26,9 +26,6 @@ public final class IoLimits {
   /** Time until the next accept after the system refused, in milliseconds. */
   public static final int ACCEPT_AGAIN_MILLIS = 200;
 
-  /** Time between two log lines that tell of too many clients: they come and go all day long. */
-  public static final int TELL_EACH_SECONDS = 60;
-
   /**
    * Files that clients leave for the store and for the JVM, which dies of a class that can't be
    * loaded.

@@ -1,5 +1,6 @@
 package doorbell.store;
 
+import doorbell.count.Seldom;
 import doorbell.event.StoreException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

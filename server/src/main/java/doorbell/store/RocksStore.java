@@ -1,6 +1,7 @@
 package doorbell.store;
 
 import doorbell.count.Histogram;
+import doorbell.count.Seldom;
 import doorbell.event.EventId;
 import doorbell.event.SetStore;
 import doorbell.event.StoreException;

@@ -1,6 +1,6 @@
 package doorbell.io.netty;
 
-import doorbell.io.Faults;
+import doorbell.count.Seldom;
 import doorbell.io.IoLimits;
 import doorbell.io.OpenFiles;
 import io.netty.channel.socket.SocketProtocolFamily;
@@ -24,7 +24,7 @@ final class LimitedServerChannel extends NioServerSocketChannel {
   private final IntSupplier clients;
   private final int mostClients;
   private boolean refused;
-  private final Faults.Seldom tells = new Faults.Seldom(IoLimits.TELL_EACH_SECONDS);
+  private final Seldom tells = new Seldom();
 
   /**
    * The socket's family is the address's: IPv6 takes IPv4 clients too, which is right for [::]

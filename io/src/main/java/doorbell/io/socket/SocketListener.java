@@ -1,6 +1,6 @@
 package doorbell.io.socket;
 
-import doorbell.io.Faults;
+import doorbell.count.Seldom;
 import doorbell.io.IoLimits;
 import doorbell.io.IoLoop;
 import doorbell.io.Listener;
@@ -53,7 +53,7 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
   private long poll;
   private int next;
   private boolean refused;
-  private final Faults.Seldom tells = new Faults.Seldom(IoLimits.TELL_EACH_SECONDS);
+  private final Seldom tells = new Seldom();
 
   /** An accept is scheduled already: edges that come meanwhile begin nothing. */
   private boolean again;

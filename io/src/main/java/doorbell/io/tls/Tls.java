@@ -2,8 +2,8 @@ package doorbell.io.tls;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import doorbell.count.Seldom;
 import doorbell.io.Endpoint;
-import doorbell.io.Faults;
 import doorbell.io.IoLoop;
 import doorbell.io.Protocol;
 import doorbell.io.ProtocolFactory;
@@ -45,9 +45,6 @@ import org.slf4j.LoggerFactory;
 public final class Tls {
   private static final Logger LOG = LoggerFactory.getLogger(Tls.class);
 
-  /** Time between two log lines of failed handshakes: scanners make failures all day long. */
-  private static final int TOLD_EACH_SECONDS = 60;
-
   /** Memory of a connection's TLS, in bytes, most of it outside of the heap. */
   private static final int BYTES = 24_576;
 
@@ -68,7 +65,7 @@ public final class Tls {
   private SslContext current;
 
   private final AtomicLong failures = new AtomicLong();
-  private final Faults.Seldom tells = new Faults.Seldom(TOLD_EACH_SECONDS);
+  private final Seldom tells = new Seldom();
 
   /**
    * Settings that connections with clients follow.
