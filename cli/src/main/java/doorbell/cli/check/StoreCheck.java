@@ -32,23 +32,24 @@ record StoreCheck(Path folder) {
     while (there != null && !Files.isDirectory(there)) {
       there = there.getParent();
     }
-    return there == null ? List.of(unwritable(folder, "no such folder")) : look(there);
+    return there == null ? List.of(unwritable("no such folder")) : look(there);
   }
 
   private List<Finding> look(Path there) {
     try {
       return List.of(room(there), sync(there));
     } catch (IOException e) {
-      return List.of(unwritable(there, e.getClass().getSimpleName()));
+      return List.of(unwritable("in " + there + ": " + e.getClass().getSimpleName()));
     }
   }
 
-  private static Finding unwritable(Path there, String why) {
-    String mend = "sudo chown \"$(id -un)\" '%s', or another --store".formatted(there);
+  /** The folder above may be somebody else's and stays so: the mend is a folder of one's own. */
+  private Finding unwritable(String why) {
+    String mend = "sudo install -d -o \"$(id -un)\" '%s', or another --store".formatted(folder);
     return new Finding(
         Finding.Verdict.BAD,
         "store",
-        "%s can't be written (%s)".formatted(there, why),
+        "%s can't be written (%s)".formatted(folder, why),
         0,
         List.of(new Mend(mend, "the same; in a unit of systemd StateDirectory=doorbell")));
   }

@@ -270,7 +270,9 @@ class CheckTest {
     // No user writes into /proc, not even root.
     List<Finding> found = new StoreCheck(Path.of("/proc/self/store")).look();
     assertThat(found).extracting(Finding::verdict).containsExactly(Verdict.BAD);
-    assertThat(found.getFirst().mends().getFirst().now()).startsWith("sudo chown");
+    assertThat(found.getFirst().text()).startsWith("/proc/self/store can't be written (in /proc/");
+    assertThat(found.getFirst().mends().getFirst().now())
+        .isEqualTo("sudo install -d -o \"$(id -un)\" '/proc/self/store', or another --store");
   }
 
   @Test
