@@ -2,6 +2,7 @@ package doorbell.cli.doctor;
 
 import java.io.EOFException;
 import java.net.ConnectException;
+import java.net.SocketTimeoutException;
 import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpTimeoutException;
@@ -20,7 +21,10 @@ import java.util.regex.Pattern;
  */
 record Answer(
     int status, HttpHeaders headers, String body, HttpClient.Version version, Instant at) {
-  private static final Pattern DETAIL = Pattern.compile("\"detail\":\"((?:[^\"\\\\]|\\\\.)*)\"");
+  /** Possessive, since a long text by steps that could be taken back would end the stack. */
+  private static final Pattern DETAIL =
+      Pattern.compile("\"detail\"\\s*:\\s*\"((?:[^\"\\\\]++|\\\\.)*+)\"");
+
   private static final int MOST_SHOWN = 120;
 
   /** The first field of that name; empty if there is none. */
@@ -40,8 +44,12 @@ record Answer(
   /** The sentence of a node's error; empty if this is none. */
   String problem() {
     Matcher detail = DETAIL.matcher(body);
-    boolean isProblem = field("Content-Type").startsWith("application/problem+json");
-    return isProblem && detail.find() ? printable(detail.group(1).replace("\\\"", "\"")) : "";
+    return isProblem() && detail.find() ? printable(detail.group(1).replace("\\\"", "\"")) : "";
+  }
+
+  /** An error of a node's, as far as its type shows. */
+  boolean isProblem() {
+    return field("Content-Type").startsWith("application/problem+json");
   }
 
   boolean isPage() {
@@ -60,6 +68,16 @@ record Answer(
     return (status == 429 || status == 503) && !problem().isEmpty();
   }
 
+  /** A wait is not taken now: the node has no room, or what is before it counts requests. */
+  boolean isRefusal() {
+    return status == 429 || isFull();
+  }
+
+  /** Who refuses, and why, as the end of a sentence. */
+  String refusal() {
+    return problem().isEmpty() ? "status " + status + " came" : "the node refuses: " + problem();
+  }
+
   /** A text without what a terminal might obey, and not too long. */
   static String printable(String text) {
     String start = text.length() <= MOST_SHOWN ? text : text.substring(0, MOST_SHOWN) + "...";
@@ -69,7 +87,9 @@ record Answer(
   /** Why there is no answer, as the end of a sentence. */
   static String failure(Throwable why) {
     String message = String.valueOf(why.getMessage());
-    if (why instanceof HttpTimeoutException || why instanceof TimeoutException) {
+    if (why instanceof HttpTimeoutException
+        || why instanceof SocketTimeoutException
+        || why instanceof TimeoutException) {
       return "there is no answer";
     }
     if (why instanceof ConnectException) {

@@ -46,9 +46,7 @@ public final class DoctorCommand {
   private static int run(Arguments given) throws InterruptedException {
     // Else HttpClient asks once more where a connection is cut, and nobody sees the cut.
     System.setProperty("jdk.httpclient.redirects.retrylimit", "1");
-    Duration longest = given.get(LONGEST);
-    LONGEST.check().check(LONGEST.name(), longest);
-    Site site = Site.of(given.get(URL), longest, Trust.of(given.find(CA)));
+    Site site = Site.of(given.get(URL), given.get(LONGEST), Trust.of(given.find(CA)));
     return new Doctor(site, new Page(System.out)).examine() ? ExitCode.WELL : ExitCode.LACKING;
   }
 }

@@ -20,6 +20,9 @@ final class EventStreams {
   private static final String CURE_ACCEPT =
       "Nothing may take `Accept: text/event-stream` out of a request.";
 
+  /** A node says less than this, in characters or bytes. */
+  private static final int MOST = 16_384;
+
   /** How the events of a stream came. */
   enum When {
     AT_ONCE,
@@ -64,8 +67,13 @@ final class EventStreams {
       Told told = new Told(Site.answer(got, ""), When.WITH_THE_END);
       return told.isStream()
           ? new Told(told.head, when(client, id, inflated(got.body(), told.encoding())))
-          : told;
+          : new Told(Site.answer(got, sentence(told.head, got.body())), When.WITH_THE_END);
     }
+  }
+
+  /** The body of an error of a node's; nothing else is read, since a page may have no end. */
+  private static String sentence(Answer head, InputStream body) throws IOException {
+    return head.isProblem() ? new String(body.readNBytes(MOST), UTF_8) : "";
   }
 
   /** What is held back as a whole has not even the beginning of its compression, perhaps. */
@@ -89,13 +97,16 @@ final class EventStreams {
     return comes("data: " + id + "\n", text, body) ? When.AT_ONCE : When.WITH_THE_END;
   }
 
-  /** Reads on until the text has that word; false if the stream ends before, in whatever way. */
-  private static boolean comes(String word, StringBuilder text, InputStream body) {
+  /**
+   * Reads on until the text has that word; false if the stream ends before, in whatever way, or has
+   * more than a node says.
+   */
+  static boolean comes(String word, StringBuilder text, InputStream body) {
     byte[] piece = new byte[1_024];
     try {
       while (text.indexOf(word) < 0) {
         int length = body.read(piece);
-        if (length < 0) {
+        if (length < 0 || text.length() + length > MOST) {
           return false;
         }
         text.append(new String(piece, 0, length, UTF_8));
@@ -107,8 +118,10 @@ final class EventStreams {
   }
 
   static Finding judge(Told plain, Told zipped) {
-    if (plain.head.isFull() || zipped.head.isFull()) {
-      return Check.STREAM.untried("the node takes no wait now");
+    for (Answer head : new Answer[] {plain.head, zipped.head}) {
+      if (head.isRefusal()) {
+        return Check.STREAM.untried("no wait is taken now: " + head.refusal());
+      }
     }
     Told other = plain.isStream() ? zipped : plain;
     if (!other.isStream()) {

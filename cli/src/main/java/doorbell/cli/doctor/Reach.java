@@ -19,6 +19,8 @@ import java.util.concurrent.Executor;
 /** The checks of the name and of the way to its addresses. */
 final class Reach {
   private static final Duration CONNECT = Duration.ofSeconds(10);
+  private static final String REFUSES = "refuses";
+  private static final String SILENT = "is silent";
 
   /**
    * What came of a connection.
@@ -28,6 +30,14 @@ final class Reach {
   record Tried(String address, String failure, Duration took) {
     boolean isMade() {
       return failure.isEmpty();
+    }
+
+    private boolean isRefused() {
+      return failure.equals(REFUSES);
+    }
+
+    private boolean isSilent() {
+      return failure.equals(SILENT);
     }
 
     private String text() {
@@ -82,32 +92,43 @@ final class Reach {
       socket.connect(new InetSocketAddress(address, port), (int) CONNECT.toMillis());
       return new Tried(text, "", Duration.ofNanos(System.nanoTime() - start));
     } catch (SocketTimeoutException e) {
-      return new Tried(text, "is silent", CONNECT);
+      return new Tried(text, SILENT, CONNECT);
     } catch (ConnectException e) {
-      return new Tried(text, "refuses", Duration.ZERO);
+      return new Tried(text, REFUSES, Duration.ZERO);
     } catch (IOException e) {
       String why = "can't be reached (" + Answer.printable(String.valueOf(e.getMessage())) + ")";
       return new Tried(text, why, Duration.ZERO);
     }
   }
 
+  /**
+   * All addresses of a name must answer, but for those that there is no way to from here, such as
+   * IPv6 in a network without it. Of this machine's own names the first address counts: a node
+   * listens at 127.0.0.1 alone, and localhost is ::1 too.
+   */
   static Finding judge(List<Tried> all, int port) {
     String text = "port " + port + ": " + all.stream().map(Tried::text).collect(joining("; "));
-    if (all.getFirst().isMade()) {
+    boolean isOwn = all.stream().anyMatch(one -> one.address.startsWith("127."));
+    List<Tried> bad = all.stream().filter(one -> one.isRefused() || one.isSilent()).toList();
+    if (isOwn ? all.getFirst().isMade() : bad.isEmpty() && isAnyMade(all)) {
       return Check.REACHED.well(text);
     }
-    if (all.stream().anyMatch(Tried::isMade)) {
+    if (isAnyMade(all)) {
       return Check.REACHED.cross(
           text,
-          "Browsers try the next address; other clients may take the first alone. Have all"
-              + " addresses answer, or take the others out of the DNS.");
+          "Browsers try the next address; other clients may take one alone. Have all addresses"
+              + " answer, or take the others out of the DNS.");
     }
     return Check.REACHED.cross(
         text,
-        all.stream().anyMatch(one -> one.failure.equals("refuses"))
+        all.stream().anyMatch(Tried::isRefused)
             ? "Nothing listens there: is the web server, or the node, running, and is this its"
                 + " port? './doorbell serve' starts a node, at 127.0.0.1:8080 by default."
             : "A firewall drops what comes, or the address is another machine's.");
+  }
+
+  private static boolean isAnyMade(List<Tried> all) {
+    return all.stream().anyMatch(Tried::isMade);
   }
 
   /** An address of IPv6 as Java writes it. */

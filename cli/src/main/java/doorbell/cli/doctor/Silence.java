@@ -33,7 +33,7 @@ final class Silence {
     CUT,
     /** With none, long after the hold was over. */
     LOST,
-    /** The node had no room for one more. */
+    /** With a refusal: there was no room for one more. */
     REFUSED
   }
 
@@ -92,9 +92,9 @@ final class Silence {
   }
 
   static Wait ended(Duration hold, Duration lasted, Answer answer) {
-    End end = answer.status() == 204 ? End.ANSWERED : answer.isFull() ? End.REFUSED : End.CUT;
+    End end = answer.status() == 204 ? End.ANSWERED : answer.isRefusal() ? End.REFUSED : End.CUT;
     String how =
-        end == End.REFUSED ? answer.problem() : "it is answered " + answer.status() + " then";
+        end == End.REFUSED ? answer.refusal() : "it is answered " + answer.status() + " then";
     return new Wait(hold, lasted, end, how);
   }
 
@@ -120,7 +120,7 @@ final class Silence {
       return lost(survived, lost.get().hold);
     }
     if (survived.isZero()) {
-      return Check.SILENCE.untried("the node takes no wait now: " + waits.getFirst().how);
+      return Check.SILENCE.untried("no wait is taken now: " + waits.getFirst().how);
     }
     return Check.SILENCE.well(
         "a wait was silent for " + Finding.time(survived) + " and got its answer");

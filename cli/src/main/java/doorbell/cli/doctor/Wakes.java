@@ -46,8 +46,8 @@ final class Wakes {
 
   /** What came of the waits: the answer of fetch, unless that of the script is a strange one. */
   private Finding told(String id, Answer answer, Duration took) throws IOException {
-    if (answer.isFull()) {
-      return Check.SET.untried("the node takes no wait now: " + answer.problem());
+    if (answer.isRefusal()) {
+      return Check.SET.untried("no wait is taken now: " + answer.refusal());
     }
     if (answer.status() == 204) {
       return unheard(id);
@@ -114,15 +114,15 @@ final class Wakes {
       Answer before = client.get(id + ONLY_ASK);
       client.set(id);
       Answer after = client.get(id + ONLY_ASK);
-      boolean isKnown = client.get(id + ONLY_ASK + "&_=" + Site.newId()).status() == 200;
-      return judge(before, after, isKnown);
+      return judge(before, after, everyNodeKnows(id));
     }
   }
 
   /**
    * The check by the answers before and after a set.
    *
-   * @param isKnown whether the node knows of the set when it is asked by a URL that is new
+   * @param isKnown whether the node, or each of several, knows of the set when it is asked by a URL
+   *     that is new
    */
   static Finding judge(Answer before, Answer after, boolean isKnown) {
     if (before.status() == 200) {
@@ -145,7 +145,8 @@ final class Wakes {
     }
     return isKnown
         ? Check.CACHE.well("nothing keeps an answer")
-        : Check.CACHE.untried("the set of this check didn't get through");
+        : Check.CACHE.untried(
+            "the set of this check didn't get through, or not to all that answer here");
   }
 
   private static String changed(String control) {

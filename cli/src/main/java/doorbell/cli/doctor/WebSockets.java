@@ -1,6 +1,7 @@
 package doorbell.cli.doctor;
 
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import doorbell.cli.doctor.Finding.Check;
 import doorbell.cli.doctor.WebServer.Trouble;
@@ -8,6 +9,7 @@ import java.io.IOException;
 import java.net.http.WebSocket;
 import java.net.http.WebSocketHandshakeException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -19,8 +21,11 @@ final class WebSockets implements WebSocket.Listener {
   private static final String ELSE =
       "Pages then wait by fetch: that works, and several waits take several connections.";
 
+  /** Characters of a line, and lines: a node says less, and whoever says more is hung up on. */
+  private static final int MOST = 1_024;
+
   /** What the node said, a line each, and at the end {@link #CLOSED}. */
-  private final BlockingQueue<String> said = new LinkedBlockingQueue<>();
+  private final BlockingQueue<String> said = new LinkedBlockingQueue<>(MOST);
 
   private final StringBuilder line = new StringBuilder();
   private final Site site;
@@ -42,7 +47,7 @@ final class WebSockets implements WebSocket.Listener {
       isOpen = true;
       return told(socket);
     } catch (WebSocketHandshakeException e) {
-      Answer answer = Site.answer(e.getResponse(), "");
+      Answer answer = Site.answer(e.getResponse(), Objects.toString(e.getResponse().body(), ""));
       site.note(answer);
       return refused(answer);
     } catch (IOException e) {
@@ -52,6 +57,9 @@ final class WebSockets implements WebSocket.Listener {
   }
 
   static Finding refused(Answer answer) {
+    if (answer.isRefusal()) {
+      return untaken(answer.refusal());
+    }
     return Check.WEBSOCKET.cross(
         Trouble.UPGRADE,
         answer.status() == 200
@@ -61,27 +69,32 @@ final class WebSockets implements WebSocket.Listener {
         ELSE);
   }
 
-  private Finding told(WebSocket socket) throws InterruptedException {
-    boolean isTold = isTold(socket);
-    if (!refusal.isEmpty()) {
-      return Check.WEBSOCKET.untried("the node takes no wait now: " + refusal);
-    }
-    if (!isTold) {
-      return Check.WEBSOCKET.cross(
-          Trouble.BUFFERED, "a WebSocket opens, but a wait over it is told of nothing", ELSE);
+  /** The check of a WebSocket that is open. */
+  Finding told(WebSocket socket) throws InterruptedException {
+    if (!isTold(socket)) {
+      return refusal.isEmpty()
+          ? Check.WEBSOCKET.cross(
+              Trouble.BUFFERED, "a WebSocket opens, but a wait over it is told of nothing", ELSE)
+          : untaken(refusal);
     }
     long start = System.nanoTime();
     String word = said.poll(Silence.longest(site).toMillis(), MILLISECONDS);
     Duration silent = Duration.ofNanos(System.nanoTime() - start);
-    boolean isAlive = word == null && isTold(socket);
+    boolean isAlive = word == null ? isTold(socket) : !isOver(word);
     socket.abort();
-    return afterSilence(isAlive, CLOSED.equals(word), silent);
+    return refusal.isEmpty()
+        ? afterSilence(isAlive, CLOSED.equals(word), silent)
+        : untaken(refusal);
+  }
+
+  private static Finding untaken(String why) {
+    return Check.WEBSOCKET.untried("no wait is taken now: " + why);
   }
 
   static Finding afterSilence(boolean isAlive, boolean isClosed, Duration silent) {
     if (isAlive) {
       return Check.WEBSOCKET.well(
-          "opens, tells of a set, and still does after " + Finding.time(silent) + " of silence");
+          "opens, tells of a set, and still does " + Finding.time(silent) + " later");
     }
     return Check.WEBSOCKET.cross(
         Trouble.CUT,
@@ -90,7 +103,7 @@ final class WebSockets implements WebSocket.Listener {
                 : "a WebSocket is dead after")
             + (isClosed ? "" : " ")
             + Finding.whole(silent)
-            + (isClosed ? "" : " of silence, and nobody says so"),
+            + (isClosed ? "" : " without a message, and nobody says so"),
         "Pages notice and open another; each time that takes requests.");
   }
 
@@ -105,12 +118,9 @@ final class WebSockets implements WebSocket.Listener {
     boolean isTold = false;
     boolean isDone = false;
     while (!isTold || !isDone) {
-      String word = said.poll(Math.max(0, end - System.nanoTime()) / 1_000_000, MILLISECONDS);
-      if (word == null || word.equals(CLOSED)) {
-        return false;
-      }
-      if (word.startsWith("error ")) {
-        refusal = Answer.printable(word.replaceFirst(".*: ", ""));
+      long left = end - System.nanoTime();
+      String word = left > 0 ? said.poll(left, NANOSECONDS) : null;
+      if (word == null || isOver(word)) {
         return false;
       }
       isTold |= word.equals("set " + id);
@@ -119,17 +129,37 @@ final class WebSockets implements WebSocket.Listener {
     return true;
   }
 
+  /** Whether that was the last word; notes why, if the node says so. */
+  private boolean isOver(String word) {
+    if (word.startsWith("error ")) {
+      refusal = "the node refuses: " + Answer.printable(word.replaceFirst(".*: ", ""));
+    }
+    return word.equals(CLOSED) || !refusal.isEmpty();
+  }
+
   private void closeIf(@Nullable Throwable failure) {
     if (failure != null) {
-      said.add(CLOSED);
+      close();
+    }
+  }
+
+  /** What was said before is read first, unless it is too much. */
+  private void close() {
+    if (!said.offer(CLOSED)) {
+      said.clear();
+      said.offer(CLOSED);
     }
   }
 
   @Override
   public @Nullable CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
     line.append(data);
+    if (line.length() > MOST || (last && !said.offer(line.toString()))) {
+      socket.abort();
+      close();
+      return null;
+    }
     if (last) {
-      said.add(line.toString());
       line.setLength(0);
     }
     socket.request(1);
@@ -138,12 +168,12 @@ final class WebSockets implements WebSocket.Listener {
 
   @Override
   public @Nullable CompletionStage<?> onClose(WebSocket socket, int code, String reason) {
-    said.add(CLOSED);
+    close();
     return null;
   }
 
   @Override
   public void onError(WebSocket socket, Throwable error) {
-    said.add(CLOSED);
+    close();
   }
 }

@@ -1,15 +1,21 @@
 package doorbell.cli.doctor;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpServer;
+import doorbell.cli.doctor.Certificate.Trust;
 import doorbell.cli.doctor.EventStreams.Told;
 import doorbell.cli.doctor.EventStreams.When;
 import doorbell.cli.doctor.Finding.Verdict;
 import doorbell.cli.doctor.WebServer.Trouble;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-/** What the checks make of a stream and of a WebSocket. */
+/** What the checks make of a stream. */
 class EventStreamsTest {
   private static final String[] STREAM = {"Content-Type", "text/event-stream"};
 
@@ -32,10 +38,40 @@ class EventStreamsTest {
 
   @Test
   void aStreamWithoutASetOrAPlaceSaysNothing() {
-    Told full = new Told(Answers.problem(429, "at most 4 waits"), When.WITH_THE_END);
+    Told full = new Told(Answers.problem(503, "at most 4 waits"), When.WITH_THE_END);
     assertThat(EventStreams.judge(told(When.UNSET), zipped(When.UNSET)).verdict())
         .isEqualTo(Verdict.UNTRIED);
-    assertThat(EventStreams.judge(told(When.AT_ONCE), full).verdict()).isEqualTo(Verdict.UNTRIED);
+    assertThat(EventStreams.judge(told(When.AT_ONCE), full).text())
+        .isEqualTo("no wait is taken now: the node refuses: at most 4 waits");
+    Told counted = new Told(Answers.page(429, ""), When.WITH_THE_END);
+    assertThat(EventStreams.judge(counted, told(When.AT_ONCE)).text())
+        .isEqualTo("no wait is taken now: status 429 came");
+  }
+
+  @Test
+  void ofARefusalTheSentenceIsRead() throws Exception {
+    HttpServer node =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    byte[] problem = "{\n  \"detail\": \"at most 4 waits\"\n}".getBytes(UTF_8);
+    node.createContext(
+        "/",
+        asked -> {
+          asked.getResponseHeaders().add("Content-Type", "application/problem+json");
+          asked.sendResponseHeaders(503, problem.length);
+          asked.getResponseBody().write(problem);
+          asked.close();
+        });
+    node.start();
+    try {
+      String url = "http://127.0.0.1:" + node.getAddress().getPort();
+      Site site = Site.of(url, Duration.ofSeconds(1), Trust.of(null));
+      EventStreams streams = new EventStreams(site);
+      String sentence = "no wait is taken now: the node refuses: at most 4 waits";
+      assertThat(EventStreams.judge(streams.plain(), streams.zipped()).text()).isEqualTo(sentence);
+      assertThat(new WebSockets(site).check().text()).isEqualTo(sentence);
+    } finally {
+      node.stop(0);
+    }
   }
 
   @Test
@@ -57,15 +93,15 @@ class EventStreamsTest {
   }
 
   @Test
-  void aWebSocketIsRefusedCutOrForgotten() {
-    assertThat(WebSockets.refused(Answers.page(200, "")).text()).contains("answered as ever");
-    assertThat(WebSockets.refused(Answers.page(403, "")).text()).contains("status 403 came");
-    Duration silent = Duration.ofSeconds(5);
-    assertThat(WebSockets.afterSilence(true, false, silent).verdict()).isEqualTo(Verdict.WELL);
-    assertThat(WebSockets.afterSilence(false, true, silent).text())
-        .isEqualTo("something between cuts a silent WebSocket after 5 s");
-    assertThat(WebSockets.afterSilence(false, false, silent).text())
-        .isEqualTo("a WebSocket is dead after 5 s of silence, and nobody says so");
+  void aStreamIsReadOnlyAsFarAsANodeSpeaks() {
+    InputStream endless =
+        new InputStream() {
+          @Override
+          public int read() {
+            return 'x';
+          }
+        };
+    assertThat(EventStreams.comes("data", new StringBuilder(), endless)).isFalse();
   }
 
   private static Told told(When when) {

@@ -24,11 +24,24 @@ class ReachTest {
   }
 
   @Test
-  void theFirstAddressDecides() {
-    Finding well = Reach.judge(List.of(MADE, REFUSED), 443);
-    assertThat(well.isCross()).isFalse();
-    assertThat(well.text()).isEqualTo("port 443: 203.0.113.7 in 12 ms; 2001:db8::7 refuses");
-    assertThat(Reach.judge(List.of(REFUSED, MADE), 443).cures().getFirst()).contains("first alone");
+  void eachAddressMustAnswerButForThisMachinesOwn() {
+    Finding one = Reach.judge(List.of(MADE, REFUSED), 443);
+    assertThat(one.isCross()).isTrue();
+    assertThat(one.text()).isEqualTo("port 443: 203.0.113.7 in 12 ms; 2001:db8::7 refuses");
+    assertThat(one.cures().getFirst()).contains("take one alone");
+    assertThat(Reach.judge(List.of(SILENT, MADE), 443).isCross()).isTrue();
+    Tried here = new Tried("127.0.0.1", "", Duration.ZERO);
+    assertThat(Reach.judge(List.of(here, REFUSED), 443).isCross()).isFalse();
+    Tried other = new Tried("127.0.0.1", "refuses", Duration.ZERO);
+    assertThat(Reach.judge(List.of(other, MADE), 443).isCross()).isTrue();
+  }
+
+  /** A network without IPv6 is no fault of the name's. */
+  @Test
+  void anAddressThatThereIsNoWayToIsNoCrossWhereAnotherAnswers() {
+    Tried away = new Tried("2001:db8::7", "can't be reached (No route)", Duration.ZERO);
+    assertThat(Reach.judge(List.of(MADE, away), 443).isCross()).isFalse();
+    assertThat(Reach.judge(List.of(away), 443).isCross()).isTrue();
   }
 
   @Test

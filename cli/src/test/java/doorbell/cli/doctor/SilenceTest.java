@@ -77,7 +77,9 @@ class SilenceTest {
     assertThat(Silence.judge(List.of(answered(60, 60), refused)).verdict()).isEqualTo(Verdict.WELL);
     Finding found = Silence.judge(List.of(refused, refused));
     assertThat(found.verdict()).isEqualTo(Verdict.UNTRIED);
-    assertThat(found.text()).contains("at most 4 waits");
+    assertThat(found.text()).isEqualTo("no wait is taken now: the node refuses: at most 4 waits");
+    assertThat(Silence.ended(secs(60), secs(0), Answers.page(429, "")).end())
+        .isEqualTo(End.REFUSED);
   }
 
   @Test
