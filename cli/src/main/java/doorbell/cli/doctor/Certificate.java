@@ -1,8 +1,11 @@
 package doorbell.cli.doctor;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import doorbell.cli.doctor.Finding.Check;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
@@ -18,6 +21,7 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
@@ -49,21 +53,42 @@ final class Certificate {
   private Certificate() {}
 
   static Finding check(Site site) {
+    return check(site, HANDSHAKE);
+  }
+
+  /** {@code most} is the time for all of it, however many bytes come meanwhile. */
+  static Finding check(Site site, Duration most) {
     if (!site.isTls()) {
       return Check.TLS.untried("plain http: a page that comes by https can't use this URL");
     }
     Witness witness = new Witness(site.trust().manager);
+    CompletableFuture<Boolean> late = new CompletableFuture<>();
     try (Socket plain = new Socket()) {
-      plain.connect(new InetSocketAddress(site.host(), site.port()), (int) HANDSHAKE.toMillis());
-      plain.setSoTimeout((int) HANDSHAKE.toMillis());
+      late.completeOnTimeout(true, most.toMillis(), MILLISECONDS).thenRun(() -> close(plain));
+      plain.connect(new InetSocketAddress(site.host(), site.port()));
       return handshake(site, plain, witness);
-    } catch (SSLException e) {
-      return witness.chain.isEmpty()
-          ? beforeTheCertificate(site, e)
-          : distrusted(site.host(), witness.chain, Instant.now(), String.valueOf(e.getMessage()));
     } catch (IOException e) {
-      return Check.TLS.cross("in the handshake, " + Answer.failure(e));
+      String failure = late.isDone() ? "there is no answer" : Answer.failure(e);
+      return e instanceof SSLException why && !late.isDone()
+          ? refused(site, witness.chain, why)
+          : Check.TLS.cross("in the handshake, " + failure);
+    } finally {
+      late.cancel(true);
     }
+  }
+
+  private static void close(Socket socket) {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Finding refused(Site site, List<X509Certificate> chain, SSLException why) {
+    return chain.isEmpty()
+        ? beforeTheCertificate(site, why)
+        : distrusted(site.host(), chain, Instant.now(), String.valueOf(why.getMessage()));
   }
 
   private static Finding handshake(Site site, Socket plain, Witness witness) throws IOException {

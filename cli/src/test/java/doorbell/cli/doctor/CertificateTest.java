@@ -1,18 +1,30 @@
 package doorbell.cli.doctor;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import doorbell.cli.doctor.Certificate.Trust;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -96,6 +108,47 @@ class CertificateTest {
     assertThat(Certificate.isFor("a.b.bells.example", names)).isFalse();
     assertThat(Certificate.isFor("bells.example", names)).isFalse();
     assertThat(Certificate.isFor("::2", names)).isFalse();
+  }
+
+  /** A byte of a long record now and then comes in time each, and is no answer. */
+  @Test
+  void aHandshakeHasAnEnd() throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor()) {
+      Future<?> drip = thread.scheduleAtFixedRate(new Drip(server), 0, 10, MILLISECONDS);
+      String url = "https://127.0.0.1:" + server.getLocalPort();
+      Site site = Site.of(url, Duration.ofSeconds(1), Trust.of(null));
+      assertThat(Certificate.check(site, Duration.ofMillis(300)).text())
+          .isEqualTo("in the handshake, there is no answer");
+      drip.cancel(false);
+    }
+  }
+
+  /** Takes a connection, and sends one byte each time; hangs up after some seconds. */
+  private static final class Drip implements Runnable {
+    private static final byte[] RECORD =
+        ByteBuffer.allocate(500).put(new byte[] {22, 3, 3, 64}).array();
+
+    private final ServerSocket server;
+    private @Nullable Socket client;
+    private int sent;
+
+    Drip(ServerSocket server) {
+      this.server = server;
+    }
+
+    @Override
+    public void run() {
+      try {
+        client = client == null ? server.accept() : client;
+        client.getOutputStream().write(RECORD, sent++, 1);
+        if (sent == RECORD.length) {
+          client.close();
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e); // ends it
+      }
+    }
   }
 
   @Test
