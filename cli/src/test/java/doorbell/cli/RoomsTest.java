@@ -73,6 +73,7 @@ class RoomsTest {
         "doorbell",
         "doorbell.http",
         "doorbell.io",
+        "doorbell.store",
         "doorbell.cli.options",
         "doorbell.cli.run");
   }

@@ -39,7 +39,14 @@ final class RocksOptions implements AutoCloseable {
    */
   private static final double BLOOM_BITS = 16;
 
+  /** One memtable fills while the other is written to a file. */
+  private static final int MEMTABLES = 2;
+
   private static final long CACHE_BYTES = 16L << 20;
+
+  /** What RocksDB takes at most, besides the filters of its files. */
+  static final long MOST_MEMORY = MEMTABLES * MEMTABLE_BYTES + CACHE_BYTES;
+
   private static final long LOG_FILE_BYTES = 1L << 20;
   private static final long MANIFEST_BLOCK_BYTES = 64L << 10;
   static final int LOG_FILES = 2;
@@ -101,6 +108,7 @@ final class RocksOptions implements AutoCloseable {
     options
         // Also bounds the write-ahead log, which begins anew with each memtable.
         .setWriteBufferSize(MEMTABLE_BYTES)
+        .setMaxWriteBufferNumber(MEMTABLES)
         .setArenaBlockSize(MEMTABLE_BLOCK_BYTES)
         .setAllowFAllocate(false)
         .setManifestPreallocationSize(MANIFEST_BLOCK_BYTES)

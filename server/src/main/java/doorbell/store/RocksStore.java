@@ -46,6 +46,9 @@ public final class RocksStore implements SetStore {
     OS
   }
 
+  /** Bytes beside the heap that an open store takes at most, as its memory fills with sets. */
+  public static final long MOST_MEMORY = RocksOptions.MOST_MEMORY;
+
   /** Sets that may wait for the writer: a disk that is this far behind won't catch up. */
   static final int MAX_QUEUED_SETS = 65_536;
 

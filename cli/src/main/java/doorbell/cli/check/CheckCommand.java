@@ -1,7 +1,6 @@
 package doorbell.cli.check;
 
 import static doorbell.Option.between;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 
 import doorbell.Option;
@@ -12,6 +11,7 @@ import doorbell.cli.options.Command;
 import doorbell.cli.run.ExitCode;
 import doorbell.http.Memory;
 import doorbell.io.Transport;
+import doorbell.store.RocksStore;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,14 +54,15 @@ public final class CheckCommand {
     Host host = new Host(Path.of("/"));
     List<Finding> all = new ArrayList<>(new FileCheck(host, waits).look());
     all.addAll(new NetworkCheck(host, waits).look());
-    all.addAll(new MemoryCheck(host, waits, Memory.heap(), Memory.waits()).look());
-    all.addAll(new KernelCheck(host, asked, taken, taken.unavailability()).look(waits));
     String store = given.find(STORE);
     Path folder = store == null ? null : Options.defaults().with(Options.STORE, store).directory();
+    long ofStore = folder == null ? 0 : RocksStore.MOST_MEMORY;
+    all.addAll(new MemoryCheck(host, waits, Memory.heap(), Memory.waits(), ofStore).look());
+    all.addAll(new KernelCheck(host, asked, taken, taken.unavailability()).look(waits));
     if (folder != null) {
       all.addAll(new StoreCheck(folder).look());
     }
-    Report report = new Report(waits, all, System.out.charset().equals(UTF_8));
+    Report report = new Report(waits, all, System.out.charset());
     report.lines().forEach(System.out::println);
     return report.isGood() ? ExitCode.WELL : ExitCode.LACKING;
   }

@@ -1,5 +1,6 @@
 package doorbell.cli.check;
 
+import doorbell.cli.run.Verdict;
 import java.util.List;
 
 /**
@@ -11,33 +12,12 @@ import java.util.List;
  * @param mends what mends it; none where all is well
  */
 record Finding(Verdict verdict, String what, String text, long most, List<Mend> mends) {
-  /** Whether a node can hold so many waits. */
-  enum Verdict {
-    GOOD("\u2713", "ok"),
-    BAD("\u2717", "BAD"),
-    /** Nothing that keeps a node from it by itself. */
-    NOTE("\u2013", "note");
-
-    private final String mark;
-    private final String word;
-
-    Verdict(String mark, String word) {
-      this.mark = mark;
-      this.word = word;
-    }
-
-    /** The mark, or where a terminal has no such characters a word. */
-    String mark(boolean hasMarks) {
-      return hasMarks ? mark : word;
-    }
-  }
-
   static Finding good(String what, String text) {
     return new Finding(Verdict.GOOD, what, text, Long.MAX_VALUE, List.of());
   }
 
   static Finding note(String what, String text, Mend... mends) {
-    return new Finding(Verdict.NOTE, what, text, Long.MAX_VALUE, List.of(mends));
+    return new Finding(Verdict.NEITHER, what, text, Long.MAX_VALUE, List.of(mends));
   }
 
   /** A finding that is bad if there is less room than {@code waits} need. */

@@ -3,6 +3,7 @@ package doorbell.cli.check;
 import static doorbell.cli.check.Numbers.grouped;
 
 import doorbell.cli.check.Finding.Need;
+import doorbell.cli.run.Verdict;
 import doorbell.io.Transport;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +30,7 @@ record KernelCheck(Host host, Transport asked, Transport taken, @Nullable Throwa
     String name = "transport";
     if (missing != null) {
       return new Finding(
-          Finding.Verdict.BAD, name, taken + " doesn't work here" + why(), 0, List.of(mend()));
+          Verdict.BAD, name, taken + " doesn't work here" + why(), 0, List.of(mend()));
     }
     return asked != Transport.AUTO || taken == Transport.IO_URING
         ? Finding.good(name, taken.toString())

@@ -14,8 +14,9 @@ import java.util.List;
  *
  * @param heap bytes of the largest heap
  * @param fitting the waits that a node parks in it by default
+ * @param ofStore the most bytes that the store takes besides
  */
-record MemoryCheck(Host host, long waits, long heap, long fitting) {
+record MemoryCheck(Host host, long waits, long heap, long fitting, long ofStore) {
   /** Resident bytes of a wait in the node, measured. */
   private static final long RESIDENT = 420;
 
@@ -80,14 +81,15 @@ record MemoryCheck(Host host, long waits, long heap, long fitting) {
 
   private String told() {
     return "; a node for them takes %s: %s bytes a wait, and %s of the kernel's"
-        .formatted(megabytes(needed()), grouped(RESIDENT), grouped(KERNEL));
+            .formatted(megabytes(needed()), grouped(RESIDENT), grouped(KERNEL))
+        + (ofStore == 0 ? "" : ", and up to " + megabytes(ofStore) + " for the store");
   }
 
   private long needed() {
-    return NODE + waits * (RESIDENT + KERNEL);
+    return NODE + ofStore + waits * (RESIDENT + KERNEL);
   }
 
-  private static long most(long room) {
-    return (room - NODE) / (RESIDENT + KERNEL);
+  private long most(long room) {
+    return (room - NODE - ofStore) / (RESIDENT + KERNEL);
   }
 }

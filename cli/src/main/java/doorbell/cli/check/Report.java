@@ -1,15 +1,16 @@
 package doorbell.cli.check;
 
-import doorbell.cli.check.Finding.Verdict;
+import doorbell.cli.run.Verdict;
+import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * What was found, in lines for a terminal.
  *
- * @param hasMarks true where the lines may have a tick and a cross
+ * @param charset the terminal's: it has a tick and a cross, or hasn't
  */
-record Report(long waits, List<Finding> findings, boolean hasMarks) {
+record Report(long waits, List<Finding> findings, Charset charset) {
   boolean isGood() {
     return findings.stream().noneMatch(one -> one.verdict() == Verdict.BAD);
   }
@@ -19,7 +20,7 @@ record Report(long waits, List<Finding> findings, boolean hasMarks) {
     lines.add("For " + Numbers.grouped(waits) + " waits, each on a connection of its own:");
     for (Finding finding : findings) {
       lines.add(
-          "%s %s: %s".formatted(finding.verdict().mark(hasMarks), finding.what(), finding.text()));
+          "%s %s: %s".formatted(finding.verdict().mark(charset), finding.what(), finding.text()));
       for (Mend mend : finding.mends()) {
         lines.add("    now:      " + mend.now());
         lines.add("    for good: " + mend.forGood());

@@ -2,6 +2,7 @@ package doorbell.cli.check;
 
 import static doorbell.cli.check.Numbers.megabytes;
 
+import doorbell.cli.run.Verdict;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -47,7 +48,7 @@ record StoreCheck(Path folder) {
   private Finding unwritable(String why) {
     String mend = "sudo install -d -o \"$(id -un)\" '%s', or another --store".formatted(folder);
     return new Finding(
-        Finding.Verdict.BAD,
+        Verdict.BAD,
         "store",
         "%s can't be written (%s)".formatted(folder, why),
         0,
@@ -62,7 +63,7 @@ record StoreCheck(Path folder) {
     }
     String needs = "; a node refuses sets when a disk is nearly full, and needs ";
     return new Finding(
-        Finding.Verdict.BAD,
+        Verdict.BAD,
         "store",
         text + needs + megabytes(LEAST_ROOM),
         0,

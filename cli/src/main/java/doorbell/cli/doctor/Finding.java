@@ -1,6 +1,7 @@
 package doorbell.cli.doctor;
 
 import doorbell.cli.doctor.WebServer.Trouble;
+import doorbell.cli.run.Verdict;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -37,42 +38,25 @@ record Finding(
     }
 
     Finding well(String text) {
-      return new Finding(this, Verdict.WELL, text, List.of(), null);
+      return new Finding(this, Verdict.GOOD, text, List.of(), null);
     }
 
     Finding untried(String why) {
-      return new Finding(this, Verdict.UNTRIED, why, List.of(), null);
+      return new Finding(this, Verdict.NEITHER, why, List.of(), null);
     }
 
     Finding cross(String text, String... cures) {
-      return new Finding(this, Verdict.CROSS, text, List.of(cures), null);
+      return new Finding(this, Verdict.BAD, text, List.of(cures), null);
     }
 
     /** A cross whose first cure is that of the trouble, as the web server writes it. */
     Finding cross(Trouble trouble, String text, String... cures) {
-      return new Finding(this, Verdict.CROSS, text, List.of(cures), trouble);
-    }
-  }
-
-  /** What a line begins with. */
-  enum Verdict {
-    WELL('\u2713', "ok "),
-    CROSS('\u2717', "BAD"),
-    UNTRIED('\u2013', "-  ");
-
-    final char mark;
-
-    /** The mark for a terminal without such letters. */
-    final String word;
-
-    Verdict(char mark, String word) {
-      this.mark = mark;
-      this.word = word;
+      return new Finding(this, Verdict.BAD, text, List.of(cures), trouble);
     }
   }
 
   boolean isCross() {
-    return verdict == Verdict.CROSS;
+    return verdict == Verdict.BAD;
   }
 
   /** The time of a cut, which is somebody's round number and a little more. */

@@ -1,7 +1,7 @@
 package doorbell.cli.doctor;
 
-import doorbell.cli.doctor.Finding.Verdict;
 import doorbell.cli.doctor.WebServer.Trouble;
+import doorbell.cli.run.Verdict;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,11 +12,9 @@ final class Page {
   private static final int LABEL = 11;
 
   private final PrintStream out;
-  private final boolean hasMarks;
 
   Page(PrintStream out) {
     this.out = out;
-    hasMarks = out.charset().newEncoder().canEncode(Verdict.WELL.mark);
   }
 
   void begin(Site site) {
@@ -26,12 +24,9 @@ final class Page {
 
   /** Writes the finding, and its cures as the web server, if it is known by now, has them. */
   void tell(Finding finding, Site site) {
-    Verdict verdict = finding.verdict();
     String label = finding.check().label;
-    String head =
-        (hasMarks ? verdict.mark + " " : verdict.word + " ")
-            + label
-            + " ".repeat(LABEL - label.length());
+    String mark = finding.verdict().mark(out.charset());
+    String head = mark + " " + label + " ".repeat(LABEL - label.length());
     write(head, " ".repeat(head.length()), finding.text());
     for (String cure : cures(finding, site)) {
       write(" ".repeat(head.length()) + "> ", " ".repeat(head.length() + 2), cure);
@@ -53,7 +48,7 @@ final class Page {
   /** Writes the sum, and the lines for the web server if a cross concerns it. */
   void end(List<Finding> all, Site site) {
     long crosses = all.stream().filter(Finding::isCross).count();
-    long untried = all.stream().filter(one -> one.verdict() == Verdict.UNTRIED).count();
+    long untried = all.stream().filter(one -> one.verdict() == Verdict.NEITHER).count();
     out.println();
     out.println(
         (crosses == 0 ? "Nothing is wrong" : crosses + " wrong")

@@ -1,10 +1,12 @@
 package doorbell.cli.check;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import doorbell.cli.check.Finding.Verdict;
+import doorbell.cli.run.Verdict;
 import doorbell.io.Transport;
+import doorbell.store.RocksStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -125,7 +127,7 @@ class CheckTest {
   @Test
   void theLimitsOfAProxysPortsAreANoteSinceThereMayBeNoProxy() throws IOException {
     Finding few = finding(report(60_000), "ports");
-    assertThat(few.verdict()).isEqualTo(Verdict.NOTE);
+    assertThat(few.verdict()).isEqualTo(Verdict.NEITHER);
     assertThat(few.text())
         .contains("28,232 ports", "a Unix socket or several addresses", "docs/operating.md");
     assertThat(few.mends())
@@ -167,6 +169,22 @@ class CheckTest {
         .isEqualTo("doorbell serve --max-waits " + cross.most());
     assertThat(report(cross.most()).isGood()).isTrue();
     assertThat(report(cross.most() + 1).isGood()).isFalse();
+  }
+
+  @Test
+  void aStoresOwnMemoryIsCounted() {
+    Host host = new Host(root);
+    Finding without = memory(new MemoryCheck(host, WAITS, HEAP, FITTING, 0));
+    Finding with = memory(new MemoryCheck(host, WAITS, HEAP, FITTING, RocksStore.MOST_MEMORY));
+    // Two tables of 64 MB, and a cache of 16.
+    assertThat(RocksStore.MOST_MEMORY).isEqualTo(144 << 20);
+    assertThat(without.text()).contains("takes 547 MB: ").endsWith("of the kernel's");
+    assertThat(with.text()).contains("takes 698 MB: ").endsWith("up to 150 MB for the store");
+    assertThat(without.most() - with.most()).isEqualTo((144 << 20) / (420 + 4_096));
+  }
+
+  private static Finding memory(MemoryCheck check) {
+    return check.look().stream().filter(one -> one.what().equals("memory")).findFirst().get();
   }
 
   @ParameterizedTest
@@ -213,7 +231,7 @@ class CheckTest {
     assertThat(transport(Transport.AUTO, Transport.IO_URING, null).text()).isEqualTo("io_uring");
     setting("kernel.io_uring_disabled", "2");
     Finding epoll = transport(Transport.AUTO, Transport.EPOLL, null);
-    assertThat(epoll.verdict()).isEqualTo(Verdict.NOTE);
+    assertThat(epoll.verdict()).isEqualTo(Verdict.NEITHER);
     assertThat(epoll.text()).startsWith("epoll").endsWith("kernel.io_uring_disabled is 2");
     assertThat(epoll.mends()).containsExactly(Mend.setting("kernel.io_uring_disabled", 0));
     setting("kernel.io_uring_disabled", "0");
@@ -258,7 +276,7 @@ class CheckTest {
     List<Finding> found = new StoreCheck(folder.resolve("not/yet")).look();
     assertThat(found).extracting(Finding::what).containsExactly("store", "sync");
     assertThat(found.get(0).text()).startsWith(folder.toString());
-    assertThat(found.get(1).verdict()).isEqualTo(Verdict.NOTE);
+    assertThat(found.get(1).verdict()).isEqualTo(Verdict.NEITHER);
     assertThat(found.get(1).text()).matches("[0-9]+ microseconds, the median of 10 .*");
     try (var left = Files.list(folder)) {
       assertThat(left).isEmpty();
@@ -287,7 +305,7 @@ class CheckTest {
   void aTerminalWithoutMarksHasWords() throws IOException {
     setting("net.core.somaxconn", "128");
     Report marks = report(WAITS);
-    List<String> words = new Report(WAITS, marks.findings(), false).lines();
+    List<String> words = new Report(WAITS, marks.findings(), US_ASCII).lines();
     assertThat(marks.lines()).anyMatch(line -> line.startsWith("\u2717 net.core.somaxconn: 128 "));
     assertThat(marks.lines()).anyMatch(line -> line.startsWith("\u2713 open files: "));
     assertThat(words).anyMatch(line -> line.startsWith("BAD net.core.somaxconn: 128 "));
@@ -319,14 +337,14 @@ class CheckTest {
   }
 
   private Report report(long waits, Transport taken, @Nullable Throwable missing) {
-    return new Report(waits, found(new Host(root), waits, taken, missing), true);
+    return new Report(waits, found(new Host(root), waits, taken, missing), UTF_8);
   }
 
   private static List<Finding> found(
       Host host, long waits, Transport taken, @Nullable Throwable missing) {
     List<Finding> all = new ArrayList<>(new FileCheck(host, waits).look());
     all.addAll(new NetworkCheck(host, waits).look());
-    all.addAll(new MemoryCheck(host, waits, HEAP, FITTING).look());
+    all.addAll(new MemoryCheck(host, waits, HEAP, FITTING, 0).look());
     all.addAll(new KernelCheck(host, Transport.AUTO, taken, missing).look(waits));
     return all;
   }

@@ -7,8 +7,8 @@ import com.sun.net.httpserver.HttpServer;
 import doorbell.cli.doctor.Certificate.Trust;
 import doorbell.cli.doctor.EventStreams.Told;
 import doorbell.cli.doctor.EventStreams.When;
-import doorbell.cli.doctor.Finding.Verdict;
 import doorbell.cli.doctor.WebServer.Trouble;
+import doorbell.cli.run.Verdict;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -22,7 +22,7 @@ class EventStreamsTest {
   @Test
   void eventsThatComeAtOnceAreWell() {
     Finding found = EventStreams.judge(told(When.AT_ONCE), zipped(When.AT_ONCE));
-    assertThat(found.verdict()).isEqualTo(Verdict.WELL);
+    assertThat(found.verdict()).isEqualTo(Verdict.GOOD);
     assertThat(found.text()).endsWith("though compressed on its way");
   }
 
@@ -40,7 +40,7 @@ class EventStreamsTest {
   void aStreamWithoutASetOrAPlaceSaysNothing() {
     Told full = new Told(Answers.problem(503, "at most 4 waits"), When.WITH_THE_END);
     assertThat(EventStreams.judge(told(When.UNSET), zipped(When.UNSET)).verdict())
-        .isEqualTo(Verdict.UNTRIED);
+        .isEqualTo(Verdict.NEITHER);
     assertThat(EventStreams.judge(told(When.AT_ONCE), full).text())
         .isEqualTo("no wait is taken now: the node refuses: at most 4 waits");
     Told counted = new Told(Answers.page(429, ""), When.WITH_THE_END);
@@ -87,9 +87,9 @@ class EventStreamsTest {
         new Told(
             Answers.of(200, "", STREAM[0], STREAM[1], "Transfer-Encoding", "chunked"),
             When.AT_ONCE);
-    assertThat(EventStreams.hops(told(When.AT_ONCE), true).verdict()).isEqualTo(Verdict.WELL);
+    assertThat(EventStreams.hops(told(When.AT_ONCE), true).verdict()).isEqualTo(Verdict.GOOD);
     assertThat(EventStreams.hops(told(When.AT_ONCE), false).text()).startsWith("HTTP/1.0 on the");
-    assertThat(EventStreams.hops(chunked, false).verdict()).isEqualTo(Verdict.UNTRIED);
+    assertThat(EventStreams.hops(chunked, false).verdict()).isEqualTo(Verdict.NEITHER);
   }
 
   @Test

@@ -2,8 +2,8 @@ package doorbell.cli.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import doorbell.cli.doctor.Finding.Verdict;
 import doorbell.cli.doctor.WebServer.Trouble;
+import doorbell.cli.run.Verdict;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,9 +14,9 @@ class HeadersTest {
 
   @Test
   void aNodesOwnFieldsAreWell() {
-    assertThat(Headers.cors(Answers.notYet()).verdict()).isEqualTo(Verdict.WELL);
+    assertThat(Headers.cors(Answers.notYet()).verdict()).isEqualTo(Verdict.GOOD);
     Answer echo = Answers.of(204, "", ALLOW, Headers.ORIGIN);
-    assertThat(Headers.cors(echo).verdict()).isEqualTo(Verdict.WELL);
+    assertThat(Headers.cors(echo).verdict()).isEqualTo(Verdict.GOOD);
   }
 
   @Test
@@ -44,11 +44,11 @@ class HeadersTest {
 
   @ParameterizedTest
   @CsvSource({
-    "'Mon, 30 Nov 2026 10:00:59 GMT', WELL, as here",
-    "'Mon, 30 Nov 2026 09:59:01 GMT', WELL, as here",
-    "'Mon, 30 Nov 2026 10:03:00 GMT', CROSS, 3 min ahead of this",
-    "'Mon, 30 Nov 2026 08:00:00 GMT', CROSS, 2 hours behind this",
-    "yesterday, UNTRIED, no Date",
+    "'Mon, 30 Nov 2026 10:00:59 GMT', GOOD, as here",
+    "'Mon, 30 Nov 2026 09:59:01 GMT', GOOD, as here",
+    "'Mon, 30 Nov 2026 10:03:00 GMT', BAD, 3 min ahead of this",
+    "'Mon, 30 Nov 2026 08:00:00 GMT', BAD, 2 hours behind this",
+    "yesterday, NEITHER, no Date",
   })
   void aClockIsWrongByMoreThanAMinute(String date, Verdict verdict, String text) {
     Finding found = Headers.clock(Answers.of(204, "", "Date", date), Duration.ZERO);
@@ -59,17 +59,17 @@ class HeadersTest {
   @Test
   void anAnswerThatTookLongHasAnOldDate() {
     Answer late = Answers.of(204, "", "Date", "Mon, 30 Nov 2026 09:58:30 GMT");
-    assertThat(Headers.clock(late, Duration.ofSeconds(31)).verdict()).isEqualTo(Verdict.WELL);
-    assertThat(Headers.clock(late, Duration.ofSeconds(20)).verdict()).isEqualTo(Verdict.CROSS);
+    assertThat(Headers.clock(late, Duration.ofSeconds(31)).verdict()).isEqualTo(Verdict.GOOD);
+    assertThat(Headers.clock(late, Duration.ofSeconds(20)).verdict()).isEqualTo(Verdict.BAD);
   }
 
   @Test
   void aCacheIsToldByWhatItSays() {
     Answer set = Answers.of(200, "doorbell(5);", "Cache-Control", "no-store");
-    assertThat(Wakes.judge(Answers.notYet(), set, true).verdict()).isEqualTo(Verdict.WELL);
+    assertThat(Wakes.judge(Answers.notYet(), set, true).verdict()).isEqualTo(Verdict.GOOD);
     assertThat(Wakes.judge(Answers.notYet(), Answers.notYet(), true).text()).contains("as before");
     assertThat(Wakes.judge(Answers.notYet(), Answers.notYet(), false).verdict())
-        .isEqualTo(Verdict.UNTRIED);
+        .isEqualTo(Verdict.NEITHER);
     assertThat(Wakes.judge(set, set, true).text()).contains("that nobody has set");
     assertThat(Wakes.judge(Answers.notYet("Age", "12"), set, true).text()).contains("for 12 s");
     assertThat(Wakes.judge(Answers.notYet("Age", "0"), set, true).isCross()).isFalse();

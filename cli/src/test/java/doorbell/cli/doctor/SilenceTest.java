@@ -3,10 +3,10 @@ package doorbell.cli.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import doorbell.cli.doctor.Certificate.Trust;
-import doorbell.cli.doctor.Finding.Verdict;
 import doorbell.cli.doctor.Silence.End;
 import doorbell.cli.doctor.Silence.Wait;
 import doorbell.cli.doctor.WebServer.Trouble;
+import doorbell.cli.run.Verdict;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -25,7 +25,7 @@ class SilenceTest {
   @Test
   void allWaitsThatAreAnsweredAreWell() {
     Finding found = Silence.judge(List.of(answered(8, 8), answered(4, 4), answered(2, 2)));
-    assertThat(found.verdict()).isEqualTo(Verdict.WELL);
+    assertThat(found.verdict()).isEqualTo(Verdict.GOOD);
     assertThat(found.text()).isEqualTo("a wait was silent for 8 s and got its answer");
   }
 
@@ -38,7 +38,7 @@ class SilenceTest {
   @Test
   void aNodeThatHoldsForLessThanItIsAskedIsWell() {
     Finding found = Silence.judge(List.of(answered(8, 3), answered(4, 3), answered(2, 2)));
-    assertThat(found.verdict()).isEqualTo(Verdict.WELL);
+    assertThat(found.verdict()).isEqualTo(Verdict.GOOD);
     assertThat(found.text()).contains("silent for 3 s");
   }
 
@@ -64,7 +64,7 @@ class SilenceTest {
   @Test
   void betweenAnAnswerAndOneThatNeverCameIsTheBound() {
     Finding found = Silence.judge(List.of(lost(60), lost(45), answered(30, 30), answered(15, 15)));
-    assertThat(found.verdict()).isEqualTo(Verdict.CROSS);
+    assertThat(found.verdict()).isEqualTo(Verdict.BAD);
     assertThat(found.text()).startsWith("a wait of 45 s never got its answer, one of 30 s did");
     assertThat(Silence.judge(List.of(lost(2), lost(1))).text())
         .startsWith("a wait of 1 s never got its answer: something");
@@ -74,9 +74,9 @@ class SilenceTest {
   void waitsThatTheNodeRefusesSayNothing() {
     Wait refused = Silence.ended(secs(60), secs(0), Answers.problem(429, "at most 4 waits"));
     assertThat(refused.end()).isEqualTo(End.REFUSED);
-    assertThat(Silence.judge(List.of(answered(60, 60), refused)).verdict()).isEqualTo(Verdict.WELL);
+    assertThat(Silence.judge(List.of(answered(60, 60), refused)).verdict()).isEqualTo(Verdict.GOOD);
     Finding found = Silence.judge(List.of(refused, refused));
-    assertThat(found.verdict()).isEqualTo(Verdict.UNTRIED);
+    assertThat(found.verdict()).isEqualTo(Verdict.NEITHER);
     assertThat(found.text()).isEqualTo("no wait is taken now: the node refuses: at most 4 waits");
     assertThat(Silence.ended(secs(60), secs(0), Answers.page(429, "")).end())
         .isEqualTo(End.REFUSED);

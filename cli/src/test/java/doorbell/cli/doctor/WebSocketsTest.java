@@ -3,7 +3,7 @@ package doorbell.cli.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import doorbell.cli.doctor.Certificate.Trust;
-import doorbell.cli.doctor.Finding.Verdict;
+import doorbell.cli.run.Verdict;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -24,7 +24,7 @@ class WebSocketsTest {
   void aWebSocketIsRefusedCutOrForgotten() {
     assertThat(WebSockets.refused(Answers.page(200, "")).text()).contains("answered as ever");
     assertThat(WebSockets.refused(Answers.page(403, "")).text()).contains("status 403 came");
-    assertThat(WebSockets.refused(Answers.page(429, "")).verdict()).isEqualTo(Verdict.UNTRIED);
+    assertThat(WebSockets.refused(Answers.page(429, "")).verdict()).isEqualTo(Verdict.NEITHER);
     Duration silent = Duration.ofSeconds(5);
     assertThat(WebSockets.afterSilence(true, false, silent).text())
         .isEqualTo("opens, tells of a set, and still does 5 s later");
@@ -35,11 +35,11 @@ class WebSocketsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"0, UNTRIED", "1, UNTRIED", "2, WELL"})
+  @CsvSource({"0, NEITHER", "1, NEITHER", "2, GOOD"})
   void aRefusalIsToldAtOnceAndAfterASilence(int places, Verdict verdict) throws Exception {
     Finding found = sockets.told(new Node(sockets, places));
     assertThat(found.verdict()).isEqualTo(verdict);
-    if (verdict == Verdict.UNTRIED) {
+    if (verdict == Verdict.NEITHER) {
       assertThat(found.text()).isEqualTo("no wait is taken now: the node refuses: no more waits");
     }
   }
