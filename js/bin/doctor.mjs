@@ -180,14 +180,14 @@ async function reach(at, id, words) {
   try {
     socket = await connect(at, late);
   } catch (error) {
-    words.why = error.message;
+    words.why = error.message || error.code;
     return NO_CONNECTION[error.code] || 'none';
   }
   words.isHere = socket.remoteAddress === socket.localAddress || isLoopback(socket.remoteAddress);
   try {
     if (at.isTls) socket = await secure(at, late, { socket, rejectUnauthorized: false });
   } catch (error) {
-    words.why = error.message;
+    words.why = error.message || error.code;
     return error.code === 'LATE' ? 'silent' : NO_TLS.test(error.code) ? 'plain'
       : isCut(error) ? 'cut' : 'none';
   }
@@ -218,7 +218,7 @@ export async function trust(at, words) {
     (await secure(at, late, { socket: await connect(at, late) })).destroy();
     return 'well';
   } catch (error) {
-    words.why = error.message;
+    words.why = error.message || error.code;
     return DISTRUST[error.code] || (UNTRUSTED.test(error.code) ? 'untrusted' : 'failed');
   }
 }
@@ -270,9 +270,17 @@ function after(seconds) {
   return late;
 }
 
+// Each address of a name has its time, where Node goes on to the next one after 250 ms.
 async function connect({ host, port }, late) {
-  const socket = net.connect({ host, port });
-  return opened(socket, 'connect', late);
+  const socket = net.connect({ host, port, autoSelectFamilyAttemptTimeout: 2_000 });
+  let isKnown = net.isIP(host) !== 0;
+  socket.once('lookup', () => { isKnown = true; });
+  try {
+    return await opened(socket, 'connect', late);
+  } catch (error) {
+    throw isKnown || error.code !== 'LATE' ? error
+      : Object.assign(new Error('the name server is silent'), { code: 'EAI_AGAIN' });
+  }
 }
 
 function secure({ host }, late, options) {

@@ -1,29 +1,25 @@
 // What the doctor says, as spec/doctor.json has it for all clients.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { CHECKS, FINDINGS, MARKS, TRUST, trust } from '../bin/doctor.mjs';
+import { certificate } from './certificate.mjs';
 import { startNode } from './node.mjs';
 
 const COMMAND = fileURLToPath(new URL('../bin/doorbell.mjs', import.meta.url));
 const SPEC = JSON.parse(readFileSync(new URL('../../spec/doctor.json', import.meta.url), 'utf8'));
 const NOT_YET = 'HTTP/1.1 204 No Content\r\n\r\n';
+const SET = 'HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n';
 const UNTRIED = ['tls/untried', 'wake/untried'];
-const folder = mkdtempSync(join(tmpdir(), 'doorbell-doctor-'));
 let node;
 
 before(async () => { node = await startNode(); });
-after(async () => {
-  await node?.stop();
-  rmSync(folder, { recursive: true });
-});
+after(() => node?.stop());
 
 async function doctor(url, env = {}) {
   const words = Array.isArray(url) ? url : [url];
@@ -74,18 +70,6 @@ async function answering(t, answers, options) {
   return `http${options ? 's' : ''}://localhost:${server.address().port}`;
 }
 
-function certificate(name, days) {
-  const path = kind => join(folder, `${name}${days}.${kind}`);
-  writeFileSync(path('names'), `subjectAltName=DNS:${name}`);
-  for (const words of [
-    ['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout',
-      path('key'), '-subj', `/CN=${name}`, '-out', path('ask')],
-    ['x509', '-req', '-in', path('ask'), '-signkey', path('key'), '-days', days, '-extfile',
-      path('names'), '-out', path('pem')],
-  ]) execFileSync('openssl', words, { stdio: 'ignore' });
-  return { file: path('pem'), cert: readFileSync(path('pem')), key: readFileSync(path('key')) };
-}
-
 test('itHasTheWordsOfAllClients', () => {
   assert.deepEqual(FINDINGS, SPEC.findings);
   assert.deepEqual([MARKS, CHECKS, TRUST], [SPEC.marks, SPEC.checks, SPEC.trust.node]);
@@ -107,6 +91,26 @@ test('whereNobodyAnswersItSaysWhy', async () => {
   server.close();
   const url = 'http://nowhere.invalid:8080/bell';
   finds(['reached/name', ...UNTRIED], url, await doctor(url));
+});
+
+// Names lead to these addresses; to none, and that only after long, where they are null.
+const names = addresses => ({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(`
+  import dns from 'node:dns';
+  const all = ${JSON.stringify(addresses)};
+  dns.lookup = (host, options, done) => all ? done(null, all)
+    : setTimeout(() => done(null, []), 12_000);`)}` });
+
+test('aNameServerThatIsSilentKnowsNoName', async () => {
+  const url = 'http://bell.example:8080';
+  finds(['reached/name', ...UNTRIED], url, await doctor(url, names(null)));
+});
+
+// Without a zone there is no way to a link's own addresses.
+test('whereNoAddressIsReachedTheSystemsCodeIsTold', async () => {
+  const url = 'http://bell.example:8080';
+  const nowhere = ['fe80::1', 'fe80::2'].map(address => ({ address, family: 6 }));
+  const { stdout } = await doctor(url, names(nowhere));
+  assert.match(stdout, /^✗ reached: no connection to bell\.example:8080: E[A-Z]+\.$/m);
 });
 
 for (const { what, answers, finds: names, words } of SPEC.cases) {
@@ -132,11 +136,11 @@ for (const [kind, name, days, isTold] of [
   ['expired', 'localhost', -1, true], ['name', 'bell.example', 2, true],
 ]) {
   test(`itTellsThatACertificateIs: ${kind}`, async t => {
-    const { file, ...options } = certificate(name, days);
-    const url = await answering(t, [NOT_YET, NOT_YET], options);
+    const { certFile, cert, key } = certificate(name, days);
+    const url = await answering(t, [NOT_YET, NOT_YET, SET], { cert, key });
     const wake = kind === 'well' ? 'wake/short' : 'wake/untried';
     finds(['reached/well', `tls/${kind}`, wake], url,
-      await doctor(url, { NODE_EXTRA_CA_CERTS: isTold ? file : '' }));
+      await doctor(url, { NODE_EXTRA_CA_CERTS: isTold ? certFile : '' }));
   });
 }
 

@@ -80,7 +80,7 @@ final class DoctorTest extends DoorbellTestCase
     public function itTellsWhatIsWrongWithACertificate(string $kind, string $name, int $days): void
     {
         $file = self::certificate($name, $days);
-        $fake = new Fake([Fake::NOT_YET], $file);
+        $fake = new Fake([Fake::NOT_YET, Fake::NOT_YET, Fake::SET], $file);
         $trusted = $kind === 'untrusted' ? '' : $file;
         $wake = $kind === 'well' ? 'wake/short' : 'wake/untried';
         $run = self::doctor($fake->url, ['-d', "openssl.cafile=$trusted"]);

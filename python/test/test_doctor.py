@@ -115,7 +115,8 @@ class DoctorTest(unittest.TestCase):
                                               ("name", "bell.example", 2, True)):
                 server, file = certificate(folder, name, days)
                 trusted = file if is_told else str(pathlib.Path(folder, "none"))
-                with self.subTest(kind), FakeNode(answer(204), answer(204), tls=server) as fake:
+                answers = [answer(204), answer(204), answer(201)]
+                with self.subTest(kind), FakeNode(*answers, tls=server) as fake:
                     url = fake.url.replace("127.0.0.1", "localhost")
                     wake = "wake/short" if kind == "well" else "wake/untried"
                     self.finds(["reached/well", f"tls/{kind}", wake], url,
