@@ -6,8 +6,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, readlin
   writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-
-import { awaited } from './awaited.mjs';
+import { eventually } from '../../js/test/chromium.mjs';
 
 const EVENT = 'http://127.0.0.1:8080/22482';
 const UNIT = 'doorbell.service';
@@ -98,11 +97,11 @@ async function boot(root) {
     return leader && run('systemctl', 'is-system-running', '--wait').stdout.trim() === 'running';
   };
   try {
-    await awaited(runs, () => said);
+    await eventually(runs, 'the machine runs');
   } catch (e) {
     kill();
     await exit;
-    throw e;
+    throw new Error(said, { cause: e });
   }
   return machine;
 }
@@ -173,15 +172,16 @@ export function testDeb(release, skip) {
     test('a hangup reloads, and the node goes on', async () => {
       const before = pid();
       machine.says('systemctl', 'reload', UNIT);
-      await awaited(() => journal().includes('the configuration was read again'), journal);
-      await awaited(() => property('ActiveState') === 'active', () => property('ActiveState'));
+      await eventually(() => journal().includes('the configuration was read again'),
+        'the configuration was read again');
+      await eventually(() => property('ActiveState') === 'active', 'it is reloaded');
       assert.equal(pid(), before);
     });
 
     test('a node that is asked by a signal has the stacks of its threads in the journal', async () => {
       const before = pid();
       machine.says('sh', '-c', `kill -QUIT ${before}`);
-      await awaited(() => journal().includes('Full thread dump'), journal);
+      await eventually(() => journal().includes('Full thread dump'), 'the stacks are told');
       assert.equal(pid(), before);
     });
 
@@ -195,10 +195,11 @@ export function testDeb(release, skip) {
         machine.says('systemctl', 'restart', UNIT);
         const hangs = pid();
         const heard = property('WatchdogTimestampMonotonic');
-        await awaited(() => property('WatchdogTimestampMonotonic') !== heard, journal);
+        await eventually(() => property('WatchdogTimestampMonotonic') !== heard, 'it is heard');
         assert.equal(pid(), hangs);
         machine.says('sh', '-c', `kill -STOP ${hangs}`);
-        await awaited(() => pid() !== hangs && property('ActiveState') === 'active', journal);
+        await eventually(() => pid() !== hangs && property('ActiveState') === 'active',
+          'another node runs');
         assert.ok(isSet());
       } finally {
         rmSync(place, { recursive: true });

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { accepts, freePort } from '../../js/test/nginx.mjs';
 
 const START = readFileSync(new URL('../start.md', import.meta.url), 'utf8');
 const MODULES = '/usr/lib/apache2/modules';
@@ -122,24 +122,4 @@ export async function serve(t, name, node, change = text => text) {
     }
     if (tries === 5) throw new Error(`${path} ended: ${said}`);
   }
-}
-
-const given = new Set();
-
-/** A port where nothing listens; another one each time. */
-export async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  if (given.has(port)) return freePort();
-  given.add(port);
-  return port;
-}
-
-function accepts(port) {
-  const socket = net.connect(port, '127.0.0.1');
-  return new Promise(resolve => {
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-  }).finally(() => socket.destroy());
 }

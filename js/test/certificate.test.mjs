@@ -1,28 +1,18 @@
 // Over TLS in Node: what no new try changes is an error at once, with its reason.
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import https from 'node:https';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import Client from '../doorbell.mjs';
 import Server from '../server.mjs';
+import { certificate } from './certificate.mjs';
 import { fake, reply } from './fake.mjs';
 
 const COMMAND = fileURLToPath(new URL('../bin/doorbell.mjs', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'doorbell-certificate-'));
-const path = name => join(folder, name);
-
-before(() => {
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
-    '-nodes', '-days', '2', '-subj', '/CN=bell.example', '-addext', 'subjectAltName=DNS:bell.example',
-    '-keyout', path('key.pem'), '-out', path('cert.pem')], { stdio: 'ignore' });
-});
-after(() => rmSync(folder, { recursive: true }));
+const { cert, key, certFile } = certificate('bell.example');
 
 async function listen(t, server) {
   let connections = 0;
@@ -35,7 +25,6 @@ async function listen(t, server) {
 }
 
 function secure(t) {
-  const [key, cert] = ['key.pem', 'cert.pem'].map(name => readFileSync(path(name)));
   return listen(t, https.createServer({ key, cert }, (request, response) => response.end()));
 }
 
@@ -79,7 +68,7 @@ test('whatSpeaksNoHttpIsAnErrorAtOnce', async t => {
 
 test('aCertificateForAnotherNameIsAnErrorAtOnce', async t => {
   const { port, connections } = await secure(t);
-  const env = { ...process.env, NODE_EXTRA_CA_CERTS: path('cert.pem') };
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: certFile };
   const { code, stderr } = await new Promise(resolve => {
     execFile(COMMAND, ['wait', `https://127.0.0.1:${port}`, '1'], { env },
       ({ code }, stdout, stderr) => resolve({ code, stderr }));

@@ -1,12 +1,9 @@
 // More waits at once than the six connections that a browser opens to a host over HTTP/1.1, against a
 // real node; and over HTTP/2, with TLS by the node and by nginx.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import Doorbell from '../doorbell.mjs';
+import { certificate } from './certificate.mjs';
 import { SUITE_MILLIS, engines } from './engines.mjs';
 import { skip as noNginx, startNginx } from './nginx.mjs';
 import { startNode, startOwnNode } from './node.mjs';
@@ -18,21 +15,17 @@ const SEVEN = 7;
 const WAYS = [['auto', ''], ['fetch', 'ByFetch'], ['script', 'ByScript']];
 const HOLD = 3600; // so that whoever is told in a test didn't wait for its end
 
-const folder = mkdtempSync(join(tmpdir(), 'doorbell-crowd-'));
-const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+const { certFile: cert, keyFile: key } = certificate('localhost');
 let node;
 let secure;
 
 before(async () => {
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj',
-    '/CN=localhost', '-keyout', key, '-out', cert], { stdio: 'ignore' });
   node = await startNode();
   secure = await startOwnNode({ more: ['--tls-cert', cert, '--tls-key', key] });
 });
 after(async () => {
   await node?.stop();
   await secure?.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const newIds = count => Array.from({ length: count }, () => Doorbell.newId());

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import Doorbell from '../doorbell.mjs';
 import { eventually, required } from './chromium.mjs';
+import { freePort } from './nginx.mjs';
 import { startNode } from './node.mjs';
 
 const HAPROXY = process.env.HAPROXY || '/usr/sbin/haproxy';
@@ -118,12 +119,4 @@ async function all(socket, request) {
   let said = '';
   for await (const data of socket) said += data;
   return said;
-}
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
 }

@@ -61,13 +61,16 @@ export async function startNginx(t, { node, pages, listen = '', server = '', set
   };
 }
 
-// nginx can't be asked for any that is free.
+const given = new Set();
+
+// Another one each time: what was given may not be taken yet. nginx can't be asked for any that is free.
 export async function freePort() {
-  const server = net.createServer();
-  server.listen(0, '127.0.0.1');
+  const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();
   server.close();
+  if (given.has(port)) return freePort();
+  given.add(port);
   return port;
 }
 

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import Doorbell from '../doorbell.mjs';
 import { eventually } from './chromium.mjs';
 import { SUITE_MILLIS, engines } from './engines.mjs';
-import { skip as noNginx, startNginx } from './nginx.mjs';
+import { freePort, skip as noNginx, startNginx } from './nginx.mjs';
 import { startNode } from './node.mjs';
 import { visit } from './pages.mjs';
 import { site } from './scripted.mjs';
@@ -13,6 +13,12 @@ import { site } from './scripted.mjs';
 const CUT_SECONDS = 60;
 const UPGRADES = 'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; '
   + 'proxy_set_header Connection upgrade;';
+
+test('noPortIsGivenTwice', async () => {
+  const ports = [];
+  while (ports.length < 1_000) ports.push(await freePort());
+  assert.equal(new Set(ports).size, ports.length);
+});
 
 for (const { name, skip, launch } of engines) {
   describe(`${name} behind nginx`, { skip: skip || noNginx, timeout: SUITE_MILLIS }, () => {

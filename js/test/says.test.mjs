@@ -1,13 +1,10 @@
 // What a page says in the console, and what it rejects at once, in each browser.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import https from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import Doorbell from '../doorbell.mjs';
+import { certificate } from './certificate.mjs';
 import { eventually } from './chromium.mjs';
 import { SUITE_MILLIS, engines } from './engines.mjs';
 import { fake, reply } from './fake.mjs';
@@ -36,14 +33,7 @@ function warningsOf(page) {
 
 // A node whose certificate nobody trusts.
 async function untrusted(t) {
-  const folder = mkdtempSync(join(tmpdir(), 'doorbell-says-'));
-  const [key, cert] = ['key.pem', 'cert.pem'].map(name => join(folder, name));
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
-    '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1',
-    '-keyout', key, '-out', cert], { stdio: 'ignore' });
-  const options = { key: readFileSync(key), cert: readFileSync(cert) };
-  rmSync(folder, { recursive: true });
-  const server = https.createServer(options, (request, response) => response.end());
+  const server = https.createServer(certificate(), (request, response) => response.end());
   let connections = 0;
   server.on('connection', () => { connections++; });
   server.on('tlsClientError', () => {});

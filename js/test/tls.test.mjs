@@ -1,32 +1,24 @@
 // Chromium and a node over TLS, so over HTTP/2, where any number of waits hang.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import Doorbell from '../doorbell.mjs';
+import { certificate } from './certificate.mjs';
 import { eventually, launch, skip } from './chromium.mjs';
 import { startNode } from './node.mjs';
 import { openPage } from './pages.mjs';
 
-const folder = mkdtempSync(join(tmpdir(), 'doorbell-tls-'));
 let node;
 let browser;
 
 if (!skip) {
   before(async () => {
-    const [cert, key] = ['cert.pem', 'key.pem'].map(name => join(folder, name));
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
-      '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1',
-      '-keyout', key, '-out', cert], { stdio: 'ignore' });
-    node = await startNode(['--tls-cert', cert, '--tls-key', key]);
+    const { certFile, keyFile } = certificate();
+    node = await startNode(['--tls-cert', certFile, '--tls-key', keyFile]);
     browser = await launch();
   });
   after(async () => {
     if (browser) await browser.close();
     if (node) await node.stop();
-    rmSync(folder, { recursive: true });
   });
 }
 
