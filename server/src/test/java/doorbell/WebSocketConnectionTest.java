@@ -25,6 +25,11 @@ class WebSocketConnectionTest {
   /** The head of a frame of 16 MB, masked. */
   private static final String TOO_LONG = "\u0081\u00ff\0\0\0\0\1\0\0\0mask";
 
+  /** A text of one byte so far, and one byte more of it: there is no end. */
+  private static final String BEGUN = "\u0001\u0081mask5";
+
+  private static final String GOES_ON = "\0\u0081mask5";
+
   private final SimulatedNode node = new SimulatedNode();
   private final SocketCaller socket = new SocketCaller(node.connect());
 
@@ -143,6 +148,32 @@ class WebSocketConnectionTest {
     node.pass(2 * HttpLimits.LINGER_MILLIS + 200);
     assertThat(silent.client.endpoint.isGone()).isTrue();
     assertThat(node.leaked()).isZero();
+  }
+
+  /** The reason is lost otherwise, as with a message that is too long. */
+  @Test
+  void whoIsTooSlowIsNotCutWhileTheRestOfItsMessageComes() {
+    socket.client.send(BEGUN);
+    node.pass(11_000);
+    socket.hear();
+    assertThat(socket.closed).isEqualTo(1008);
+    for (int second = 1; second <= 20; second++) {
+      socket.client.send(GOES_ON);
+      node.pass(1_000);
+      assertThat(socket.client.endpoint.isGone()).as("after %s s", second).isFalse();
+    }
+    node.pass(2 * HttpLimits.LINGER_MILLIS + 200);
+    assertThat(socket.client.endpoint.isGone()).isTrue();
+    assertThat(node.leaked()).isZero();
+  }
+
+  @Test
+  void whoIsTooSlowAndSilentThenIsCutAfterFiveSeconds() {
+    socket.client.send(BEGUN);
+    node.pass(11_000);
+    assertThat(socket.client.endpoint.isGone()).isFalse();
+    node.pass(HttpLimits.LINGER_MILLIS);
+    assertThat(socket.client.endpoint.isGone()).isTrue();
   }
 
   private void setAll(IntStream ids) {

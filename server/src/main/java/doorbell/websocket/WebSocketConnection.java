@@ -297,7 +297,7 @@ public final class WebSocketConnection extends WebSocketWriter
   /** Pings the client; ends the connection of a dead or late client. */
   @Override
   protected void onDeadline() {
-    if (broken && lingersOn()) {
+    if (closing && lingersOn()) {
       return;
     }
     if (closing || untold != null || (asked && !heard)) {
@@ -339,6 +339,7 @@ public final class WebSocketConnection extends WebSocketWriter
     }
     write(WebSocketFrames.close(allocator(), code, reason));
     closing = true;
+    heard = false;
     leaveAll();
     http.io.deadlines.set(this, HttpLimits.LINGER_MILLIS);
   }
