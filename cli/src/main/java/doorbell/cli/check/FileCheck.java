@@ -46,7 +46,7 @@ record FileCheck(Host host, long waits) {
     String now =
         hard >= needed ? "ulimit -n " + needed : "sudo prlimit --pid $$ --nofile=" + needed;
     String forGood =
-        "LimitNOFILE=%s below [Service] (sudo systemctl edit doorbell); without systemd: "
+        "LimitNOFILE=%s below [Service] (sudo systemctl edit doorbell)\nor, without systemd:\n"
                 .formatted(needed)
             + "echo '* - nofile %s' | sudo tee %s".formatted(needed, LIMITS);
     Mend mend = new Mend(now, forGood);

@@ -80,9 +80,9 @@ record MemoryCheck(Host host, long waits, long heap, long fitting, long ofStore)
   }
 
   private String told() {
-    return "; a node for them takes %s: %s bytes a wait, and %s of the kernel's"
-            .formatted(megabytes(needed()), grouped(RESIDENT), grouped(KERNEL))
-        + (ofStore == 0 ? "" : ", and up to " + megabytes(ofStore) + " for the store");
+    String store = ofStore == 0 ? "" : ", and up to " + megabytes(ofStore) + " of the store's";
+    return "; a node for them takes %s: %s bytes a wait, with %s more in the kernel%s"
+        .formatted(megabytes(needed()), grouped(RESIDENT), grouped(KERNEL), store);
   }
 
   private long needed() {

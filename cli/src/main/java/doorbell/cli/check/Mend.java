@@ -1,7 +1,7 @@
 package doorbell.cli.check;
 
 /**
- * What mends a fault of a host.
+ * What mends a fault of a host, in lines.
  *
  * @param now a command, or a few, whose effect ends with the next start of the machine, the
  *     container or the shell

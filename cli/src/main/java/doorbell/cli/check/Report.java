@@ -1,5 +1,6 @@
 package doorbell.cli.check;
 
+import doorbell.cli.run.Columns;
 import doorbell.cli.run.Verdict;
 import java.nio.charset.Charset;
 import java.util.ArrayList;
@@ -18,16 +19,23 @@ record Report(long waits, List<Finding> findings, Charset charset) {
   List<String> lines() {
     List<String> lines = new ArrayList<>();
     lines.add("For " + Numbers.grouped(waits) + " waits, each on a connection of its own:");
+    lines.add("");
     for (Finding finding : findings) {
-      lines.add(
-          "%s %s: %s".formatted(finding.verdict().mark(charset), finding.what(), finding.text()));
+      String head = finding.verdict().mark(charset) + " ";
+      lines.addAll(Columns.hanging(head, finding.what() + ": " + finding.text()));
       for (Mend mend : finding.mends()) {
-        lines.add("    now:      " + mend.now());
-        lines.add("    for good: " + mend.forGood());
+        lines.addAll(whole("    now:      ", mend.now()));
+        lines.addAll(whole("    for good: ", mend.forGood()));
       }
     }
-    lines.add(end());
+    lines.add("");
+    lines.addAll(Columns.hanging("", end()));
     return lines;
+  }
+
+  /** Commands are for pasting, so their lines stay as they are. */
+  private static List<String> whole(String head, String commands) {
+    return (head + commands.replace("\n", "\n" + " ".repeat(head.length()))).lines().toList();
   }
 
   private String end() {

@@ -1,5 +1,6 @@
 package doorbell.cli.check;
 
+import static doorbell.cli.check.Numbers.grouped;
 import static doorbell.cli.check.Numbers.megabytes;
 
 import doorbell.cli.run.Verdict;
@@ -77,7 +78,7 @@ record StoreCheck(Path folder) {
     return Finding.note(
         "sync",
         "%s microseconds, the median of %s small ones: a set with --sync always takes one"
-            .formatted(medianMicros(there), SYNCS));
+            .formatted(grouped(medianMicros(there)), SYNCS));
   }
 
   private static long medianMicros(Path there) throws IOException {

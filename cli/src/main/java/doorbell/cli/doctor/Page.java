@@ -1,6 +1,7 @@
 package doorbell.cli.doctor;
 
 import doorbell.cli.doctor.WebServer.Trouble;
+import doorbell.cli.run.Columns;
 import doorbell.cli.run.Verdict;
 import java.io.PrintStream;
 import java.util.ArrayList;
@@ -8,7 +9,6 @@ import java.util.List;
 
 /** The report: a line for each finding, in 80 columns. */
 final class Page {
-  private static final int COLUMNS = 80;
   private static final int LABEL = 11;
 
   private final PrintStream out;
@@ -18,7 +18,7 @@ final class Page {
   }
 
   void begin(Site site) {
-    write("", "", "Asking " + site + " as a page would, for " + Finding.time(site.longest()) + ".");
+    write("", "Asking " + site + " as a page would, for " + Finding.time(site.longest()) + ".");
     out.println();
   }
 
@@ -27,9 +27,9 @@ final class Page {
     String label = finding.check().label;
     String mark = finding.verdict().mark(out.charset());
     String head = mark + " " + label + " ".repeat(LABEL - label.length());
-    write(head, " ".repeat(head.length()), finding.text());
+    write(head, finding.text());
     for (String cure : cures(finding, site)) {
-      write(" ".repeat(head.length()) + "> ", " ".repeat(head.length() + 2), cure);
+      write(" ".repeat(head.length()) + "> ", cure);
     }
     out.flush();
   }
@@ -65,36 +65,16 @@ final class Page {
       String name = site.server();
       write(
           "",
-          "",
           (name.isEmpty() ? "No web server says its name here" : "Its name is " + name)
               + ". docs/start.md has lines for nginx, Apache, HAProxy and Caddy.");
       return;
     }
-    write("", "", "The lines for " + server.title + ", where the node is at 127.0.0.1:8080:");
+    write("", "The lines for " + server.title + ", where the node is at 127.0.0.1:8080:");
     out.println();
     server.block(site.path() + "/").lines().forEach(line -> out.println("    " + line));
   }
 
-  private void write(String first, String next, String text) {
-    String indent = first;
-    for (String line : wrapped(text, COLUMNS - first.length())) {
-      out.println(indent + line);
-      indent = next;
-    }
-  }
-
-  /** Lines of at most so many columns, broken at spaces where there are any. */
-  static List<String> wrapped(String text, int columns) {
-    List<String> lines = new ArrayList<>();
-    StringBuilder line = new StringBuilder();
-    for (String word : text.split(" ", -1)) {
-      if (!line.isEmpty() && line.length() + 1 + word.length() > columns) {
-        lines.add(line.toString());
-        line.setLength(0);
-      }
-      line.append(line.isEmpty() ? "" : " ").append(word);
-    }
-    lines.add(line.toString());
-    return lines;
+  private void write(String head, String text) {
+    Columns.hanging(head, text).forEach(out::println);
   }
 }

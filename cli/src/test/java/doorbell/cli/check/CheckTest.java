@@ -178,8 +178,8 @@ class CheckTest {
     Finding with = memory(new MemoryCheck(host, WAITS, HEAP, FITTING, RocksStore.MOST_MEMORY));
     // Two tables of 64 MB, and a cache of 16.
     assertThat(RocksStore.MOST_MEMORY).isEqualTo(144 << 20);
-    assertThat(without.text()).contains("takes 547 MB: ").endsWith("of the kernel's");
-    assertThat(with.text()).contains("takes 698 MB: ").endsWith("up to 150 MB for the store");
+    assertThat(without.text()).contains("takes 547 MB: ").endsWith("in the kernel");
+    assertThat(with.text()).contains("takes 698 MB: ").endsWith("up to 150 MB of the store's");
     assertThat(without.most() - with.most()).isEqualTo((144 << 20) / (420 + 4_096));
   }
 
@@ -264,7 +264,7 @@ class CheckTest {
             .toList();
     assertThat(crosses).hasSize(7);
     for (Finding cross : crosses) {
-      String forGood = cross.mends().getFirst().forGood();
+      String forGood = cross.mends().getFirst().forGood().lines().findFirst().orElseThrow();
       String line = forGood.replaceFirst("echo '([^']*)'.*", "$1").replaceFirst(" below .*", "");
       assertThat(page).as(cross.what()).contains(line);
     }
@@ -277,7 +277,7 @@ class CheckTest {
     assertThat(found).extracting(Finding::what).containsExactly("store", "sync");
     assertThat(found.get(0).text()).startsWith(folder.toString());
     assertThat(found.get(1).verdict()).isEqualTo(Verdict.NEITHER);
-    assertThat(found.get(1).text()).matches("[0-9]+ microseconds, the median of 10 .*");
+    assertThat(found.get(1).text()).matches("[0-9,]+ microseconds, the median of 10 .*");
     try (var left = Files.list(folder)) {
       assertThat(left).isEmpty();
     }
@@ -299,6 +299,24 @@ class CheckTest {
     assertThat(found(none, WAITS, Transport.EPOLL, null))
         .noneMatch(one -> one.verdict() == Verdict.BAD)
         .anyMatch(one -> one.text().equals("not told by this system"));
+  }
+
+  @Test
+  void aLineIsNoLongerThanATerminalUnlessItIsACommandToPaste() throws IOException {
+    limits(1_024, 1_024);
+    List<String> lines = report(WAITS).lines();
+    assertThat(lines)
+        .filteredOn(line -> line.length() > 80)
+        .allMatch(line -> line.startsWith("    "))
+        .isNotEmpty();
+    assertThat(lines)
+        .containsSubsequence(
+            "\u2717 open files: 1,024; a node for them needs 101,232 (LimitNOFILE=102000 in a unit",
+            "  of systemd)",
+            "    for good: LimitNOFILE=102000 below [Service] (sudo systemctl edit doorbell)",
+            "              or, without systemd:",
+            "              echo '* - nofile 102000' | sudo tee"
+                + " /etc/security/limits.d/doorbell.conf");
   }
 
   @Test
