@@ -49,17 +49,3 @@ export async function eventually(condition, what, millis = PATIENCE_MILLIS) {
     await delay(20);
   }
 }
-
-// Pictures two windows side by side.
-export async function picture(browser, windows, path) {
-  const shots = await Promise.all(windows.map(page => page.screenshot()));
-  const images = shots.map(png => `<img src="data:image/png;base64,${png.toString('base64')}">`);
-  const height = windows[0].viewportSize().height + 42;
-  const page = await browser.newPage({ viewport: { width: 1024, height } });
-  await page.setContent(`<!doctype html><style>
-    body { margin: 0; padding: 20px; display: flex; gap: 22px; background: #d8dde3 }
-    img { display: block; border: 1px solid #8a939c; border-radius: 6px }
-  </style>${images.join('')}`);
-  await page.screenshot({ path });
-  await page.close();
-}

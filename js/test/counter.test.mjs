@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { eventually, launch, picture, skip } from './chromium.mjs';
+import { eventually, launch, skip } from './chromium.mjs';
 import { startDemo } from './node.mjs';
+import { picture } from './pictures.mjs';
 
 const PICTURE = fileURLToPath(new URL('../../docs/counter.png', import.meta.url));
 const TCP_TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];

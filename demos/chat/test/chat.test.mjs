@@ -13,6 +13,7 @@ import { setTimeout } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually, launch, skip } from '../../../js/test/chromium.mjs';
+import { picture } from '../../../js/test/pictures.mjs';
 import { refusesStrangeTargets } from '../../test/targets.mjs';
 import { plot } from './plot.mjs';
 
@@ -374,15 +375,7 @@ for (const backEnd of BACK_ENDS) {
             document.getElementById('state').textContent.includes(`event of ${n}.`), i + 1);
         }
       }
-      const shots = await Promise.all(pages.map(page => page.screenshot()));
-      const images = shots.map(png => `<img src="data:image/png;base64,${png.toString('base64')}">`);
-      const page = await browser.newPage({ viewport: { width: 906, height: 602 } });
-      await page.setContent(`<!doctype html><style>
-        body { margin: 0; padding: 20px; display: flex; gap: 22px; background: #d8dde3 }
-        img { display: block; border: 1px solid #8a939c; border-radius: 6px }
-      </style>${images.join('')}`);
-      await page.screenshot({ path: `${root}docs/chat.png` });
-      await page.close();
+      await picture(browser, pages, `${root}docs/chat.png`);
       await other.stop();
     });
   });

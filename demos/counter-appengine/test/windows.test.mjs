@@ -8,6 +8,7 @@ import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 import { eventually, launch, skip } from '../../../js/test/chromium.mjs';
+import { picture } from '../../../js/test/pictures.mjs';
 import { isRoot, refusesStrangeTargets } from '../../test/targets.mjs';
 import { DEMO, ENDED_MILLIS, ROOT, ctrlC, isRunning, kill, run, started } from './demo.mjs';
 
@@ -120,16 +121,7 @@ describe('counter-appengine', { concurrency: 1, timeout: 400_000 }, () => {
 
     test('pictureOfTheTwoWindows', { skip: skip || noPicture }, async () => {
       await settled();
-      const shots = await Promise.all(windows.map(page => page.screenshot()));
-      const images = shots.map(png =>
-        `<img src="data:image/png;base64,${png.toString('base64')}">`);
-      const page = await browser.newPage({ viewport: { width: 1024, height: 562 } });
-      await page.setContent(`<!doctype html><style>
-        body { margin: 0; padding: 20px; display: flex; gap: 22px; background: #d8dde3 }
-        img { display: block; border: 1px solid #8a939c; border-radius: 6px }
-      </style>${images.join('')}`);
-      await page.screenshot({ path: PICTURE });
-      await page.close();
+      await picture(browser, windows, PICTURE);
     });
 
     test('manyClicksElsewhereReachThem', { skip }, async () => {

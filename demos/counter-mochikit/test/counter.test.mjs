@@ -8,7 +8,8 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { eventually, launch, picture, skip } from '../../../js/test/chromium.mjs';
+import { eventually, launch, skip } from '../../../js/test/chromium.mjs';
+import { picture } from '../../../js/test/pictures.mjs';
 import { refusesStrangeTargets } from '../../test/targets.mjs';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));

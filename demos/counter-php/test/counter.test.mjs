@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually, launch, skip as noBrowser } from '../../../js/test/chromium.mjs';
+import { picture } from '../../../js/test/pictures.mjs';
 import { isRoot, refusesStrangeTargets } from '../../test/targets.mjs';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -234,15 +235,7 @@ describe('counter-php', { skip, concurrency: 1 }, () => {
   test('pictureOfTheTwoWindows', { skip: noPicture }, async () => {
     await click(windows[0]);
     await settle();
-    const shots = await Promise.all(windows.map(window => window.screenshot()));
-    const images = shots.map(png => `<img src="data:image/png;base64,${png.toString('base64')}">`);
-    const page = await browser.newPage({ viewport: { width: 1024, height: 492 } });
-    await page.setContent(`<!doctype html><style>
-      body { margin: 0; padding: 20px; display: flex; gap: 22px; background: #d8dde3 }
-      img { display: block; border: 1px solid #8a939c; border-radius: 6px }
-    </style>${images.join('')}`);
-    await page.screenshot({ path: PICTURE });
-    await page.close();
+    await picture(browser, windows, PICTURE);
   });
 
   test('aNodeThatIsSilentCostsAClickASecond', async () => {

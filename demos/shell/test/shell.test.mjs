@@ -1,6 +1,6 @@
 // The scripts as they are, against a real node with a short hold that is restarted meanwhile.
 // A proxy before it tells what the node answered, and keeps the address while the node is away.
-// DOORBELL_SCREENSHOT=1 also pictures the demo's terminal in docs/shell.png.
+// DOORBELL_SCREENSHOT=1 also pictures the demo's terminal in docs/shell.svg.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { launch, skip } from '../../../js/test/chromium.mjs';
+import { isPictured } from '../../../js/test/pictures.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const folder = `${root}demos/shell`;
@@ -147,33 +147,13 @@ test('aSealedEventIsSetByItsKeyAlone', async () => {
   assert.equal((await run(`demos/shell/wait.sh ${url}`)).code, 0);
 });
 
-test('theDemoShowsWhatTheReadmeSays', { timeout: 60_000 }, async () => {
+test('theDemoShowsWhatTheReadmeAndItsPictureSay', { timeout: 60_000 }, async () => {
   const { code, output } = await run(demo);
   assert.equal(code, 0, output);
   const lines = text => text.trim().split('\n').sort();
   assert.deepEqual(lines(output), lines(blocks('text')[0]));
   assert.equal(output.trim().split('\n').pop(), 'program  builds');
-});
-
-const noPicture = process.env.DOORBELL_SCREENSHOT !== '1' && 'DOORBELL_SCREENSHOT=1 takes it';
-
-test('pictureOfTheTerminal', { skip: skip || noPicture, timeout: 60_000 }, async () => {
-  const { output } = await run(demo);
-  const browser = await launch();
-  const page = await browser.newPage({ viewport: { width: 640, height: 210 } });
-  await page.setContent(`<!doctype html><style>
-    body { margin: 0; padding: 20px; background: #d8dde3 }
-    pre { margin: 0; padding: 18px 22px; border-radius: 6px; background: #1d2329; color: #e3e7ea;
-      font: 15px/1.6 "DejaVu Sans Mono", monospace }
-    b { color: #8fd18f; font-weight: normal }
-  </style><pre></pre>`);
-  await page.evaluate(([typed, printed]) => {
-    const pre = document.querySelector('pre');
-    pre.innerHTML = '<b>$ </b>';
-    pre.append(`${typed}\n${printed}`);
-  }, [demo.trim(), output]);
-  await page.screenshot({ path: `${root}docs/shell.png` });
-  await browser.close();
+  isPictured('shell', `$ ${demo.trim()}\n${output}`, all => all.toSorted());
 });
 
 test('theLoopOfTheReadmeIsThatOfTheScript', () => {

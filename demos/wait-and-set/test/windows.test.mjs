@@ -7,8 +7,9 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { PATIENCE_MILLIS, eventually, picture } from '../../../js/test/chromium.mjs';
+import { PATIENCE_MILLIS, eventually } from '../../../js/test/chromium.mjs';
 import { SUITE_MILLIS, engines } from '../../../js/test/engines.mjs';
+import { picture } from '../../../js/test/pictures.mjs';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');

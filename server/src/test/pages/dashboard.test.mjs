@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually, launch, skip } from '../../../../js/test/chromium.mjs';
+import { shoot } from '../../../../js/test/pictures.mjs';
 import { startAdmin } from './admin.mjs';
 import { isReadable, troubles } from './look.mjs';
 
@@ -240,7 +241,7 @@ for (const [name, options] of [
       await lookAgain(page);
     }
     const path = fileURLToPath(new URL(`../../../../docs/${name}.png`, import.meta.url));
-    await page.screenshot({ path });
+    await shoot(page, path);
   });
 }
 

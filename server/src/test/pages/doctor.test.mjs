@@ -1,5 +1,5 @@
 // The doctor's page in browsers: what it says where all passes, and where something doesn't.
-// DOORBELL_SCREENSHOT=1 also pictures it in docs/doctor.png.
+// DOORBELL_SCREENSHOT=1 also pictures it in docs/.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { SUITE_MILLIS, engines } from '../../../../js/test/engines.mjs';
 import { front } from '../../../../js/test/front.mjs';
 import { startNode } from '../../../../js/test/node.mjs';
 import { skip as noNginx, startNginx } from '../../../../js/test/nginx.mjs';
+import { shoot } from '../../../../js/test/pictures.mjs';
 import { isReadable, troubles } from './look.mjs';
 import { startSecureNode } from './secure.mjs';
 
@@ -222,12 +223,17 @@ for (const { name, skip, launch } of engines) {
 
     const noPicture = process.env.DOORBELL_SCREENSHOT !== '1' && 'DOORBELL_SCREENSHOT=1 takes it';
 
-    test('pictureOfThePage', { skip: noNginx || noPicture }, async t => {
-      const page = await behindNginx(t, '', '');
-      await page.setViewportSize({ width: 760, height: 700 });
-      await findings(page);
-      const path = fileURLToPath(new URL('../../../../docs/doctor.png', import.meta.url));
-      await page.screenshot({ path, fullPage: true });
-    });
+    for (const [picture, options] of [
+      ['doctor', { viewport: { width: 760, height: 700 } }],
+      ['doctor-phone', { colorScheme: 'dark', viewport: { width: 390, height: 844 } }],
+    ]) {
+      test(`pictureOf-${picture}`, { skip: noNginx || noPicture }, async t => {
+        const { port } = await startNginx(t, { node: node.url, pages: node.url });
+        const page = await open(t, `http://127.0.0.1:${port}/doorbell/doctor`, options);
+        await findings(page);
+        const path = fileURLToPath(new URL(`../../../../docs/${picture}.png`, import.meta.url));
+        await shoot(page, path, { fullPage: true });
+      });
+    }
   });
 }

@@ -1,5 +1,5 @@
 // The node's landing page in browsers: a wait and a set that are tried right there, and the lines to
-// paste, whatever way leads to the node. DOORBELL_SCREENSHOT=1 also pictures it in docs/landing.png.
+// paste, whatever way leads to the node. DOORBELL_SCREENSHOT=1 also pictures it in docs/.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
@@ -9,6 +9,7 @@ import { SUITE_MILLIS, engines } from '../../../../js/test/engines.mjs';
 import { fake, reply } from '../../../../js/test/fake.mjs';
 import { startNode } from '../../../../js/test/node.mjs';
 import { skip as noNginx, startNginx } from '../../../../js/test/nginx.mjs';
+import { shoot } from '../../../../js/test/pictures.mjs';
 import { isReadable, troubles } from './look.mjs';
 import { startSecureNode } from './secure.mjs';
 
@@ -148,10 +149,16 @@ for (const { name, skip, launch } of engines) {
 
     const noPicture = process.env.DOORBELL_SCREENSHOT !== '1' && 'DOORBELL_SCREENSHOT=1 takes it';
 
-    test('pictureOfThePage', { skip: noPicture }, async t => {
-      const page = await open(t, node.url, { viewport: { width: 760, height: 980 } });
-      await wakesAtOnce(page);
-      await page.screenshot({ path: fileURLToPath(new URL('../../../../docs/landing.png', import.meta.url)) });
-    });
+    for (const [picture, options] of [
+      ['landing', { viewport: { width: 760, height: 980 } }],
+      ['landing-phone', { colorScheme: 'dark', viewport: { width: 390, height: 844 } }],
+    ]) {
+      test(`pictureOf-${picture}`, { skip: noPicture }, async t => {
+        const page = await open(t, node.url, options);
+        await wakesAtOnce(page);
+        const path = fileURLToPath(new URL(`../../../../docs/${picture}.png`, import.meta.url));
+        await shoot(page, path, { fullPage: picture !== 'landing' });
+      });
+    }
   });
 }
