@@ -1,13 +1,23 @@
-// How many waits a node holds, for one client address and for all. Needs a node on this machine,
-// started with small limits; run this file alone, since the others wait too.
+// How many waits a node holds, for one client address and for all, and what one address may begin.
+// Needs a node on this machine, started with small limits; run this file alone, since the others wait
+// too.
 import assert from "node:assert/strict";
 import { connect as connectHttp2 } from "./http2.mjs";
 import { connect as connectWebSocket } from "./websocket.mjs";
-import { ask, facts, set, settle, wait } from "./wire.mjs";
+import { ask, facts, open, set, settle, wait } from "./wire.mjs";
 import { freshNumber, times } from "./names.mjs";
 
 const PER_ADDRESS = Number(process.env.DOORBELL_MAX_WAITS_PER_ADDRESS ?? 0);
 const PER_NODE = Number(process.env.DOORBELL_MAX_WAITS ?? 0);
+
+const CONNECTIONS = Number(process.env.DOORBELL_MAX_CONNECTIONS_PER_ADDRESS ?? 0);
+const NEW_CONNECTIONS =
+  Number(process.env.DOORBELL_MAX_CONNECTIONS_PER_SECOND_PER_ADDRESS ?? 0);
+const NEW_WAITS = Number(process.env.DOORBELL_MAX_WAITS_PER_SECOND_PER_ADDRESS ?? 0);
+const SETS = Number(process.env.DOORBELL_MAX_SETS_PER_SECOND_PER_ADDRESS ?? 0);
+
+// A bucket holds the tokens of so many seconds.
+const BURST_SECONDS = 10;
 
 function needs(option, name) {
   return `needs a node with a small ${option}, named here too: ${name}=4`;
@@ -157,5 +167,101 @@ facts("quota", {
     for (const wire of streams) wire.hangUp();
     await settle();
     await letGo(await park(PER_ADDRESS, () => from));
+  },
+
+  async aConnectionTooManyIs429WhateverItAsksFor(t) {
+    const name = "DOORBELL_MAX_CONNECTIONS_PER_ADDRESS";
+    if (!CONNECTIONS) return t.skip(needs("--max-connections-per-address", name));
+    const from = "127.0.0.9";
+    const held = await Promise.all(times(CONNECTIONS, () => open({ from })));
+    const id = freshNumber();
+    for (const [method, path] of [["GET", `/${id}`], ["POST", `/${id}`], ["HEAD", `/${id}`],
+      ["GET", "/"], ["OPTIONS", "/"]]) {
+      const refused = await ask(method, path, { from });
+      refused.is(429, /\bconnections\b/).has("Connection", "close");
+    }
+    (await ask("GET", `/${id}?timeout=0`, { from: "127.0.0.10" })).is(204);
+    (await held[0].request("GET", `/${id}?timeout=0`).answer()).is(204);
+    const silent = await open({ from });
+    (await silent.answer()).is(429);
+    for (const wire of [silent, ...held]) wire.hangUp();
+    await settle();
+    (await ask("GET", `/${id}?timeout=0`, { from })).is(204);
+  },
+
+  async aConnectionTooManyIs429OverHttp2AndWebSocketToo(t) {
+    const name = "DOORBELL_MAX_CONNECTIONS_PER_ADDRESS";
+    if (!CONNECTIONS) return t.skip(needs("--max-connections-per-address", name));
+    const from = "127.0.0.11";
+    const held = await Promise.all(times(CONNECTIONS, () => open({ from })));
+    const client = await connectHttp2({ from });
+    (await client.ask("GET", `/${freshNumber()}`)).is(429, /\bconnections\b/);
+    await client.closed();
+    await assert.rejects(connectWebSocket("/", { from }), /429/);
+    for (const wire of held) wire.hangUp();
+    await settle();
+    const socket = await connectWebSocket("/", { from });
+    await socket.say(`wait ${freshNumber()}`).isQuiet();
+    socket.hangUp();
+  },
+
+  async anAddressThatConnectsTooOftenGets429(t) {
+    const name = "DOORBELL_MAX_CONNECTIONS_PER_SECOND_PER_ADDRESS";
+    if (!NEW_CONNECTIONS) return t.skip(needs("--max-connections-per-second-per-address", name));
+    const from = "127.0.0.12";
+    const statuses = [];
+    for (let i = 0; i < 2 * BURST_SECONDS * NEW_CONNECTIONS; i++) {
+      statuses.push((await ask("OPTIONS", "/", { from })).status);
+    }
+    const first = statuses.indexOf(429);
+    assert.ok(first >= BURST_SECONDS * NEW_CONNECTIONS, `refused after ${first}`);
+    (await ask("GET", `/${freshNumber()}?timeout=0`, { from: "127.0.0.13" })).is(204);
+  },
+
+  async anAddressThatWaitsTooOftenGets429(t) {
+    const name = "DOORBELL_MAX_WAITS_PER_SECOND_PER_ADDRESS";
+    if (!NEW_WAITS) return t.skip(needs("--max-waits-per-second-per-address", name));
+    const from = "127.0.0.14";
+    const id = freshNumber();
+    const all = times(Math.min(64, BURST_SECONDS * NEW_WAITS), freshNumber);
+    const socket = await connectWebSocket("/", { from });
+    const client = await connectHttp2({ from });
+    let status = 204;
+    while (status === 204) status = (await ask("GET", `/${all}?timeout=0`, { from })).status;
+    const refused = await ask("GET", `/${all}`, { from });
+    refused.is(429, /\bwaits a second\b/);
+    (await client.ask("GET", `/${all}?timeout=0`)).is(429, /\bwaits a second\b/);
+    (await ask("HEAD", `/${all}`, { from })).is(429);
+    for (let i = 0; i < BURST_SECONDS * NEW_WAITS; i++) socket.say(`wait ${freshNumber()}`);
+    socket.say(`wait ${id}`);
+    let line = await socket.hears();
+    while (!line.startsWith(`error ${id}: `)) line = await socket.hears();
+    assert.match(line, /\bwaits a second\b/);
+    (await ask("GET", `/${id}?timeout=0`, { from: "127.0.0.15" })).is(204);
+    socket.hangUp();
+    client.hangUp();
+  },
+
+  async anAddressThatSetsTooMuchGets429AndSetsNothing(t) {
+    const name = "DOORBELL_MAX_SETS_PER_SECOND_PER_ADDRESS";
+    if (!SETS) return t.skip(needs("--max-sets-per-second-per-address", name));
+    const from = "127.0.0.16";
+    const lines = () => times(BURST_SECONDS * SETS, freshNumber);
+    (await ask("POST", "/", { from, body: lines().join("\n") })).is(200);
+    const more = lines();
+    const refused = await ask("POST", "/", { from, body: more.join("\n") });
+    refused.is(429, /\bsets a second\b/);
+    (await ask("GET", `/${more[0]}?timeout=0`, { from })).is(204);
+    (await set(more[0])).is(201);
+    (await ask("POST", `/${more[1]}`, { from: "127.0.0.17" })).is(201);
+  },
+
+  async moreSetsThanABucketHoldsAreMadeAndOwed(t) {
+    const name = "DOORBELL_MAX_SETS_PER_SECOND_PER_ADDRESS";
+    if (!SETS) return t.skip(needs("--max-sets-per-second-per-address", name));
+    const from = "127.0.0.18";
+    const many = times(3 * BURST_SECONDS * SETS, freshNumber);
+    (await ask("POST", "/", { from, body: many.join("\n") })).is(200);
+    (await ask("POST", `/${freshNumber()}`, { from })).is(429);
   },
 }, false);

@@ -131,8 +131,8 @@ public final class Options {
       Option.of(
               "max-waits-per-address",
               OptionType.NUMBER,
-              "How many of them one client address may park; more get 429. 0 is no limit, as it"
-                  + " must be behind a proxy.")
+              "How many of them one client address may park, IPv6 by /64; more get 429. 0 is no"
+                  + " limit, as it must be behind a proxy.")
           .or("0")
           .that(between(0, Integer.MAX_VALUE));
 
@@ -210,6 +210,10 @@ public final class Options {
           MAX_WAIT,
           MAX_WAITS,
           MAX_WAITS_PER_ADDRESS,
+          LimitOptions.MAX_WAITS_PER_SECOND_PER_ADDRESS,
+          LimitOptions.MAX_SETS_PER_SECOND_PER_ADDRESS,
+          LimitOptions.MAX_CONNECTIONS_PER_ADDRESS,
+          LimitOptions.MAX_CONNECTIONS_PER_SECOND_PER_ADDRESS,
           MAX_WAITS_PER_CONNECTION,
           MAX_BUFFERED,
           BASE_PATH,
@@ -225,6 +229,10 @@ public final class Options {
           MAX_WAIT,
           MAX_WAITS,
           MAX_WAITS_PER_ADDRESS,
+          LimitOptions.MAX_WAITS_PER_SECOND_PER_ADDRESS,
+          LimitOptions.MAX_SETS_PER_SECOND_PER_ADDRESS,
+          LimitOptions.MAX_CONNECTIONS_PER_ADDRESS,
+          LimitOptions.MAX_CONNECTIONS_PER_SECOND_PER_ADDRESS,
           MAX_WAITS_PER_CONNECTION,
           DRAIN,
           HEAD_TIMEOUT,

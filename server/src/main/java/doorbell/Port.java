@@ -101,6 +101,7 @@ public final class Port implements AutoCloseable {
       look(events, loops.getLast().counts);
       events.terminationFuture().addListener(ended -> onEnded());
     }
+    LimitOptions.limit(loops, options);
     if (tls != null) {
       group.scheduleWithFixedDelay(
           () -> Thread.ofVirtual().start(tls::reload),
@@ -272,6 +273,7 @@ public final class Port implements AutoCloseable {
   void reload(Options options) {
     reload();
     quota.limit(options.get(Options.MAX_WAITS), options.get(Options.MAX_WAITS_PER_ADDRESS));
+    LimitOptions.limit(loops, options);
     for (HttpLoop loop : https) {
       HttpOptions taken = options.http().at(loop.options.basePath());
       loop.io.events.execute(() -> loop.options = taken);

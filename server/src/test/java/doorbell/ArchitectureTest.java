@@ -27,6 +27,7 @@ class ArchitectureTest {
   private static final String STORE = "doorbell.store";
   private static final String ADMIN = "doorbell.admin";
   private static final String COUNT = "doorbell.count";
+  private static final String LIMIT = "doorbell.limit";
   private static final String BUFFERS = "io.netty.buffer";
   private static final String LOOPS = "io.netty.channel..";
   private static final String UTIL = "io.netty.util..";
@@ -47,27 +48,39 @@ class ArchitectureTest {
   }
 
   @Test
-  void countersAndEventsKnowOnlyJava() {
+  void countersLimitsAndEventsKnowOnlyJava() {
     only(COUNT).check(CLASSES);
+    only(LIMIT).check(CLASSES);
     only(EVENT, COUNT).check(CLASSES);
   }
 
   @Test
   void ioKnowsNoHttpAndNoEvents() {
     String ssl = "io.netty.handler.ssl..";
-    String netty = "io.netty.bootstrap";
-    only(IO, COUNT, BUFFERS, LOOPS, UTIL, ssl, netty, "org.slf4j", "jdk.net", "javax..")
+    only(
+            IO,
+            COUNT,
+            LIMIT,
+            BUFFERS,
+            LOOPS,
+            UTIL,
+            ssl,
+            "io.netty.bootstrap",
+            "org.slf4j",
+            "jdk.net",
+            "javax..")
         .check(CLASSES);
   }
 
   @Test
   void waitingKnowsNoHttp() {
-    only(WAIT, EVENT, IO, COUNT, LOOPS, UTIL).check(CLASSES);
+    only(WAIT, EVENT, IO, LIMIT, COUNT, LOOPS, UTIL).check(CLASSES);
   }
 
   @Test
   void httpKnowsNoVersionOfItself() {
-    only(HTTP, WAIT, EVENT, IO, COUNT, BUFFERS, UTIL, "io.netty.handler.codec..").check(CLASSES);
+    only(HTTP, WAIT, EVENT, IO, LIMIT, COUNT, BUFFERS, UTIL, "io.netty.handler.codec..")
+        .check(CLASSES);
   }
 
   @Test
@@ -86,7 +99,7 @@ class ArchitectureTest {
   @Test
   void protocolsKnowWhatIsBelowAndHandOver() {
     String codecs = "io.netty.handler.codec..";
-    String[] below = {HTTP, WAIT, EVENT, IO, COUNT, BUFFERS, LOOPS, UTIL, codecs};
+    String[] below = {HTTP, WAIT, EVENT, IO, LIMIT, COUNT, BUFFERS, LOOPS, UTIL, codecs};
     only(HTTP2, below).check(CLASSES);
     only(WEB_SOCKET, below).check(CLASSES);
     String[] belowHttp1 =
@@ -103,7 +116,7 @@ class ArchitectureTest {
   @Test
   void theAdminPortAloneKnowsItsLibraries() {
     String[] libraries = {"io.micrometer..", "io.prometheus..", "com.sun.net.httpserver"};
-    String[] below = {HTTP, WAIT, EVENT, IO, COUNT};
+    String[] below = {HTTP, WAIT, EVENT, IO, LIMIT, COUNT};
     only(ADMIN, Stream.concat(Stream.of(libraries), Stream.of(below)).toArray(String[]::new))
         .check(CLASSES);
     noClasses()

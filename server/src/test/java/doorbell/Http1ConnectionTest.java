@@ -19,6 +19,9 @@ class Http1ConnectionTest {
   private static final String ASK = get("/22482?timeout=0");
   private static final String SET = "POST /22482 HTTP/1.1\r\nHost: a\r\n\r\n";
 
+  /** Once to twice 5 seconds. */
+  private static final String RETRY_AFTER = "[5-9]|10";
+
   private final SimulatedNode node = new SimulatedNode();
   private final SimulatedNode.Client client = node.connect();
   private final SimulatedNode.Client other = node.connect();
@@ -104,7 +107,7 @@ class Http1ConnectionTest {
     Answer slow = answer(client);
     assertThat(slow.status()).isEqualTo(503);
     assertThat(slow.body()).contains("the store is slow");
-    assertThat(slow.field("Retry-After")).isEqualTo("5");
+    assertThat(slow.field("Retry-After")).matches(RETRY_AFTER);
     node.store.answerAll();
     node.runAll();
     assertThat(client.received()).isEmpty();
@@ -120,7 +123,7 @@ class Http1ConnectionTest {
     Answer failed = answer(client);
     assertThat(failed.status()).isEqualTo(503);
     assertThat(failed.body()).contains(SimulatedStore.FAILURE);
-    assertThat(failed.field("Retry-After")).isEqualTo("5");
+    assertThat(failed.field("Retry-After")).matches(RETRY_AFTER);
     assertThat(node.table.size()).isZero();
   }
 

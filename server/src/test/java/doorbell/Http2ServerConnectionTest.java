@@ -33,7 +33,7 @@ class Http2ServerConnectionTest {
 
   private static final char NO_CONTENT = 0x89;
 
-  private final SimulatedNode node = new SimulatedNode();
+  private SimulatedNode node = new SimulatedNode();
   private SimulatedNode.Client client = node.connect();
 
   private record Frame(int type, int stream, String payload) {}
@@ -53,6 +53,34 @@ class Http2ServerConnectionTest {
     isLeftBehind(0);
     node.close();
     assertThat(client.isOpen()).isFalse();
+  }
+
+  @Test
+  void aConnectionBeyondTheLimitOfItsAddressAnswers429AndSaysGoAway() {
+    node = new SimulatedNode(ConnectionLimitTest.options(1));
+    SimulatedNode.Client first = node.connect();
+    client = node.connect();
+    open();
+    client.send(get(1, "/1") + get(3, "/2"));
+    node.runAll();
+    List<Frame> frames = frames();
+    assertThat(frames)
+        .extracting(Frame::type)
+        .containsExactly(HEADERS, HEADERS, DATA, DATA, GOAWAY);
+    assertThat(frames.get(0).payload).contains("429");
+    assertThat(frames.get(2).payload).contains("at most 1 connections from one address");
+    assertThat(frames.get(4)).isEqualTo(new Frame(GOAWAY, 0, "\0\0\0\3" + NO_ERROR));
+    assertThat(first.isOpen()).isTrue();
+    node.pass(6_000);
+    assertThat(client.isOpen()).isFalse();
+    client = node.connect();
+    open();
+    node.pass(3_000);
+    assertThat(frames()).extracting(Frame::type).containsExactly(GOAWAY);
+    assertThat(client.isOpen()).isFalse();
+    first.hangUp();
+    node.runAll();
+    assertThat(node.leaked()).isZero();
   }
 
   @Test

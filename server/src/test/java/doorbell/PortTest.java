@@ -145,6 +145,27 @@ class PortTest {
 
   @ParameterizedTest
   @MethodSource("transports")
+  void limitsOfAnAddressAreTakenWhileThePortIsOpen(Transport transport) throws Exception {
+    Options off = PortFixture.options(transport, Duration.ofSeconds(10), Duration.ofSeconds(75));
+    Options one = off.with(LimitOptions.MAX_CONNECTIONS_PER_ADDRESS, 1);
+    String ask = "GET /1?timeout=0 HTTP/1.1\nHost: a\n\n";
+    try (PortFixture node = new PortFixture(off)) {
+      assertThat(node.connect().say(ask).hear().status()).isEqualTo(204);
+      node.port.reload(one);
+      Peer counted = node.connect().say(ask);
+      assertThat(counted.hear().status()).isEqualTo(204);
+      Peer refused = node.connect().say(ask);
+      assertThat(refused.hear().status()).isEqualTo(429);
+      assertThat(refused.hearsTheEnd()).isTrue();
+      counted.close();
+      await().until(() -> node.connect().say(ask).hear().status() == 204);
+      node.port.reload(off);
+      assertThat(node.connect().say(ask).hear().status()).isEqualTo(204);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("transports")
   void aDrainAnswersParkedWaitsAndCloses(Transport transport) throws Exception {
     try (PortFixture node = new PortFixture(transport)) {
       List<Peer> crowd = node.crowd(50, "22482");

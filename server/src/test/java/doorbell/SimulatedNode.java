@@ -66,6 +66,11 @@ final class SimulatedNode {
     this(new Random(1), 1, options(10_000, 0));
   }
 
+  /** A node of one loop, with these limits. */
+  SimulatedNode(Options options) {
+    this(new Random(1), 1, options);
+  }
+
   SimulatedNode(Random random, int loopCount, Options options) {
     this.random = random;
     store = new SimulatedStore(stage, random);
@@ -82,6 +87,7 @@ final class SimulatedNode {
       loop.io.serve(http1, loop);
       loops.add(loop);
     }
+    LimitOptions.limit(loops, options);
   }
 
   static Options options(int maxWaits, int maxWaitsPerAddress) {

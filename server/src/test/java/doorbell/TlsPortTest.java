@@ -11,6 +11,7 @@ import doorbell.io.Transport;
 import doorbell.io.tls.Certificates;
 import doorbell.io.tls.PemFiles;
 import doorbell.io.tls.Tls;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
@@ -22,7 +23,9 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -189,10 +192,66 @@ class TlsPortTest {
     }
   }
 
+  /** A flood would cost a handshake each, so what is more than 256 gets an alert in its place. */
+  @ParameterizedTest
+  @MethodSource("doorbell.PortFixture#transports")
+  void aConnectionTooManyIsToldSoByTls(Transport transport) throws Exception {
+    Options one =
+        options(transport, certificates.copy(first))
+            .with(LimitOptions.MAX_CONNECTIONS_PER_ADDRESS, 1);
+    try (PortFixture node = new PortFixture(one)) {
+      SSLContext context = trusting();
+      List<Socket> silent = new ArrayList<>();
+      try (Socket held = context.getSocketFactory().createSocket()) {
+        held.connect(node.address());
+        held.getOutputStream().write("GET /7 HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(US_ASCII));
+        await().until(() -> node.port.parked() == 1);
+        for (Version version : Version.values()) {
+          HttpResponse<String> refused = ask(client(version), node, "GET", "/8").get(20, SECONDS);
+          assertThat(refused.statusCode()).isEqualTo(429);
+          assertThat(refused.version()).isEqualTo(version);
+          assertThat(refused.body()).contains("at most 1 connections from one address");
+        }
+        while (silent.size() < 260) {
+          silent.add(new Socket(node.address().getAddress(), node.address().getPort()));
+        }
+        Socket told = await().until(() -> withBytes(silent), Optional::isPresent).orElseThrow();
+        assertThat(told.getInputStream().readAllBytes()).containsExactly(21, 3, 3, 0, 2, 2, 80);
+        assertThat(node.port.parked()).isEqualTo(1);
+      } finally {
+        for (Socket socket : silent) {
+          socket.close();
+        }
+      }
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(
+                          ask(client(Version.HTTP_2), node, "POST", "/8")
+                              .get(20, SECONDS)
+                              .statusCode())
+                      .isBetween(200, 201));
+    }
+  }
+
+  /** One of the sockets that has something to read, if any has. */
+  private static Optional<Socket> withBytes(List<Socket> sockets) throws IOException {
+    for (Socket socket : sockets) {
+      if (socket.getInputStream().available() > 0) {
+        return Optional.of(socket);
+      }
+    }
+    return Optional.empty();
+  }
+
   private static PortFixture node(Transport transport, PemFiles files) {
-    Options plain = PortFixture.options(transport, Duration.ofSeconds(10), Duration.ofSeconds(75));
-    return new PortFixture(
-        plain.with(Options.TLS_CERT, files.chain()).with(Options.TLS_KEY, files.key()));
+    return new PortFixture(options(transport, files));
+  }
+
+  private static Options options(Transport transport, PemFiles files) {
+    return PortFixture.options(transport, Duration.ofSeconds(10), Duration.ofSeconds(75))
+        .with(Options.TLS_CERT, files.chain())
+        .with(Options.TLS_KEY, files.key());
   }
 
   private static CompletableFuture<HttpResponse<String>> ask(

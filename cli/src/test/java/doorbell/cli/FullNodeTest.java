@@ -1,5 +1,6 @@
 package doorbell.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import doorbell.client.SealedId;
@@ -9,8 +10,11 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.LongFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -55,6 +59,35 @@ class FullNodeTest {
       assertThat(get(url.resolve("/" + Long.MAX_VALUE + "?timeout=0"))).isEqualTo(204);
       assertThat(node.errors()).doesNotContain("OutOfMemoryError");
     }
+  }
+
+  /** A wait has 512 bytes at worst, and a set 144; the node itself needs a fifth of the heap. */
+  @Test
+  void aSmallHeapPromisesNoMoreThanFits() throws Exception {
+    Process node =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-Xmx64m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "doorbell.cli.Main",
+                "serve",
+                "--print-config")
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    String config = new String(node.getInputStream().readAllBytes(), UTF_8);
+    long waits = number(config, "max-waits=([0-9]+)");
+    long sets = number(config, "max-sets=([0-9]+)");
+    long buffered = number(config, "max-buffered=([0-9]+)m") << 20;
+    assertThat(waits).isBetween(40_000L, 49_152L);
+    assertThat(waits * 512 + sets * 144 + buffered).isBetween(40L << 20, (64L << 20) * 4 / 5);
+  }
+
+  private static long number(String config, String pattern) {
+    Matcher matcher = Pattern.compile(pattern).matcher(config);
+    assertThat(matcher.find()).as("%s in %s", pattern, config).isTrue();
+    return Long.parseLong(matcher.group(1));
   }
 
   @Test

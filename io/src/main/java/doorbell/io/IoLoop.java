@@ -2,6 +2,9 @@ package doorbell.io;
 
 import static java.util.Objects.requireNonNull;
 
+import doorbell.limit.AddressKey;
+import doorbell.limit.AddressLimits;
+import doorbell.limit.QuotaException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
@@ -37,6 +40,10 @@ public final class IoLoop {
 
   private @Nullable ProtocolFactory protocols;
   private @Nullable Hooks hooks;
+
+  /** Limits for each address; null while no option asks for any. */
+  private volatile @Nullable AddressLimits limits;
+
   private @Nullable ByteBuf input;
   private final AtomicInteger open = new AtomicInteger();
   private final LongAdder opened = new LongAdder();
@@ -60,6 +67,25 @@ public final class IoLoop {
   /** Makes the protocols of new clients. Any thread may ask. */
   public ProtocolFactory protocols() {
     return requireNonNull(protocols);
+  }
+
+  /** Counts connections by address from now on. Any thread may call. */
+  public void limit(AddressLimits byAddress) {
+    limits = byAddress;
+  }
+
+  /**
+   * The protocol that a new client meets: {@code usual}, or a refusal where its address has too
+   * many connections.
+   */
+  public Protocol admit(Endpoint endpoint, Protocol usual) {
+    AddressLimits byAddress = limits;
+    if (byAddress == null) {
+      return usual;
+    }
+    Long address = AddressKey.of(endpoint.client());
+    QuotaException over = byAddress.onOpen(endpoint, address, events.ticker().nanoTime());
+    return over == null ? usual : protocols().refusal(endpoint, over);
   }
 
   /** See {@link Hooks#betweenClients}. */
@@ -108,6 +134,15 @@ public final class IoLoop {
   public void onOpened() {
     opened.increment();
     open.incrementAndGet();
+  }
+
+  /** Counts a closed connection that was offered to {@link #admit}. */
+  public void onReleased(Endpoint endpoint) {
+    AddressLimits byAddress = limits;
+    if (byAddress != null) {
+      byAddress.onClosed(endpoint);
+    }
+    onReleased();
   }
 
   /** Counts a closed connection. */

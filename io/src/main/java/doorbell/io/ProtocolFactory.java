@@ -1,5 +1,7 @@
 package doorbell.io;
 
+import doorbell.limit.QuotaException;
+
 /**
  * Makes the protocols that new clients meet first. Each loop has a factory; any thread may call.
  */
@@ -9,4 +11,7 @@ public interface ProtocolFactory {
 
   /** The protocol that tells a client without TLS to use TLS, and closes. */
   Protocol refusal(Endpoint endpoint);
+
+  /** The protocol that tells a client that its address has too many connections, and closes. */
+  Protocol refusal(Endpoint endpoint, QuotaException why);
 }

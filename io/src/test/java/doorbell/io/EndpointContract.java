@@ -3,6 +3,7 @@ package doorbell.io;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import doorbell.limit.QuotaException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
@@ -154,6 +155,11 @@ abstract class EndpointContract {
 
               @Override
               public Protocol refusal(Endpoint endpoint) {
+                return first(endpoint);
+              }
+
+              @Override
+              public Protocol refusal(Endpoint endpoint, QuotaException why) {
                 return first(endpoint);
               }
             });

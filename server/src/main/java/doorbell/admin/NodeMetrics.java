@@ -3,6 +3,7 @@ package doorbell.admin;
 import doorbell.count.Counter;
 import doorbell.count.Histogram;
 import doorbell.http.Response;
+import doorbell.limit.Limit;
 import doorbell.wait.LoopCounts;
 import doorbell.wait.LoopCounts.Via;
 import doorbell.wait.WaitLoop;
@@ -38,6 +39,7 @@ final class NodeMetrics implements AutoCloseable {
     waits();
     sets();
     limits();
+    refusals();
     store();
     gauge("doorbell.ready", "1 if the node should get requests", n -> ready(readiness));
     info();
@@ -73,6 +75,15 @@ final class NodeMetrics implements AutoCloseable {
               "doorbell.refusals", node, n -> sum(counts -> counts.refusals(status)))
           .description("Requests that were answered with an error")
           .tag("status", Integer.toString(status))
+          .register(registry);
+    }
+  }
+
+  private void refusals() {
+    for (Limit limit : Limit.values()) {
+      FunctionCounter.builder("doorbell.limit.refusals", node, n -> n.quota().refusals(limit))
+          .description("Waits, sets and connections that were beyond a limit")
+          .tag("limit", limit.label())
           .register(registry);
     }
   }

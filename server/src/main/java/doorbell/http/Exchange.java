@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import doorbell.event.EventId;
 import doorbell.io.Deadline;
+import doorbell.limit.QuotaException;
 import doorbell.wait.Parked;
 import doorbell.wait.Pending;
 import doorbell.wait.Requester;
@@ -51,15 +52,20 @@ public abstract class Exchange extends Deadline implements Requester, Parked {
 
   /** Carries out a whole request, and answers now or later. */
   protected final void act(Request request, RequestReader whole) throws HttpError {
-    switch (request.what()) {
-      case WAIT -> wait(request);
-      case SET, SET_MANY -> begin(set(request, whole.ids()), HttpLimits.SET_MILLIS);
-      default -> answer(Response.file(request));
+    try {
+      switch (request.what()) {
+        case WAIT -> wait(request);
+        case SET, SET_MANY -> begin(set(request, whole.ids()), HttpLimits.SET_MILLIS);
+        default -> answer(Response.file(request));
+      }
+    } catch (QuotaException beyond) {
+      throw HttpError.of(beyond);
     }
   }
 
   /** A request that only asks is held for the store's answer, not for a set. */
-  private void wait(Request request) {
+  private void wait(Request request) throws QuotaException {
+    waits().admitWaits(endpoint(), request.events().size());
     long most = http().options.maxWait().toMillis();
     long hold = request.onlyAsks() ? HttpLimits.SET_MILLIS : Math.min(request.millis(), most);
     if (request.form().type() == Accept.EVENTS) {
@@ -70,7 +76,8 @@ public abstract class Exchange extends Deadline implements Requester, Parked {
     }
   }
 
-  private SetCall set(Request request, List<EventId> ids) throws HttpError {
+  private SetCall set(Request request, List<EventId> ids) throws HttpError, QuotaException {
+    waits().admitSets(endpoint(), ids.size());
     if (!http().io.budget.take((long) SetCall.BYTES * ids.size())) {
       throw HttpError.memoryIsShort();
     }

@@ -1,9 +1,11 @@
 package doorbell.http;
 
 import doorbell.event.StoreException;
-import doorbell.wait.QuotaException;
+import doorbell.limit.QuotaException;
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 
 /** An error response: a status, one plain sentence, and header fields if needed. */
 public final class HttpError extends Exception {
@@ -51,18 +53,35 @@ public final class HttpError extends Exception {
     if (failure instanceof HttpError error) {
       return error;
     }
-    return failure instanceof QuotaException noRoom
-        ? forNow(noRoom.ofAddress ? 429 : 503, String.valueOf(noRoom.getMessage()))
-        : forNow(503, sentence(failure));
+    return failure instanceof QuotaException noRoom ? of(noRoom) : forNow(503, sentence(failure));
   }
 
-  /** An error for now; scripts of other origins may read {@code Retry-After} too. */
+  private static HttpError of(QuotaException noRoom) {
+    long seconds = TimeUnit.NANOSECONDS.toSeconds(noRoom.retryNanos) + 1;
+    return forNow(
+        noRoom.limit.isOfAddress() ? 429 : 503,
+        String.valueOf(noRoom.getMessage()),
+        noRoom.retryNanos == 0
+            ? HttpLimits.RETRY_SECONDS
+            : (int) Math.min(seconds, HttpLimits.MOST_RETRY_SECONDS));
+  }
+
   static HttpError forNow(int status, String sentence) {
+    return forNow(status, sentence, HttpLimits.RETRY_SECONDS);
+  }
+
+  /**
+   * An error for now, with a random time between once and twice {@code seconds}: clients that take
+   * it as it is don't come back together. Scripts of other origins may read {@code Retry-After}
+   * too.
+   */
+  private static HttpError forNow(int status, String sentence, int seconds) {
+    int spread = ThreadLocalRandom.current().nextInt(seconds + 1);
     return new HttpError(
         status,
         sentence,
         "Retry-After",
-        Integer.toString(HttpLimits.RETRY_SECONDS),
+        Integer.toString(seconds + spread),
         "Access-Control-Expose-Headers",
         "Retry-After");
   }

@@ -82,8 +82,20 @@ public final class HttpLimits {
   /** Times of {@link #LINGER_MILLIS} in which a refused client may go on sending: 30 s. */
   public static final int LINGERS = 6;
 
-  /** The delay before a client that was refused for want of room should retry, in seconds. */
+  /**
+   * The least delay before a client that was refused for want of room should retry, in seconds.
+   * Each is told a time of its own, up to twice as long.
+   */
   public static final int RETRY_SECONDS = 5;
+
+  /** The longest of such delays, before it is spread: our clients wait for no longer. */
+  public static final int MOST_RETRY_SECONDS = 300;
+
+  /**
+   * The time in which a refused connection may send its request, in milliseconds; then it is
+   * answered without one.
+   */
+  public static final int REFUSED_MILLIS = 2_000;
 
   private HttpLimits() {}
 }

@@ -6,6 +6,7 @@ import doorbell.http.HttpOptions;
 import doorbell.io.Endpoint;
 import doorbell.io.Protocol;
 import doorbell.io.ProtocolFactory;
+import doorbell.limit.QuotaException;
 import doorbell.wait.WaitLoop;
 import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,11 @@ public final class Http1 extends HttpLoop implements ProtocolFactory {
     Http1Connection connection = new Http1Connection(this, endpoint);
     connection.refuseAndClose(new HttpError(400, "this port speaks TLS; use https://"));
     return connection;
+  }
+
+  @Override
+  public Protocol refusal(Endpoint endpoint, QuotaException why) {
+    return new RefusedConnection(this, endpoint, why);
   }
 
   Http1Decoder takeDecoder() {

@@ -274,8 +274,13 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
 
   /** Answers with an error and closes: the bytes that follow aren't read. */
   void refuseAndClose(HttpError refused) {
+    refuseAndClose(refused, reader != null && reader.head);
+  }
+
+  /** As {@link #refuseAndClose(HttpError)}; {@code headOnly} if the client wants no body. */
+  void refuseAndClose(HttpError refused, boolean headOnly) {
     after = After.CLOSES;
-    answer(Response.problem(refused, reader != null && reader.head));
+    answer(Response.problem(refused, headOnly));
   }
 
   @Override

@@ -56,7 +56,7 @@ final class Http2Exchange extends Exchange {
   void onHead(boolean whole) {
     RequestReader request = requireNonNull(reader);
     if (writer.http.io.budget.isSpentFor(BYTES)) {
-      refuse(request);
+      refuse(HttpError.memoryIsShort());
       return;
     }
     if (!whole && request.expectsContinue && !request.isRefused()) {
@@ -81,14 +81,16 @@ final class Http2Exchange extends Exchange {
       reader = null;
       act(request);
     } else if (request != null && !request.mayWait()) {
-      refuse(request);
+      refuse(HttpError.memoryIsShort());
     }
   }
 
-  private void refuse(RequestReader request) {
+  /** Answers the request by an error, whatever of it has come. */
+  void refuse(HttpError error) {
+    RequestReader request = requireNonNull(reader);
     reader = null;
     request.release();
-    answer(Response.problem(HttpError.memoryIsShort(), request.head));
+    answer(Response.problem(error, request.head));
   }
 
   private void act(RequestReader request) {
@@ -117,12 +119,8 @@ final class Http2Exchange extends Exchange {
 
   /** The rest of the request is too late. */
   void onLate() {
-    RequestReader late = reader;
-    if (late != null) {
-      reader = null;
-      late.release();
-      answer(
-          Response.problem(new HttpError(408, "the request took too long to arrive"), late.head));
+    if (reader != null) {
+      refuse(new HttpError(408, "the request took too long to arrive"));
     }
   }
 

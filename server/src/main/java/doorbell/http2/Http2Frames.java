@@ -51,7 +51,12 @@ final class Http2Frames extends Http2EventAdapter {
     Http2Exchange begun =
         new Http2Exchange(http2.writer, id, new RequestReader(request, http2.http));
     stream.setProperty(http2.key, begun);
-    begun.onHead(last);
+    if (http2.refusal == null) {
+      begun.onHead(last);
+    } else {
+      begun.refuse(http2.refusal);
+      http2.http.io.soon(http2.endpoint(), http2::endAsRefused);
+    }
   }
 
   @Override

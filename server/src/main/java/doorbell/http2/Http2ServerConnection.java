@@ -2,6 +2,7 @@ package doorbell.http2;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import doorbell.http.HttpError;
 import doorbell.http.HttpLimits;
 import doorbell.http.HttpLoop;
 import doorbell.io.Deadline;
@@ -10,6 +11,7 @@ import doorbell.io.Protocol;
 import doorbell.io.Turns;
 import doorbell.io.netty.EndpointChannel;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
@@ -37,6 +39,10 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
 
   final HttpLoop http;
   private final Endpoint endpoint;
+
+  /** The answer to each request, and then the end of the connection; null to serve them. */
+  final @Nullable HttpError refusal;
+
   private final EndpointChannel channel;
   final Http2Codec handler;
   private final ChannelHandlerContext context;
@@ -71,7 +77,13 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
   private byte lingers;
 
   public Http2ServerConnection(HttpLoop http, Endpoint endpoint) {
+    this(http, endpoint, null);
+  }
+
+  /** A connection whose streams are all answered by {@code refusal}, if there is one. */
+  public Http2ServerConnection(HttpLoop http, Endpoint endpoint, @Nullable HttpError refusal) {
     this.http = http;
+    this.refusal = refusal;
     this.endpoint = endpoint;
     Http2Frames frames = new Http2Frames(this);
     channel = new EndpointChannel(http.io, endpoint, BYTES);
@@ -84,6 +96,16 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
     writer = new Http2Writer(this.http, endpoint, channel, handler);
   }
 
+  /** Takes the beginning of HTTP/2's preface from {@code bytes}, if all of it is there. */
+  public static boolean takePreface(ByteBuf bytes) {
+    ByteBuf preface = Unpooled.wrappedBuffer(PREFACE);
+    boolean isThere = ByteBufUtil.equals(bytes, bytes.readerIndex(), preface, 0, PREFACE.length);
+    if (isThere) {
+      bytes.skipBytes(PREFACE.length);
+    }
+    return isThere;
+  }
+
   @Override
   public Endpoint endpoint() {
     return endpoint;
@@ -92,7 +114,7 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
   /** Gives the codec the part of the preface that was taken for a request. */
   @Override
   public void onOpen() {
-    idleUntil = http.io.deadlines.nowMillis() + http.options.idleTimeout().toMillis();
+    idleUntil = http.io.deadlines.nowMillis() + idleMillis();
     http.io.deadlines.set(this, http.options.headTimeout().toMillis());
     awaited = -1;
     channel.onOpen();
@@ -104,9 +126,23 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
     if (closing) {
       return;
     }
-    idleUntil = http.io.deadlines.nowMillis() + http.options.idleTimeout().toMillis();
+    idleUntil = http.io.deadlines.nowMillis() + idleMillis();
     if (awaited == 0) {
-      http.io.deadlines.set(this, http.options.idleTimeout().toMillis());
+      http.io.deadlines.set(this, idleMillis());
+    }
+  }
+
+  private long idleMillis() {
+    return refusal == null ? http.options.idleTimeout().toMillis() : HttpLimits.REFUSED_MILLIS;
+  }
+
+  /** Says that no more requests are wanted, and gives the client time to read why. */
+  void endAsRefused() {
+    if (!closing) {
+      closing = true;
+      writer.goAway();
+      channel.flush();
+      http.io.deadlines.set(this, HttpLimits.LINGER_MILLIS);
     }
   }
 

@@ -103,11 +103,16 @@ final class Http2Writer {
     return handler.encoder().writeData(context, stream, bytes, 0, last, context.newPromise());
   }
 
+  /** Says that no streams after those of now are served. */
+  void goAway() {
+    int last = connection.remote().lastStreamCreated();
+    handler.goAway(
+        context, last, Http2Error.NO_ERROR.code(), Unpooled.EMPTY_BUFFER, context.newPromise());
+  }
+
   private Http2Headers headers(Response.Head head) {
     if (http.waits.isDraining() && !connection.goAwaySent()) {
-      int last = connection.remote().lastStreamCreated();
-      handler.goAway(
-          context, last, Http2Error.NO_ERROR.code(), Unpooled.EMPTY_BUFFER, context.newPromise());
+      goAway();
     }
     List<String> fields = head.fields;
     Http2Headers headers = new DefaultHttp2Headers(false, fields.size());

@@ -3,7 +3,7 @@ package doorbell.wait;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 
-import java.net.InetAddress;
+import doorbell.limit.QuotaException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +34,7 @@ public abstract class Wait extends WaitLink implements Pending {
   public @Nullable Throwable failure;
 
   private boolean parked;
-  private @Nullable InetAddress place;
+  private @Nullable Long place;
 
   /** Waits for one or more {@code names}; or only asks, and is never parked. */
   public Wait(List<EventName> names, boolean onlyAsks) {

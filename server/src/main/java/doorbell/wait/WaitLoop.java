@@ -5,6 +5,9 @@ import doorbell.event.EventTable;
 import doorbell.io.Endpoint;
 import doorbell.io.IoLoop;
 import doorbell.io.Turns;
+import doorbell.limit.AddressKey;
+import doorbell.limit.AddressLimits;
+import doorbell.limit.QuotaException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +55,22 @@ public final class WaitLoop implements IoLoop.Hooks {
    */
   public void lookUp(LoopWaiter waiter, BiConsumer<Boolean, @Nullable Throwable> then) {
     hear(waiter.endpoint(), table.wait(waiter), then);
+  }
+
+  /** Counts new waits of a client, or refuses them if its address begins too many a second. */
+  public void admitWaits(Endpoint client, int ids) throws QuotaException {
+    AddressLimits limits = quota.beginnings();
+    if (limits != null) {
+      limits.takeWaits(AddressKey.of(client.client()), ids, io.events.ticker().nanoTime());
+    }
+  }
+
+  /** Counts sets of a client, or refuses them if its address sets too much a second. */
+  public void admitSets(Endpoint client, int ids) throws QuotaException {
+    AddressLimits limits = quota.beginnings();
+    if (limits != null) {
+      limits.takeSets(AddressKey.of(client.client()), ids, io.events.ticker().nanoTime());
+    }
   }
 
   /** Looks an event up, and links no waiter. */

@@ -6,9 +6,9 @@ import doorbell.http.HttpLoop;
 import doorbell.io.Endpoint;
 import doorbell.io.Protocol;
 import doorbell.io.Turns;
+import doorbell.limit.QuotaException;
 import doorbell.wait.EventName;
 import doorbell.wait.Parked;
-import doorbell.wait.QuotaException;
 import doorbell.wait.SetCall;
 import doorbell.websocket.WebSocketFrames.Broken;
 import doorbell.websocket.WebSocketFrames.Frame;
@@ -223,8 +223,8 @@ public final class WebSocketConnection extends WebSocketWriter
   }
 
   private void set(EventName event) throws HttpError {
-    if (!http.io.budget.take(SetCall.BYTES)) {
-      throw HttpError.memoryIsShort();
+    if (!takeSet(event)) {
+      return;
     }
     setsInFlight++;
     CompletionStage<Boolean> stored = http.waits.set(event.id(), 0);

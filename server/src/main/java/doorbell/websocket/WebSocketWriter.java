@@ -7,10 +7,11 @@ import doorbell.http.HttpLimits;
 import doorbell.http.HttpLoop;
 import doorbell.io.Deadline;
 import doorbell.io.Endpoint;
-import doorbell.wait.QuotaException;
+import doorbell.limit.QuotaException;
+import doorbell.wait.EventName;
+import doorbell.wait.SetCall;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
-import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +26,7 @@ abstract class WebSocketWriter extends Deadline {
    * The client's address, which the quota counts this client's waits for; null if addresses don't
    * matter. It changes only while there are no waits.
    */
-  private @Nullable InetAddress place;
+  private @Nullable Long place;
 
   private int held;
 
@@ -72,6 +73,7 @@ abstract class WebSocketWriter extends Deadline {
 
   /** Takes a place for one more wait, or refuses. */
   final void acquire() throws QuotaException {
+    http.waits.admitWaits(endpoint, 1);
     if (held == 0) {
       place = http.waits.quota.addressOf(endpoint);
     }
@@ -87,6 +89,20 @@ abstract class WebSocketWriter extends Deadline {
       http.waits.quota.release(place, ended);
       http.waits.counts.parked(WEBSOCKET).add(-ended);
     }
+  }
+
+  /** Takes memory for a set; false if the client was told that its address sets too much. */
+  final boolean takeSet(EventName event) throws HttpError {
+    try {
+      http.waits.admitSets(endpoint, 1);
+    } catch (QuotaException beyond) {
+      refuse(event.text() + ": ", beyond);
+      return false;
+    }
+    if (!http.io.budget.take(SetCall.BYTES)) {
+      throw HttpError.memoryIsShort();
+    }
+    return true;
   }
 
   /** Tells the client why a line isn't heeded; {@code what} is the line's id, or empty. */

@@ -36,6 +36,7 @@ public class ChannelEndpoint extends ChannelInboundHandlerAdapter implements End
 
   @Override
   public void channelActive(ChannelHandlerContext context) {
+    protocol = loop.admit(this, protocol);
     protocol.onOpen();
   }
 

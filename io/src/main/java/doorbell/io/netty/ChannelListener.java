@@ -67,8 +67,9 @@ public final class ChannelListener implements Listener {
                     IoLoop loop = Objects.requireNonNull(byEvents.get(client.eventLoop()));
                     loop.onOpened();
                     client.config().setAllocator(loop.allocator);
-                    client.closeFuture().addListener(closed -> loop.onReleased());
-                    client.pipeline().addLast(new ChannelEndpoint(loop, client, loop.protocols()));
+                    ChannelEndpoint endpoint = new ChannelEndpoint(loop, client, loop.protocols());
+                    client.closeFuture().addListener(closed -> loop.onReleased(endpoint));
+                    client.pipeline().addLast(endpoint);
                   }
                 });
   }

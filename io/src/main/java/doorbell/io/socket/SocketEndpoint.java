@@ -119,8 +119,11 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
       return;
     }
     try {
+      protocol = loop.admit(this, protocol);
       protocol.onOpen();
-      join();
+      if (!closed) {
+        join();
+      }
     } catch (Throwable fault) {
       loop.faults.cut(this, fault);
     }
@@ -390,6 +393,6 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
     } catch (IOException e) {
       // The socket is gone, as wanted.
     }
-    loop.onReleased();
+    loop.onReleased(this);
   }
 }

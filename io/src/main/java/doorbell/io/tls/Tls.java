@@ -8,6 +8,7 @@ import doorbell.io.IoLoop;
 import doorbell.io.Protocol;
 import doorbell.io.ProtocolFactory;
 import doorbell.io.netty.EndpointChannel;
+import doorbell.limit.QuotaException;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
@@ -231,17 +232,46 @@ public final class Tls {
     return new ProtocolFactory() {
       @Override
       public Protocol first(Endpoint endpoint) {
-        EndpointChannel channel = new EndpointChannel(loop, endpoint, BYTES);
-        TlsEndpoint encrypted = new TlsEndpoint(loop, channel, inside, settings.handshakeMillis);
-        channel.pipeline().addLast(handler(encrypted), encrypted);
-        return channel;
+        return encrypted(loop, endpoint, inside);
       }
 
       @Override
       public Protocol refusal(Endpoint endpoint) {
         return inside.refusal(endpoint);
       }
+
+      @Override
+      public Protocol refusal(Endpoint endpoint, QuotaException why) {
+        return why.closesAtOnce
+            ? new TlsAlert(endpoint)
+            : encrypted(loop, endpoint, new Refusing(inside, why));
+      }
     };
+  }
+
+  private Protocol encrypted(IoLoop loop, Endpoint endpoint, ProtocolFactory inside) {
+    EndpointChannel channel = new EndpointChannel(loop, endpoint, BYTES);
+    TlsEndpoint encrypted = new TlsEndpoint(loop, channel, inside, settings.handshakeMillis);
+    channel.pipeline().addLast(handler(encrypted), encrypted);
+    return channel;
+  }
+
+  /** Makes the protocols of clients that are refused inside of TLS, where they can read why. */
+  private record Refusing(ProtocolFactory inside, QuotaException why) implements ProtocolFactory {
+    @Override
+    public Protocol first(Endpoint endpoint) {
+      return inside.refusal(endpoint, why);
+    }
+
+    @Override
+    public Protocol refusal(Endpoint endpoint) {
+      return inside.refusal(endpoint);
+    }
+
+    @Override
+    public Protocol refusal(Endpoint endpoint, QuotaException other) {
+      return inside.refusal(endpoint, other);
+    }
   }
 
   /**

@@ -11,6 +11,7 @@ import doorbell.io.Protocol;
 import doorbell.io.ProtocolFactory;
 import doorbell.io.SimulatedLoop;
 import doorbell.io.Turns;
+import doorbell.limit.QuotaException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.util.concurrent.MockTicker;
@@ -77,6 +78,11 @@ final class SocketEndpointTest implements ProtocolFactory, IoLoop.Hooks {
 
   @Override
   public Protocol refusal(Endpoint endpoint) {
+    return first(endpoint);
+  }
+
+  @Override
+  public Protocol refusal(Endpoint endpoint, QuotaException why) {
     return first(endpoint);
   }
 

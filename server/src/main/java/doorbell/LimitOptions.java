@@ -1,0 +1,83 @@
+package doorbell;
+
+import static doorbell.Option.between;
+
+import doorbell.limit.AddressLimits;
+import doorbell.wait.WaitLoop;
+import doorbell.wait.WaitQuota;
+import java.util.List;
+
+/** The options that limit what one client address may begin. All are off by default. */
+public final class LimitOptions {
+  /** Beyond this number a limit limits nothing: no address comes so often. */
+  private static final int MOST_PER_SECOND = 1_000_000;
+
+  public static final Option<Integer> MAX_CONNECTIONS_PER_ADDRESS =
+      Option.of(
+              "max-connections-per-address",
+              OptionType.NUMBER,
+              "How many connections one client address may have, IPv6 by /64; more get 429."
+                  + " 0 is no limit, as it must be behind a proxy.")
+          .or("0")
+          .that(between(0, Integer.MAX_VALUE));
+
+  public static final Option<Integer> MAX_CONNECTIONS_PER_SECOND_PER_ADDRESS =
+      perSecond("connections", "new connections one client address may open");
+
+  public static final Option<Integer> MAX_WAITS_PER_SECOND_PER_ADDRESS =
+      perSecond("waits", "waits one client address may begin, each id of them counted,");
+
+  public static final Option<Integer> MAX_SETS_PER_SECOND_PER_ADDRESS =
+      perSecond("sets", "sets one client address may make, each id of many counted,");
+
+  private static final List<Option<Integer>> OF_ADDRESS =
+      List.of(
+          MAX_CONNECTIONS_PER_ADDRESS,
+          MAX_CONNECTIONS_PER_SECOND_PER_ADDRESS,
+          MAX_WAITS_PER_SECOND_PER_ADDRESS,
+          MAX_SETS_PER_SECOND_PER_ADDRESS);
+
+  private LimitOptions() {}
+
+  private static Option<Integer> perSecond(String of, String what) {
+    return Option.of(
+            "max-" + of + "-per-second-per-address",
+            OptionType.NUMBER,
+            "How many %s in a second, and ten times as many at once; more get 429. 0 is no limit."
+                .formatted(what))
+        .or("0")
+        .that(between(0, MOST_PER_SECOND));
+  }
+
+  private static boolean areOff(Options options) {
+    return OF_ADDRESS.stream().allMatch(option -> options.get(option) == 0);
+  }
+
+  /**
+   * Has the loops of a node limit addresses as {@code options} say; nothing is made or loaded
+   * before an option asks for a limit.
+   */
+  static void limit(List<WaitLoop> loops, Options options) {
+    WaitQuota quota = loops.getFirst().quota;
+    AddressLimits limits = quota.beginnings();
+    if (limits == null && areOff(options)) {
+      return;
+    }
+    long now = loops.getFirst().io.events.ticker().nanoTime();
+    if (limits == null) {
+      AddressLimits made = new AddressLimits(most(options), now);
+      quota.limit(made);
+      loops.forEach(loop -> loop.io.limit(made));
+    } else {
+      limits.take(most(options), now);
+    }
+  }
+
+  private static AddressLimits.Most most(Options options) {
+    return new AddressLimits.Most(
+        options.get(MAX_CONNECTIONS_PER_ADDRESS),
+        options.get(MAX_CONNECTIONS_PER_SECOND_PER_ADDRESS),
+        options.get(MAX_WAITS_PER_SECOND_PER_ADDRESS),
+        options.get(MAX_SETS_PER_SECOND_PER_ADDRESS));
+  }
+}
