@@ -49,7 +49,11 @@ public final class Doorbell implements AutoCloseable {
     SetStore store =
         directory == null
             ? new MemoryStore(remember, options.get(Options.MAX_SETS))
-            : RocksStore.open(directory, remember, options.get(Options.SYNC), Port.filesOfStore());
+            : RocksStore.open(
+                directory,
+                remember,
+                options.get(Options.SYNC),
+                new RocksStore.Share(Port.filesOfStore(), options.get(LimitOptions.MAX_DISK)));
     try {
       EventTable table = new EventTable(store, Doorbell::later);
       Port port = Port.open(options, table);

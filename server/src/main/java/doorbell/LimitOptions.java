@@ -7,10 +7,36 @@ import doorbell.wait.WaitLoop;
 import doorbell.wait.WaitQuota;
 import java.util.List;
 
-/** The options that limit what one client address may begin. All are off by default. */
+/** The options of limits that are off by default: of the disk, and of what one address begins. */
 public final class LimitOptions {
   /** Beyond this number a limit limits nothing: no address comes so often. */
   private static final int MOST_PER_SECOND = 1_000_000;
+
+  /** A store of less has hardly room for a log and the table that it becomes. */
+  private static final long LEAST_DISK = 64 << 20;
+
+  public static final Option<Long> MAX_DISK =
+      Option.of(
+              "max-disk",
+              OptionType.SIZE,
+              "How much of the disk the store rocksdb takes, like 10g; more sets get 503. 0 is as"
+                  + " long as the disk isn't nearly full.")
+          .or("0")
+          .that(
+              new Option.Check<>() {
+                @Override
+                public void check(String name, Long bytes) {
+                  if (bytes != 0 && bytes < LEAST_DISK) {
+                    throw new IllegalArgumentException(
+                        name + " is " + text() + ", not " + bytes + " bytes");
+                  }
+                }
+
+                @Override
+                public String text() {
+                  return "0, or 64m and more";
+                }
+              });
 
   public static final Option<Integer> MAX_CONNECTIONS_PER_ADDRESS =
       Option.of(

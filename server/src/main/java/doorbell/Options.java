@@ -207,6 +207,7 @@ public final class Options {
           REMEMBER,
           SYNC,
           MAX_SETS,
+          LimitOptions.MAX_DISK,
           MAX_WAIT,
           MAX_WAITS,
           MAX_WAITS_PER_ADDRESS,

@@ -266,7 +266,7 @@ final class RocksDatabase implements AutoCloseable {
       return;
     }
     try {
-      look(room.lack(directory.openFiles(), directory.logBytes()));
+      look(room.lack(directory.openFiles(), directory.logBytes(), directory.tableBytes()));
     } catch (IOException e) {
       // The directory has just come or gone: the next look tells.
     }

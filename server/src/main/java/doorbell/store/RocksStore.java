@@ -122,15 +122,20 @@ public final class RocksStore implements SetStore {
    *     damaged, not a store or can't be written
    */
   public static RocksStore open(Path directory, Duration remember, Sync sync) {
-    return open(directory, remember, sync, 0);
+    return open(directory, remember, sync, new Share(0, 0));
   }
 
   /**
-   * As {@link #open(Path, Duration, Sync)}; the store may open {@code files} beside the files at
-   * the start, or any number if 0.
+   * What a store may take of a machine; 0 for no such limit.
+   *
+   * @param files files that may be open beside those at the start
+   * @param bytes bytes on the disk, logs and tables together
    */
-  public static RocksStore open(Path directory, Duration remember, Sync sync, int files) {
-    return open(directory, remember, sync, path -> Room.in(path, files));
+  public record Share(int files, long bytes) {}
+
+  /** As {@link #open(Path, Duration, Sync)}; the store takes no more than its share. */
+  public static RocksStore open(Path directory, Duration remember, Sync sync, Share share) {
+    return open(directory, remember, sync, path -> Room.in(path, share));
   }
 
   static RocksStore open(Path directory, Duration remember, Sync sync, Function<Path, Room> where) {

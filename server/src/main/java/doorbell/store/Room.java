@@ -30,20 +30,27 @@ final class Room {
 
   private final LongSupplier freeBytes;
   private final long margin;
+  private final long step;
   private final int moreFiles;
+
+  /** Bytes that the store may take; 0 for as many as the disk has. */
+  private final long mostBytes;
+
   private int mostFiles = Integer.MAX_VALUE;
 
-  /** The store may open {@code moreFiles} beside the files at the start; 0 for no such limit. */
-  Room(LongSupplier freeBytes, long diskBytes, int moreFiles) {
+  /** The store takes no more than its share. */
+  Room(LongSupplier freeBytes, long diskBytes, RocksStore.Share share) {
     this.freeBytes = freeBytes;
+    this.mostBytes = share.bytes();
     this.margin = Math.min(MARGIN_BYTES, diskBytes / SHARE);
-    this.moreFiles = moreFiles;
+    this.step = (mostBytes == 0 ? margin : Math.min(margin, mostBytes / SHARE)) / 4;
+    this.moreFiles = share.files();
   }
 
   /** The room in a directory that exists. */
-  static Room in(Path directory, int moreFiles) {
+  static Room in(Path directory, RocksStore.Share share) {
     File disk = directory.toFile();
-    return new Room(disk::getUsableSpace, disk.getTotalSpace(), moreFiles);
+    return new Room(disk::getUsableSpace, disk.getTotalSpace(), share);
   }
 
   int moreFiles() {
@@ -57,16 +64,19 @@ final class Room {
 
   /** Bytes that may be written until the next look. */
   long untilLook() {
-    return margin / 4;
+    return step;
   }
 
   /**
    * The lack of room, in words for the client; null if there is room. Logs become tables at the
    * next flush, so room for these tables is needed too.
    */
-  @Nullable String lack(int files, long logBytes) {
+  @Nullable String lack(int files, long logBytes, long tableBytes) {
     if (freeBytes.getAsLong() < margin + FLUSHED * logBytes) {
       return "the disk is nearly full";
+    }
+    if (mostBytes > 0 && tableBytes + FLUSHED * (logBytes + untilLook()) > mostBytes) {
+      return "the store has as much of the disk as it may take";
     }
     return files < mostFiles ? null : "the store has as many files as may be open";
   }

@@ -107,7 +107,16 @@ record StoreDirectory(Path path) {
    * counts 0.
    */
   long logBytes() throws IOException {
-    return files(".log").stream().mapToLong(log -> log.toFile().length()).sum();
+    return bytes(".log");
+  }
+
+  /** Bytes of the tables. */
+  long tableBytes() throws IOException {
+    return bytes(".sst");
+  }
+
+  private long bytes(String ending) throws IOException {
+    return files(ending).stream().mapToLong(file -> file.toFile().length()).sum();
   }
 
   /** The number of logs and tables: RocksDB has each of these files open. */

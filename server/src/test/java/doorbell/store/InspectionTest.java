@@ -256,7 +256,10 @@ final class InspectionTest {
 
   private RocksDatabase database(Duration remember) {
     return RocksDatabase.open(
-        living, () -> new RocksOptions(remember), false, path -> Room.in(path, 0));
+        living,
+        () -> new RocksOptions(remember),
+        false,
+        path -> Room.in(path, new RocksStore.Share(0, 0)));
   }
 
   private RocksStore open() {

@@ -58,7 +58,7 @@ final class RocksStoreFaultTest {
   private void sufferAndHeal(String reason, Step suffer, Step heal) throws Exception {
     Path path = directory.resolve("store");
     long acknowledged;
-    Room asIfEmpty = new Room(() -> Long.MAX_VALUE, 0, 0);
+    Room asIfEmpty = new Room(() -> Long.MAX_VALUE, 0, new RocksStore.Share(0, 0));
     try (RocksStore store =
             RocksStore.open(path, RocksStoreTest.DAY, Sync.ALWAYS, where -> asIfEmpty);
         Crowd _ = new Crowd(store)) {

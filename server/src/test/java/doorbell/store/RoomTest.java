@@ -9,13 +9,19 @@ import static org.awaitility.Awaitility.await;
 import doorbell.event.SetStore;
 import doorbell.event.StoreException;
 import doorbell.io.LogLines;
+import doorbell.store.RocksStore.Share;
 import doorbell.store.RocksStore.Sync;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -75,21 +81,21 @@ final class RoomTest {
 
   @Test
   void whatTheLogBecomesHasToHaveRoomToo() {
-    Room room = new Room(free::get, Long.MAX_VALUE, 0);
+    Room room = new Room(free::get, Long.MAX_VALUE, new Share(0, 0));
     free.set(65L << 20);
-    assertThat(room.lack(1, 0)).isNull();
-    assertThat(room.lack(1, 1L << 20)).contains("nearly full");
-    Room ofSmallDisk = new Room(free::get, 64L << 20, 0);
+    assertThat(room.lack(1, 0, 0)).isNull();
+    assertThat(room.lack(1, 1L << 20, 0)).contains("nearly full");
+    Room ofSmallDisk = new Room(free::get, 64L << 20, new Share(0, 0));
     free.set(4L << 20);
-    assertThat(ofSmallDisk.lack(1, 0)).isNull();
-    assertThat(ofSmallDisk.lack(1, 1L << 20)).contains("nearly full");
+    assertThat(ofSmallDisk.lack(1, 0, 0)).isNull();
+    assertThat(ofSmallDisk.lack(1, 1L << 20, 0)).contains("nearly full");
   }
 
   /** Each second of this store is a file, as each eighth of a day is of another. */
   @Test
   void aStoreWithItsFilesAllTakenTakesNoSetsUntilOneIsDropped() {
     Duration remember = Duration.ofSeconds(6);
-    Room room = new Room(free::get, 0, 12);
+    Room room = new Room(free::get, 0, new Share(12, 0));
     try (RocksStore store = RocksStore.open(directory, remember, Sync.OS, where -> room)) {
       await().atMost(PATIENCE).until(() -> !isKept(store, next++));
       assertThatThrownBy(() -> answer(store.set(id(-1))))
@@ -99,16 +105,60 @@ final class RoomTest {
   }
 
   @Test
+  void aStoreTakesNoMoreOfTheDiskThanItsShareAndGoesOnAnswering() throws Exception {
+    Share share = new Share(0, 128 << 10);
+    try (RocksStore store =
+        RocksStore.open(
+            directory, RocksStoreTest.DAY, Sync.OS, where -> new Room(free::get, GIB, share))) {
+      assertThat(answer(store.set(id(0)))).isTrue();
+      await()
+          .atMost(PATIENCE)
+          .until(() -> IntStream.range(0, 500).anyMatch(i -> !isKept(store, next++)));
+      assertThat(bytes()).isBetween(30_000L, 128L << 10);
+      assertThatThrownBy(() -> answer(store.set(id(-1))))
+          .hasMessageContaining(
+              "the store has as much of the disk as it may take; the set was not kept, try again");
+      assertThat(answer(store.set(id(0)))).isFalse();
+      assertThat(answer(store.isSet(id(-1)))).isFalse();
+    }
+  }
+
+  /** A log takes as much again and more as a table, and grows until the next look. */
+  @Test
+  void theShareIsOfTablesAndOfWhatTheLogBecomes() {
+    long mebi = 1L << 20;
+    Room room = new Room(free::get, GIB, new Share(0, 100 * mebi));
+    assertThat(room.lack(1, 0, 90 * mebi)).isNull();
+    assertThat(room.lack(1, 0, 98 * mebi)).contains("as it may take");
+    assertThat(room.lack(1, 20 * mebi, 50 * mebi)).isNull();
+    assertThat(room.lack(1, 30 * mebi, 50 * mebi)).contains("as it may take");
+  }
+
+  @Test
   void filesThatAStoreHasAtItsStartAreItsOwn() {
-    Room room = new Room(free::get, 0, 48);
+    Room room = new Room(free::get, 0, new Share(48, 0));
     room.begin(100);
-    assertThat(room.lack(130, 0)).isNull();
-    assertThat(room.lack(148, 0)).contains("as many files as may be open");
+    assertThat(room.lack(130, 0, 0)).isNull();
+    assertThat(room.lack(148, 0, 0)).contains("as many files as may be open");
+  }
+
+  /** Bytes of the store's logs and tables. */
+  private long bytes() throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files
+          .filter(file -> file.toString().matches(".*\\.(log|sst)"))
+          .map(Path::toFile)
+          .mapToLong(File::length)
+          .sum();
+    }
   }
 
   private RocksStore open(int files) {
     return RocksStore.open(
-        directory, RocksStoreTest.DAY, Sync.OS, where -> new Room(free::get, GIB, files));
+        directory,
+        RocksStoreTest.DAY,
+        Sync.OS,
+        where -> new Room(free::get, GIB, new Share(files, 0)));
   }
 
   private static boolean isKept(SetStore store, long number) {
