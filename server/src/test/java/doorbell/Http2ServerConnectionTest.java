@@ -124,6 +124,15 @@ class Http2ServerConnectionTest {
   }
 
   @Test
+  void aConnectionThatItsClientEndsIsForgottenAtOnce() {
+    open();
+    client.saysNoMore();
+    node.runAll();
+    assertThat(client.endpoint.isGone()).isTrue();
+    assertThat(client.loop.io.deadlines.all()).isEmpty();
+  }
+
+  @Test
   void aConnectionWithoutStreamsIsClosedInOrderAfterItsIdleTime() {
     open();
     client.send(get(1, "/1?timeout=100"));

@@ -215,8 +215,7 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
     }
     visit(Http2Exchange::onEnd);
     handler.gracefulShutdownTimeoutMillis(HttpLimits.SET_MILLIS);
-    close();
-    http.io.deadlines.set(this, HttpLimits.SET_MILLIS + HttpLimits.LINGER_MILLIS);
+    closeWithin(HttpLimits.SET_MILLIS + HttpLimits.LINGER_MILLIS);
   }
 
   @Override
@@ -264,8 +263,13 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
       endpoint.close();
       return;
     }
+    closeWithin(HttpLimits.LINGER_MILLIS);
+  }
+
+  /** Sets the deadline first: one that is set after the end would keep all of this until then. */
+  private void closeWithin(long millis) {
     closing = true;
-    http.io.deadlines.set(this, HttpLimits.LINGER_MILLIS);
+    http.io.deadlines.set(this, millis);
     channel.close();
   }
 
