@@ -42,9 +42,11 @@ record StoreDirectory(Path path) {
     StoreDirectory directory = new StoreDirectory(path);
     Path mark = path.resolve(MARK);
     try {
+      Path highest = Files.exists(path) ? path : highestMissing(path);
       Files.createDirectories(path);
       if (directory.isNew()) {
         Files.writeString(mark, FORMAT, StandardOpenOption.CREATE, StandardOpenOption.SYNC);
+        syncNames(path, highest);
       } else if (!Files.exists(mark)) {
         throw new StoreException(
             path + " holds files that are not Doorbell's; name an empty directory for the store");
@@ -57,6 +59,35 @@ record StoreDirectory(Path path) {
       return directory;
     } catch (IOException e) {
       throw unusable(path, e);
+    }
+  }
+
+  private static Path highestMissing(Path path) {
+    Path parent = path.toAbsolutePath().getParent();
+    return parent == null || Files.exists(parent) ? path : highestMissing(parent);
+  }
+
+  /**
+   * Has the disk keep the names of new directories: RocksDB syncs what is in a directory, and a
+   * power cut could take the directory itself.
+   */
+  private static void syncNames(Path path, Path highest) throws IOException {
+    sync(path);
+    Path parent = path.toAbsolutePath().getParent();
+    if (parent != null) {
+      if (path.toAbsolutePath().equals(highest.toAbsolutePath())) {
+        sync(parent);
+      } else {
+        syncNames(parent, highest);
+      }
+    }
+  }
+
+  private static void sync(Path directory) throws IOException {
+    try (FileChannel open = FileChannel.open(directory, StandardOpenOption.READ)) {
+      open.force(true);
+    } catch (AccessDeniedException e) {
+      // A directory that may only be passed through was made by somebody else.
     }
   }
 
