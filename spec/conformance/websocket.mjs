@@ -21,9 +21,9 @@ export function proofOf(key) {
   return createHash("sha1").update(key + GUID).digest("base64");
 }
 
-export async function connect(path = "/", { from } = {}) {
+export async function connect(path = "/", { from, headers: more } = {}) {
   const wire = await open({ from });
-  const headers = handshake();
+  const headers = handshake(more);
   (await wire.request("GET", path, { headers }).answer()).is(101)
     .has("Sec-WebSocket-Accept", proofOf(headers["Sec-WebSocket-Key"]));
   return new Socket(wire);

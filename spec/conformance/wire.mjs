@@ -5,7 +5,7 @@
 // (10); DOORBELL_ROUNDS how often a wait and a set race (2000). What only some nodes do is skipped
 // until it is named: DOORBELL_BASE_PATH; DOORBELL_MAX_WAIT (wait.test.mjs alone, 1 second);
 // DOORBELL_IDLE_TIMEOUT (limits.test.mjs alone); DOORBELL_MAX_WAITS and all limits of an address,
-// like DOORBELL_MAX_WAITS_PER_ADDRESS (quota.test.mjs alone).
+// like DOORBELL_MAX_WAITS_PER_ADDRESS (quota.test.mjs alone); what access.test.mjs names, it alone.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import net from "node:net";

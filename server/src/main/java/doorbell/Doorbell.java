@@ -74,12 +74,19 @@ public final class Doorbell implements AutoCloseable {
     Node.About about = new Node.About(version(), store, port.transport().toString());
     Node node =
         new Node(
-            port.loops, table, port.quota, port.budget, port.mostClients(), port::hasFailed, about);
+            port.loops,
+            table,
+            port.quota,
+            port.budget,
+            port.tokens,
+            port.mostClients(),
+            port::hasFailed,
+            about);
     try {
       return AdminPort.open(address, node);
     } catch (IOException e) {
       port.close();
-      throw Port.cantListen(Options.ADMIN, address, e);
+      throw Places.cantListen(Options.ADMIN, address, e);
     } catch (RuntimeException | Error e) {
       port.close();
       throw e;
@@ -115,9 +122,14 @@ public final class Doorbell implements AutoCloseable {
     throw new IllegalStateException("this node listens at no HOST:PORT");
   }
 
-  /** All addresses that the node listens at, with the real port numbers, as they were given. */
+  /** All addresses that waits come to, with the real port numbers, as they were given. */
   public List<SocketAddress> addresses() {
     return port.addresses();
+  }
+
+  /** The addresses that take sets alone, with the real port numbers; none if all take sets. */
+  public List<SocketAddress> setAddresses() {
+    return port.setAddresses();
   }
 
   /** The address of the admin port, with the real port number; null if there is none. */
@@ -155,7 +167,7 @@ public final class Doorbell implements AutoCloseable {
     return port.held();
   }
 
-  /** Checks the certificate's files at once, and takes changed files. */
+  /** Checks the files of certificate and tokens at once, and takes changed files. */
   public void reload() {
     port.reload();
   }

@@ -1,5 +1,9 @@
 package doorbell;
 
+import static java.util.Objects.requireNonNull;
+
+import doorbell.access.Access;
+import doorbell.access.SetTokens;
 import doorbell.admin.AdminPort;
 import doorbell.event.EventTable;
 import doorbell.http.HttpLimits;
@@ -13,6 +17,7 @@ import doorbell.io.IoLimits;
 import doorbell.io.IoLoop;
 import doorbell.io.Listener;
 import doorbell.io.OpenFiles;
+import doorbell.io.ProtocolFactory;
 import doorbell.io.Transport;
 import doorbell.io.netty.ChannelListener;
 import doorbell.io.socket.SocketListener;
@@ -29,13 +34,13 @@ import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.net.UnixDomainSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
@@ -61,10 +66,19 @@ public final class Port implements AutoCloseable {
   final List<WaitLoop> loops = new ArrayList<>();
   private final List<HttpLoop> https = new ArrayList<>();
   private final @Nullable Tls tls;
+  final @Nullable SetTokens tokens;
+
+  /** The protocols of clients that may set, where sets have listeners of their own. */
+  private final Map<IoLoop, ProtocolFactory> setting = new HashMap<>();
+
   private final List<Listener> listeners = new ArrayList<>();
   final WaitQuota quota;
   final Budget budget;
   private int mostClients;
+
+  /** The number of addresses that are not for sets alone; they are the first. */
+  private int waitPlaces;
+
   private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
   private volatile boolean closing;
 
@@ -86,8 +100,8 @@ public final class Port implements AutoCloseable {
   private Port(Options options, Transport transport, EventTable table) {
     this.transport = transport;
     PemFiles certificate = options.certificate();
-    HttpOptions http = options.http();
-    tls = certificate == null ? null : new Tls(settings(http, certificate));
+    tls = certificate == null ? null : new Tls(settings(options.http(), certificate));
+    tokens = SetOptions.tokens(options);
     budget = new Budget(options.get(Options.MAX_BUFFERED));
     quota =
         new WaitQuota(options.get(Options.MAX_WAITS), options.get(Options.MAX_WAITS_PER_ADDRESS));
@@ -97,20 +111,21 @@ public final class Port implements AutoCloseable {
     Faults faults = new Faults(failure::complete);
     for (EventExecutor executor : group) {
       EventLoop events = (EventLoop) executor;
-      loops.add(serving(new IoLoop(events, budget, faults), table, http));
+      loops.add(serving(new IoLoop(events, budget, faults), table, options));
       look(events, loops.getLast().counts);
       events.terminationFuture().addListener(ended -> onEnded());
     }
     LimitOptions.limit(loops, options);
-    if (tls != null) {
+    if (tls != null || tokens != null) {
       group.scheduleWithFixedDelay(
-          () -> Thread.ofVirtual().start(tls::reload),
+          () -> Thread.ofVirtual().start(this::reload),
           IoLimits.RELOAD_MILLIS,
           IoLimits.RELOAD_MILLIS,
           TimeUnit.MILLISECONDS);
     }
     int ofAdmin = options.get(Options.ADMIN).isPresent() ? AdminPort.MOST_FILES : 0;
-    listen(options.get(Options.LISTEN), table.moreFiles() + ofAdmin);
+    waitPlaces = options.get(Options.LISTEN).size();
+    listen(Places.of(options, this::setting), table.moreFiles() + ofAdmin);
   }
 
   private static Tls.Settings settings(HttpOptions options, PemFiles certificate) {
@@ -122,12 +137,27 @@ public final class Port implements AutoCloseable {
   }
 
   /** The service of a loop, from the waits to the clients' first protocol. */
-  private WaitLoop serving(IoLoop io, EventTable table, HttpOptions options) {
+  private WaitLoop serving(IoLoop io, EventTable table, Options options) {
     WaitLoop waits = new WaitLoop(io, table, quota);
-    Http1 http1 = new Http1(waits, options, InstantSource.system());
-    https.add(http1);
-    io.serve(tls == null ? http1 : tls.around(io, http1), waits);
+    Access access = SetOptions.access(options, tokens);
+    if (options.find(SetOptions.LISTEN) == null) {
+      io.serve(protocols(waits, options, access), waits);
+    } else {
+      Access waitsAlone = Access.withoutSets(options.get(SetOptions.MIN_ID_BITS));
+      io.serve(protocols(waits, options, waitsAlone), waits);
+      setting.put(io, protocols(waits, options, access));
+    }
     return waits;
+  }
+
+  private ProtocolFactory setting(IoLoop loop) {
+    return requireNonNull(setting.get(loop));
+  }
+
+  private ProtocolFactory protocols(WaitLoop waits, Options options, @Nullable Access access) {
+    Http1 http1 = new Http1(waits, options.http(), access, InstantSource.system());
+    https.add(http1);
+    return tls == null ? http1 : tls.around(waits.io, http1);
   }
 
   /**
@@ -165,61 +195,34 @@ public final class Port implements AutoCloseable {
     return failure.minimalCompletionStage();
   }
 
-  private void listen(List<SocketAddress> addresses, int filesOfStore) {
-    SocketAddress at = addresses.getFirst();
+  private void listen(List<Listener.Place> places, int filesOfStore) {
+    Listener.Place at = places.getFirst();
     try {
       mostClients = OpenFiles.forClients(filesOfStore, Memory.clients());
       List<IoLoop> all = loops.stream().map(loop -> loop.io).toList();
       if (transport == Transport.NIO) {
         ChannelListener channels = new ChannelListener(group, all, mostClients);
         listeners.add(channels);
-        for (InetSocketAddress address : tcp(addresses)) {
-          at = address;
-          channels.listen(address);
+        places.forEach(Places::checkTcp);
+        for (Listener.Place place : places) {
+          at = place;
+          channels.listen(place);
         }
       } else {
-        for (SocketAddress address : addresses) {
-          at = address;
-          listeners.add(new SocketListener(transport, address, all, mostClients));
+        for (Listener.Place place : places) {
+          at = place;
+          listeners.add(new SocketListener(transport, place, all, mostClients));
         }
       }
     } catch (Exception e) {
       closing = true;
       stopListening();
       group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
-      throw e instanceof IllegalStateException told ? told : cantListen(Options.LISTEN, at, e);
+      Option<?> option = places.indexOf(at) < waitPlaces ? Options.LISTEN : SetOptions.LISTEN;
+      throw e instanceof IllegalStateException told
+          ? told
+          : Places.cantListen(option, at.address(), e);
     }
-  }
-
-  private static List<InetSocketAddress> tcp(List<SocketAddress> addresses) {
-    List<InetSocketAddress> tcp = new ArrayList<>();
-    for (SocketAddress address : addresses) {
-      if (!(address instanceof InetSocketAddress known)) {
-        throw new IllegalStateException(
-            "the transport nio listens at HOST:PORT alone, not at %s; use --transport epoll"
-                .formatted(text(address)));
-      }
-      tcp.add(known);
-    }
-    return tcp;
-  }
-
-  /** The error of an address that {@code option} gives. */
-  static IllegalStateException cantListen(Option<?> option, SocketAddress address, Exception e) {
-    String why = String.valueOf(e.getMessage()).replaceFirst(".*: ", "");
-    return new IllegalStateException(
-        "can't listen on %s (%s); choose another address with --%s %s"
-            .formatted(text(address), why, option.name(), option.label()),
-        e);
-  }
-
-  /** An address as an option has it. */
-  private static String text(SocketAddress address) {
-    return switch (address) {
-      case InetSocketAddress tcp -> tcp.getHostString() + ":" + tcp.getPort();
-      case UnixDomainSocketAddress unix -> "unix:" + unix.getPath();
-      default -> address.toString();
-    };
   }
 
   /**
@@ -229,8 +232,17 @@ public final class Port implements AutoCloseable {
     return Math.clamp(OpenFiles.left() / 8, LEAST_STORE_FILES, MOST_STORE_FILES);
   }
 
-  /** The addresses that the port listens at, with the real port numbers, as they were given. */
+  /** The addresses of {@code --listen}, with the real port numbers, as they were given. */
   public List<SocketAddress> addresses() {
+    return all().subList(0, waitPlaces);
+  }
+
+  /** The addresses of {@code --set-listen}; none if sets are taken at all. */
+  public List<SocketAddress> setAddresses() {
+    return all().subList(waitPlaces, all().size());
+  }
+
+  private List<SocketAddress> all() {
     return listeners.stream().flatMap(listener -> listener.addresses().stream()).toList();
   }
 
@@ -262,10 +274,13 @@ public final class Port implements AutoCloseable {
     return Memory.held(quota.taken(), budget.taken());
   }
 
-  /** Checks the certificate's files at once; a timer also does, every few seconds. */
+  /** Checks the files of certificate and tokens at once; a timer does so every few seconds. */
   public void reload() {
     if (tls != null) {
       tls.reload();
+    }
+    if (tokens != null) {
+      tokens.reload();
     }
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
 
+import doorbell.access.SetPolicy;
 import doorbell.admin.AdminPort;
 import doorbell.admin.Node;
 import doorbell.event.EventTable;
@@ -20,6 +21,9 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -36,6 +40,9 @@ import org.junit.jupiter.api.io.TempDir;
 class AdminTest {
   private static final InetSocketAddress ANY =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+
+  private static final FileAttribute<Set<PosixFilePermission>> OWNERS =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
   @TempDir private Path folder;
   private final HttpClient client = HttpClient.newHttpClient();
@@ -155,9 +162,52 @@ class AdminTest {
     String page = Files.readString(Path.of("../docs/metrics.md"));
     Pattern row = Pattern.compile("^\\| `(doorbell_\\w+)` \\|", Pattern.MULTILINE);
     Pattern type = Pattern.compile("^# TYPE (doorbell_\\w+) ", Pattern.MULTILINE);
+    startWithTokens("shop 0123456789abcdef");
     assertThat(names(row, page))
         .hasSizeGreaterThan(15)
         .isEqualTo(names(type, ask("/metrics").body()));
+  }
+
+  private void startWithTokens(String text) throws IOException {
+    node.close();
+    Path file = Files.createFile(folder.resolve("tokens"), OWNERS);
+    node =
+        Doorbell.start(
+            options()
+                .with(Options.STORE, "rocksdb:" + folder.resolve("store"))
+                .with(SetOptions.POLICY, SetPolicy.TOKEN)
+                .with(SetOptions.TOKEN_FILE, Files.writeString(file, text)));
+  }
+
+  private int statusBy(String token, String path) throws IOException, InterruptedException {
+    return ask(HttpRequest.newBuilder(url(node.address(), path))
+            .header("Authorization", "Bearer " + token)
+            .POST(BodyPublishers.noBody())
+            .build())
+        .statusCode();
+  }
+
+  @Test
+  void setsAreCountedByTheNameOfTheirTokenAndNeverByTheToken() throws Exception {
+    String shop = "token-of-the-shop";
+    String blog = "token-of-the-blog";
+    startWithTokens("shop %s\nblog %s sets=1".formatted(shop, blog));
+    assertThat(statusBy(shop, "/1")).isEqualTo(201);
+    assertThat(statusBy(shop, "/2")).isEqualTo(201);
+    assertThat(statusBy(blog, "/1")).isEqualTo(200);
+    assertThat(statusBy(blog, "/3")).isEqualTo(201);
+    assertThat(statusBy(blog, "/4")).isEqualTo(429);
+    assertThat(statusBy("token-of-nobody", "/4")).isEqualTo(403);
+    comesTo("doorbell_token_sets_total{result=\"first\",token=\"shop\"}", 2);
+    comesTo("doorbell_token_sets_total{result=\"first\",token=\"blog\"}", 1);
+    comesTo("doorbell_token_sets_total{result=\"already\",token=\"blog\"}", 1);
+    comesTo("doorbell_token_sets_total{result=\"failed\",token=\"blog\"}", 0);
+    comesTo("doorbell_token_refusals_total{quota=\"sets\",token=\"blog\"}", 1);
+    comesTo("doorbell_token_refusals_total{quota=\"sets-per-second\",token=\"blog\"}", 0);
+    comesTo("doorbell_token_remembered_sets{token=\"shop\"}", 2);
+    comesTo("doorbell_refusals_total{status=\"403\"}", 1);
+    comesTo("doorbell_refusals_total{status=\"429\"}", 1);
+    assertThat(ask("/metrics").body()).doesNotContain(shop).doesNotContain(blog);
   }
 
   private static Set<String> names(Pattern pattern, String text) {

@@ -20,6 +20,7 @@ class ArchitectureTest {
   private static final String EVENT = "doorbell.event";
   private static final String IO = "doorbell.io..";
   private static final String WAIT = "doorbell.wait";
+  private static final String ACCESS = "doorbell.access";
   private static final String HTTP = "doorbell.http";
   private static final String HTTP1 = "doorbell.http1";
   private static final String HTTP2 = "doorbell.http2";
@@ -78,8 +79,13 @@ class ArchitectureTest {
   }
 
   @Test
+  void policiesKnowEventsAlone() {
+    only(ACCESS, EVENT, "org.slf4j").check(CLASSES);
+  }
+
+  @Test
   void httpKnowsNoVersionOfItself() {
-    only(HTTP, WAIT, EVENT, IO, LIMIT, COUNT, BUFFERS, UTIL, "io.netty.handler.codec..")
+    only(HTTP, WAIT, ACCESS, EVENT, IO, LIMIT, COUNT, BUFFERS, UTIL, "io.netty.handler.codec..")
         .check(CLASSES);
   }
 
@@ -99,7 +105,7 @@ class ArchitectureTest {
   @Test
   void protocolsKnowWhatIsBelowAndHandOver() {
     String codecs = "io.netty.handler.codec..";
-    String[] below = {HTTP, WAIT, EVENT, IO, LIMIT, COUNT, BUFFERS, LOOPS, UTIL, codecs};
+    String[] below = {HTTP, WAIT, ACCESS, EVENT, IO, LIMIT, COUNT, BUFFERS, LOOPS, UTIL, codecs};
     only(HTTP2, below).check(CLASSES);
     only(WEB_SOCKET, below).check(CLASSES);
     String[] belowHttp1 =
@@ -116,7 +122,7 @@ class ArchitectureTest {
   @Test
   void theAdminPortAloneKnowsItsLibraries() {
     String[] libraries = {"io.micrometer..", "io.prometheus..", "com.sun.net.httpserver"};
-    String[] below = {HTTP, WAIT, EVENT, IO, LIMIT, COUNT};
+    String[] below = {HTTP, WAIT, ACCESS, EVENT, IO, LIMIT, COUNT};
     only(ADMIN, Stream.concat(Stream.of(libraries), Stream.of(below)).toArray(String[]::new))
         .check(CLASSES);
     noClasses()

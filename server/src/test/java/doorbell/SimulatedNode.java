@@ -83,7 +83,7 @@ final class SimulatedNode {
       SimulatedLoop thread = new SimulatedLoop(stage, ticker);
       threads.add(thread);
       WaitLoop loop = new WaitLoop(new IoLoop(thread, budget, faults), table, quota);
-      Http1 http1 = new Http1(loop, options.http(), clock);
+      Http1 http1 = new Http1(loop, options.http(), null, clock);
       loop.io.serve(http1, loop);
       loops.add(loop);
     }

@@ -271,7 +271,7 @@ class TlsPortTest {
   }
 
   /** One that trusts everybody, and has no connection yet. */
-  private static HttpClient client(Version version) throws Exception {
+  static HttpClient client(Version version) throws Exception {
     return HttpClient.newBuilder().sslContext(trusting()).version(version).build();
   }
 

@@ -47,7 +47,7 @@ final class RealEngine implements EndpointContract.Engine {
       listener =
           transport == Transport.NIO
               ? channels(any)
-              : new SocketListener(transport, any, List.of(loop), CLIENTS);
+              : new SocketListener(transport, new Listener.Place(any), List.of(loop), CLIENTS);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -55,7 +55,7 @@ final class RealEngine implements EndpointContract.Engine {
 
   private ChannelListener channels(InetSocketAddress address) {
     ChannelListener channels = new ChannelListener(group, List.of(loop), CLIENTS);
-    channels.listen(address);
+    channels.listen(new Listener.Place(address));
     return channels;
   }
 

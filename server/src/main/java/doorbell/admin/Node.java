@@ -1,15 +1,18 @@
 package doorbell.admin;
 
+import doorbell.access.SetTokens;
 import doorbell.event.EventTable;
 import doorbell.io.Budget;
 import doorbell.wait.WaitLoop;
 import doorbell.wait.WaitQuota;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A node as its admin port sees it.
  *
+ * @param tokens the tokens that may set; null if none is needed
  * @param mostClients the number of connections that the node takes at a time
  * @param hasFailed true once the node can't go on
  */
@@ -18,6 +21,7 @@ public record Node(
     EventTable table,
     WaitQuota quota,
     Budget budget,
+    @Nullable SetTokens tokens,
     int mostClients,
     BooleanSupplier hasFailed,
     About about) {

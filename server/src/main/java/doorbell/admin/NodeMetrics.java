@@ -92,6 +92,9 @@ final class NodeMetrics implements AutoCloseable {
     sets("first", counts -> counts.firstSets);
     sets("already", counts -> counts.repeatedSets);
     sets("failed", counts -> counts.failedSets);
+    if (node.tokens() != null) {
+      registry.getPrometheusRegistry().register(new SetterCounts(node.tokens()));
+    }
   }
 
   private void sets(String result, Function<LoopCounts, Counter> which) {

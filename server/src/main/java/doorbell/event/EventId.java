@@ -30,6 +30,13 @@ public sealed interface EventId {
       return index == 0 ? high : low;
     }
 
+    /** The length of the number in bits: 0 to 128. */
+    public int bits() {
+      int zeros =
+          high == 0 ? Long.SIZE + Long.numberOfLeadingZeros(low) : Long.numberOfLeadingZeros(high);
+      return 2 * Long.SIZE - zeros;
+    }
+
     /**
      * Equality is written out, since the first call of a record's own equality takes longer than a
      * set.

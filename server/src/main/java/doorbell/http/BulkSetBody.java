@@ -2,6 +2,8 @@ package doorbell.http;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import doorbell.access.Access;
+import doorbell.access.AccessException;
 import doorbell.event.EventId;
 import doorbell.io.Budget;
 import doorbell.wait.IdList;
@@ -26,9 +28,11 @@ public final class BulkSetBody {
   private int length;
 
   private @Nullable HttpError refused;
+  private final @Nullable Access access;
 
-  BulkSetBody(Budget budget) {
+  BulkSetBody(Budget budget, @Nullable Access access) {
     ids = new IdList(budget);
+    this.access = access;
   }
 
   /** Takes a piece of the body; throws if the budget has no room for the ids. */
@@ -77,7 +81,7 @@ public final class BulkSetBody {
     if (length > LINE && text.indexOf(' ') < 0) {
       throw new HttpError(400, name + ": an id has at most 64 characters");
     }
-    return line(text, name);
+    return line(text, name, access);
   }
 
   /** The ids of all lines, in order, with keys checked; or a refusal that names the line. */
@@ -105,9 +109,15 @@ public final class BulkSetBody {
   }
 
   /** The id of a line, with the key checked; a refusal begins with {@code name}. */
-  public static EventId line(String line, String name) throws HttpError {
+  public static EventId line(String line, String name, @Nullable Access access) throws HttpError {
     try {
-      return line(line);
+      EventId id = line(line);
+      if (access != null) {
+        access.checkSet(id);
+      }
+      return id;
+    } catch (AccessException e) {
+      throw HttpError.of(e, name);
     } catch (HttpError e) {
       throw new HttpError(e.status, name + ": " + e.sentence());
     }

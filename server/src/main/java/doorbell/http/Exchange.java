@@ -2,6 +2,8 @@ package doorbell.http;
 
 import static java.util.Objects.requireNonNull;
 
+import doorbell.access.AccessException;
+import doorbell.access.Setter;
 import doorbell.event.EventId;
 import doorbell.io.Deadline;
 import doorbell.limit.QuotaException;
@@ -55,7 +57,7 @@ public abstract class Exchange extends Deadline implements Requester, Parked {
     try {
       switch (request.what()) {
         case WAIT -> wait(request);
-        case SET, SET_MANY -> begin(set(request, whole.ids()), HttpLimits.SET_MILLIS);
+        case SET, SET_MANY -> begin(set(request, whole), HttpLimits.SET_MILLIS);
         default -> answer(Response.file(request));
       }
     } catch (QuotaException beyond) {
@@ -76,12 +78,25 @@ public abstract class Exchange extends Deadline implements Requester, Parked {
     }
   }
 
-  private SetCall set(Request request, List<EventId> ids) throws HttpError, QuotaException {
+  private SetCall set(Request request, RequestReader whole) throws HttpError, QuotaException {
+    List<EventId> ids = whole.ids();
     waits().admitSets(endpoint(), ids.size());
     if (!http().io.budget.take((long) SetCall.BYTES * ids.size())) {
       throw HttpError.memoryIsShort();
     }
+    Setter setter = whole.setter();
+    if (setter != null) {
+      acquire(setter, ids.size());
+    }
     return new SetCall(this, ids, request.millis()) {
+      @Override
+      protected void count(@Nullable Boolean first, @Nullable Throwable cause) {
+        super.count(first, cause);
+        if (setter != null) {
+          setter.onStored(first, cause);
+        }
+      }
+
       @Override
       public void end() {
         if (!isDecided()) {
@@ -99,6 +114,16 @@ public abstract class Exchange extends Deadline implements Requester, Parked {
         answer(Response.problem(HttpError.forNow(503, sentence), false));
       }
     };
+  }
+
+  /** Takes room in a name's quotas, or refuses sets that the budget has counted. */
+  private void acquire(Setter setter, int sets) throws HttpError {
+    try {
+      setter.acquire(sets);
+    } catch (AccessException e) {
+      http().io.budget.count(-(long) SetCall.BYTES * sets);
+      throw HttpError.of(e);
+    }
   }
 
   /**

@@ -1,5 +1,6 @@
 package doorbell.http;
 
+import doorbell.access.AccessException;
 import doorbell.event.StoreException;
 import doorbell.limit.QuotaException;
 import java.util.List;
@@ -53,6 +54,9 @@ public final class HttpError extends Exception {
     if (failure instanceof HttpError error) {
       return error;
     }
+    if (failure instanceof AccessException refused) {
+      return of(refused);
+    }
     return failure instanceof QuotaException noRoom ? of(noRoom) : forNow(503, sentence(failure));
   }
 
@@ -64,6 +68,22 @@ public final class HttpError extends Exception {
         noRoom.retryNanos == 0
             ? HttpLimits.RETRY_SECONDS
             : (int) Math.min(seconds, HttpLimits.MOST_RETRY_SECONDS));
+  }
+
+  private static HttpError of(AccessException refused) {
+    String sentence = String.valueOf(refused.getMessage());
+    return switch (refused.reason) {
+      case ID -> new HttpError(400, sentence);
+      case NO_TOKEN -> new HttpError(401, sentence, "WWW-Authenticate", "Bearer");
+      case FORBIDDEN -> new HttpError(403, sentence);
+      case QUOTA -> forNow(429, sentence, refused.retrySeconds);
+    };
+  }
+
+  /** The error of a part of a request: its sentence begins with the part's name. */
+  public static HttpError of(Exception refused, String name) {
+    HttpError error = of(refused);
+    return new HttpError(error.status, name + ": " + error.sentence(), error.fields);
   }
 
   static HttpError forNow(int status, String sentence) {

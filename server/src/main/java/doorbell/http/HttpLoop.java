@@ -2,12 +2,14 @@ package doorbell.http;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import doorbell.access.Access;
 import doorbell.io.IoLoop;
 import doorbell.wait.WaitLoop;
 import io.netty.buffer.ByteBufAllocator;
 import java.time.InstantSource;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
+import org.jspecify.annotations.Nullable;
 
 /** State that the connections of a loop share, in any version of HTTP. */
 public class HttpLoop {
@@ -20,6 +22,9 @@ public class HttpLoop {
   /** Replaced on the loop's thread when the node takes other options. */
   public HttpOptions options;
 
+  /** Rules of who may set, and of which ids; null if all is open. */
+  public final @Nullable Access access;
+
   /** The allocator for buffers of responses, which the kernel soon takes. */
   public final ByteBufAllocator answers = ByteBufAllocator.DEFAULT;
 
@@ -28,10 +33,12 @@ public class HttpLoop {
   private String date = "";
   private byte[] dateField = {};
 
-  public HttpLoop(WaitLoop waits, HttpOptions options, InstantSource clock) {
+  public HttpLoop(
+      WaitLoop waits, HttpOptions options, @Nullable Access access, InstantSource clock) {
     this.io = waits.io;
     this.waits = waits;
     this.options = options;
+    this.access = access;
     this.clock = clock;
   }
 

@@ -95,6 +95,11 @@ public record Request(What what, List<EventName> events, Form form, long millis,
     return what == What.SET_MANY ? HttpLimits.BULK_BODY : HttpLimits.BODY;
   }
 
+  /** True for a set of one event or of many. */
+  boolean isSet() {
+    return what == What.SET || what == What.SET_MANY;
+  }
+
   /** True if the body matters; any other body is ignored. */
   boolean needsBody() {
     return what == What.SET_MANY

@@ -2,8 +2,13 @@ package doorbell.http;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import doorbell.access.Access;
+import doorbell.access.AccessException;
+import doorbell.access.Credential;
+import doorbell.access.Setter;
 import doorbell.event.EventId;
 import doorbell.io.Budget;
+import doorbell.wait.EventName;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -36,9 +41,16 @@ public final class RequestReader {
   /** The key that a request for WebSocket is answered with; null if none came. */
   public final @Nullable String webSocketKey;
 
+  /** The token that came, where a set needs one; null if none came. */
+  public final @Nullable Credential credential;
+
   private final boolean hasBody;
   private @Nullable Request request;
   private @Nullable HttpError refused;
+
+  /** The name that a set is done by; null if none is needed. */
+  private @Nullable Setter setter;
+
   private @Nullable BulkSetBody bulk;
   private @Nullable KeyBody key;
   private int bodyBytes;
@@ -47,9 +59,15 @@ public final class RequestReader {
   private long held;
 
   private final Budget budget;
+  private final @Nullable Access access;
 
   public RequestReader(HttpRequest http, HttpLoop loop) {
     budget = loop.io.budget;
+    access = loop.access;
+    credential =
+        access != null && access.needsToken()
+            ? Credential.of(http.headers().getAll(HttpHeaderNames.AUTHORIZATION))
+            : null;
     head = http.method().equals(HttpMethod.HEAD);
     expectsContinue = HttpUtil.is100ContinueExpected(http);
     old = http.protocolVersion().minorVersion() == 0;
@@ -65,9 +83,29 @@ public final class RequestReader {
     hasBody = length > 0 || HttpUtil.isTransferEncodingChunked(http);
     try {
       request = Request.of(http, loop.options.basePath());
+      if (access != null) {
+        check(request, access);
+      }
       checkLength(length);
     } catch (HttpError e) {
       refused = e.inFormFor(http.headers().getAll(HttpHeaderNames.ACCEPT));
+    }
+  }
+
+  /** Refuses who may not set before the body has come. */
+  private void check(Request checked, Access rules) throws HttpError {
+    boolean isSet = checked.isSet();
+    try {
+      setter = isSet ? rules.setter(credential) : null;
+      for (EventName event : checked.events()) {
+        if (isSet) {
+          rules.checkSet(event.id());
+        } else {
+          rules.checkId(event.id());
+        }
+      }
+    } catch (AccessException e) {
+      throw HttpError.of(e);
     }
   }
 
@@ -103,7 +141,7 @@ public final class RequestReader {
 
   private void keep(Request whose, ByteBuf piece) throws HttpError {
     if (whose.what() == Request.What.SET_MANY) {
-      bulk = bulk == null ? new BulkSetBody(budget) : bulk;
+      bulk = bulk == null ? new BulkSetBody(budget, access) : bulk;
       bulk.add(piece);
     } else {
       key = key == null ? new KeyBody() : key;
@@ -135,13 +173,18 @@ public final class RequestReader {
   List<EventId> ids() throws HttpError {
     Request whose = request();
     if (whose.what() == Request.What.SET_MANY) {
-      return (bulk == null ? new BulkSetBody(budget) : bulk).end();
+      return (bulk == null ? new BulkSetBody(budget, access) : bulk).end();
     }
     EventId id = whose.events().get(0).id();
     if (id instanceof EventId.Sealed sealed && !sealed.isOpenedBy(key == null ? "" : key.key())) {
       throw new HttpError(403, "the id is sealed, and the body is not its key");
     }
     return List.of(id);
+  }
+
+  /** The name that the set is done by; null if none is needed. */
+  @Nullable Setter setter() {
+    return setter;
   }
 
   /** Gives all counted bytes back: the request is over or carried out. */

@@ -57,7 +57,7 @@ public final class Response {
 
   /** The statuses of all errors. */
   public static final List<Integer> ERRORS =
-      List.of(400, 403, 404, 405, 408, 413, 414, 417, 426, 429, 431, 501, 503, 505);
+      List.of(400, 401, 403, 404, 405, 408, 413, 414, 417, 426, 429, 431, 501, 503, 505);
 
   private static final Map<Integer, Head> PROBLEMS = new HashMap<>();
 

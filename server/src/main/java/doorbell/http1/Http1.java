@@ -1,5 +1,6 @@
 package doorbell.http1;
 
+import doorbell.access.Access;
 import doorbell.http.HttpError;
 import doorbell.http.HttpLoop;
 import doorbell.http.HttpOptions;
@@ -16,8 +17,8 @@ public final class Http1 extends HttpLoop implements ProtocolFactory {
   final Http1Encoder encoder = new Http1Encoder(this);
   private @Nullable Http1Decoder spareDecoder;
 
-  public Http1(WaitLoop waits, HttpOptions options, InstantSource clock) {
-    super(waits, options, clock);
+  public Http1(WaitLoop waits, HttpOptions options, @Nullable Access access, InstantSource clock) {
+    super(waits, options, access, clock);
   }
 
   @Override

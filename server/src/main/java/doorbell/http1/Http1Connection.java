@@ -250,7 +250,7 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
       if (request.what() == Request.What.WEB_SOCKET) {
         endpoint.write(
             http1.encoder.whole(WebSocketHandshake.accept(whole.webSocketKey), After.UPGRADES));
-        handOn(new WebSocketConnection(http1, endpoint));
+        handOn(new WebSocketConnection(http1, endpoint, whole.credential));
         return;
       }
       act(request, whole);

@@ -96,12 +96,17 @@ public abstract class SetCall implements Pending, Turns.Taker {
     if (left == 0) {
       requester.waits().io.budget.count(-(long) BYTES * ids.size());
     }
-    requester.waits().counts.onStored(first, cause);
+    count(first, cause);
     failure = cause == null ? failure : cause;
     firsts += Boolean.TRUE.equals(first) ? 1 : 0;
     if (isDecided()) {
       requester.onDecided(this);
     }
+  }
+
+  /** Counts a set that was stored, or couldn't be. */
+  protected void count(@Nullable Boolean first, @Nullable Throwable cause) {
+    requester.waits().counts.onStored(first, cause);
   }
 
   @Override

@@ -1,5 +1,7 @@
 package doorbell.websocket;
 
+import doorbell.access.Credential;
+import doorbell.access.Setter;
 import doorbell.http.HttpError;
 import doorbell.http.HttpLimits;
 import doorbell.http.HttpLoop;
@@ -9,7 +11,6 @@ import doorbell.io.Turns;
 import doorbell.limit.QuotaException;
 import doorbell.wait.EventName;
 import doorbell.wait.Parked;
-import doorbell.wait.SetCall;
 import doorbell.websocket.WebSocketFrames.Broken;
 import doorbell.websocket.WebSocketFrames.Frame;
 import io.netty.buffer.ByteBuf;
@@ -55,8 +56,9 @@ public final class WebSocketConnection extends WebSocketWriter
   /** True after a broken frame: what follows isn't read. */
   private boolean broken;
 
-  public WebSocketConnection(HttpLoop http, Endpoint endpoint) {
-    super(http, endpoint);
+  /** Takes the token that came with the handshake; null if none came, or none is needed. */
+  public WebSocketConnection(HttpLoop http, Endpoint endpoint, @Nullable Credential credential) {
+    super(http, endpoint, credential);
   }
 
   @Override
@@ -161,7 +163,7 @@ public final class WebSocketConnection extends WebSocketWriter
       return;
     }
     try {
-      WebSocketLine line = WebSocketLine.parse(message);
+      WebSocketLine line = WebSocketLine.parse(message, http.access);
       switch (line.verb()) {
         case WAIT -> line.events().forEach(this::wait);
         case FORGET -> line.events().forEach(event -> end(new WebSocketWait(this, event)));
@@ -223,24 +225,22 @@ public final class WebSocketConnection extends WebSocketWriter
   }
 
   private void set(EventName event) throws HttpError {
-    if (!takeSet(event)) {
-      return;
-    }
+    Setter setter = admit(event.text());
     setsInFlight++;
     CompletionStage<Boolean> stored = http.waits.set(event.id(), 0);
     // Waiters of the same loop have answers before the setter does.
-    http.waits.wakeBefore(endpoint, () -> keep(event.text(), stored));
+    http.waits.wakeBefore(endpoint, () -> keep(event.text(), setter, stored));
   }
 
-  private void keep(String text, CompletionStage<Boolean> stored) {
+  private void keep(String text, @Nullable Setter setter, CompletionStage<Boolean> stored) {
     http.waits.flushSoon();
-    http.waits.hear(endpoint, stored, (first, cause) -> stored(text, first, cause));
+    http.waits.hear(endpoint, stored, (first, cause) -> stored(text, setter, first, cause));
   }
 
-  private void stored(String text, @Nullable Boolean first, @Nullable Throwable cause) {
+  private void stored(
+      String text, @Nullable Setter setter, @Nullable Boolean first, @Nullable Throwable cause) {
+    count(setter, first, cause);
     setsInFlight--;
-    http.io.budget.count(-SetCall.BYTES);
-    http.waits.counts.onStored(first, cause);
     if (cause == null) {
       say("done " + text);
     } else {

@@ -2,13 +2,16 @@ package doorbell.websocket;
 
 import static doorbell.wait.LoopCounts.Via.WEBSOCKET;
 
+import doorbell.access.Access;
+import doorbell.access.AccessException;
+import doorbell.access.Credential;
+import doorbell.access.Setter;
 import doorbell.http.HttpError;
 import doorbell.http.HttpLimits;
 import doorbell.http.HttpLoop;
 import doorbell.io.Deadline;
 import doorbell.io.Endpoint;
 import doorbell.limit.QuotaException;
-import doorbell.wait.EventName;
 import doorbell.wait.SetCall;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -49,9 +52,13 @@ abstract class WebSocketWriter extends Deadline {
 
   private @Nullable WebSocketWait lastUntold;
 
-  WebSocketWriter(HttpLoop http, Endpoint endpoint) {
+  /** The token that sets of this client are done by; null if none came, or none is needed. */
+  private final @Nullable Credential credential;
+
+  WebSocketWriter(HttpLoop http, Endpoint endpoint, @Nullable Credential credential) {
     this.http = http;
     this.endpoint = endpoint;
+    this.credential = credential;
   }
 
   @Override
@@ -91,18 +98,39 @@ abstract class WebSocketWriter extends Deadline {
     }
   }
 
-  /** Takes memory for a set; false if the client was told that its address sets too much. */
-  final boolean takeSet(EventName event) throws HttpError {
+  /**
+   * Takes room for a set of {@code name}, which {@link #count} gives back; or refuses. The result
+   * is who the set is done by; null if no token is needed.
+   */
+  final @Nullable Setter admit(String name) throws HttpError {
     try {
       http.waits.admitSets(endpoint, 1);
     } catch (QuotaException beyond) {
-      refuse(event.text() + ": ", beyond);
-      return false;
+      throw HttpError.of(beyond, name);
     }
     if (!http.io.budget.take(SetCall.BYTES)) {
       throw HttpError.memoryIsShort();
     }
-    return true;
+    try {
+      Access access = http.access;
+      Setter setter = access == null ? null : access.setter(credential);
+      if (setter != null) {
+        setter.acquire(1);
+      }
+      return setter;
+    } catch (AccessException e) {
+      http.io.budget.count(-SetCall.BYTES);
+      throw HttpError.of(e, name);
+    }
+  }
+
+  /** Counts a set that was stored, or couldn't be. */
+  final void count(@Nullable Setter by, @Nullable Boolean first, @Nullable Throwable cause) {
+    http.io.budget.count(-SetCall.BYTES);
+    http.waits.counts.onStored(first, cause);
+    if (by != null) {
+      by.onStored(first, cause);
+    }
   }
 
   /** Tells the client why a line isn't heeded; {@code what} is the line's id, or empty. */

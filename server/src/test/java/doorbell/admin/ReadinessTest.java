@@ -57,6 +57,7 @@ class ReadinessTest {
             table,
             new WaitQuota(1, 0),
             new Budget(1),
+            null,
             1,
             () -> false,
             new Node.About("1", kind, "nio"));

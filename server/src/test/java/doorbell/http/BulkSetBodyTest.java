@@ -24,7 +24,7 @@ class BulkSetBodyTest {
   })
   void linesAreIdsHoweverTheyAreCut(String text, String ids) throws Exception {
     for (int size = 1; size <= text.length(); size++) {
-      BulkSetBody body = new BulkSetBody(budget);
+      BulkSetBody body = new BulkSetBody(budget, null);
       for (int from = 0; from < text.length(); from += size) {
         add(body, text.substring(from, Math.min(text.length(), from + size)));
       }
@@ -44,7 +44,7 @@ class BulkSetBodyTest {
     "'1\n 2', 400, line 2"
   })
   void aBadLineIsNamed(String text, int status, String sentence) throws Exception {
-    BulkSetBody body = new BulkSetBody(budget);
+    BulkSetBody body = new BulkSetBody(budget, null);
     add(body, text);
     assertThatThrownBy(body::end)
         .isInstanceOfSatisfying(HttpError.class, e -> assertThat(e.status).isEqualTo(status))
@@ -53,7 +53,7 @@ class BulkSetBodyTest {
 
   @Test
   void afterABadLineNoIdIsKept() throws Exception {
-    BulkSetBody body = new BulkSetBody(budget);
+    BulkSetBody body = new BulkSetBody(budget, null);
     add(body, "1\n".repeat(1_000));
     assertThat(body.kept()).isEqualTo(1_000);
     add(body, "abc\n" + "1\n".repeat(1_000));

@@ -38,7 +38,7 @@ class Http1EncoderTest {
     IoLoop io = new IoLoop(events, new Budget(1 << 20), new Faults(spent -> {}));
     EventTable table = new EventTable(store, (millis, task) -> {});
     WaitLoop waits = new WaitLoop(io, table, new WaitQuota(1, 0));
-    return new Http1(waits, Options.defaults().http(), () -> Instant.EPOCH).encoder;
+    return new Http1(waits, Options.defaults().http(), null, () -> Instant.EPOCH).encoder;
   }
 
   @AfterEach

@@ -20,7 +20,7 @@ class WebSocketLineTest {
     "'set 007 a-key', SET, 007"
   })
   void aLineIsADeedWithIds(String text, WebSocketLine.Verb verb, String ids) throws HttpError {
-    WebSocketLine line = WebSocketLine.parse(text);
+    WebSocketLine line = WebSocketLine.parse(text, null);
     assertThat(line.verb()).isEqualTo(verb);
     assertThat(line.events().stream().map(EventName::text).collect(Collectors.joining(" ")))
         .isEqualTo(ids);
@@ -36,7 +36,7 @@ class WebSocketLineTest {
     "'set', id"
   })
   void whatIsWrongIsSaid(String text, String sentence) {
-    assertThatThrownBy(() -> WebSocketLine.parse(text))
+    assertThatThrownBy(() -> WebSocketLine.parse(text, null))
         .isInstanceOf(HttpError.class)
         .hasMessageContaining(sentence);
   }

@@ -3,6 +3,7 @@ package doorbell.io.netty;
 import doorbell.io.IoLimits;
 import doorbell.io.IoLoop;
 import doorbell.io.Listener;
+import doorbell.io.ProtocolFactory;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import jdk.net.ExtendedSocketOptions;
 
 /** Listens by Netty channels, for {@link ChannelEndpoint}s. */
@@ -34,11 +36,11 @@ public final class ChannelListener implements Listener {
   private final ServerBootstrap bootstrap;
   private final List<Channel> channels = new ArrayList<>();
   private final ChannelGroup all;
+  private final Map<EventLoop, IoLoop> byEvents = new HashMap<>();
 
   public ChannelListener(EventLoopGroup group, List<IoLoop> loops, int mostClients) {
     this.mostClients = mostClients;
     all = new DefaultChannelGroup(group.next());
-    Map<EventLoop, IoLoop> byEvents = new HashMap<>();
     loops.forEach(loop -> byEvents.put(loop.events, loop));
     bootstrap =
         new ServerBootstrap()
@@ -59,27 +61,31 @@ public final class ChannelListener implements Listener {
                 IoLimits.KEEP_ALIVE_INTERVAL_SECONDS)
             .childOption(
                 NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT),
-                IoLimits.KEEP_ALIVE_PROBES)
-            .childHandler(
-                new ChannelInitializer<Channel>() {
-                  @Override
-                  protected void initChannel(Channel client) {
-                    IoLoop loop = Objects.requireNonNull(byEvents.get(client.eventLoop()));
-                    loop.onOpened();
-                    client.config().setAllocator(loop.allocator);
-                    ChannelEndpoint endpoint = new ChannelEndpoint(loop, client, loop.protocols());
-                    client.closeFuture().addListener(closed -> loop.onReleased(endpoint));
-                    client.pipeline().addLast(endpoint);
-                  }
-                });
+                IoLimits.KEEP_ALIVE_PROBES);
+  }
+
+  private ChannelHandler first(Function<IoLoop, ProtocolFactory> protocols) {
+    return new ChannelInitializer<Channel>() {
+      @Override
+      protected void initChannel(Channel client) {
+        IoLoop loop = Objects.requireNonNull(byEvents.get(client.eventLoop()));
+        loop.onOpened();
+        client.config().setAllocator(loop.allocator);
+        ChannelEndpoint endpoint = new ChannelEndpoint(loop, client, protocols.apply(loop));
+        client.closeFuture().addListener(closed -> loop.onReleased(endpoint));
+        client.pipeline().addLast(endpoint);
+      }
+    };
   }
 
   /** Listens at another address; throws an exception that tells the fault of the address. */
-  public void listen(InetSocketAddress address) {
+  public void listen(Place place) {
+    InetSocketAddress address = (InetSocketAddress) place.address();
     ServerBootstrap here =
         bootstrap
             .clone()
             .handler(counter())
+            .childHandler(first(place.protocols()))
             .channelFactory(
                 () -> new LimitedServerChannel(address.getAddress(), clients::get, mostClients));
     Channel channel = here.bind(address).syncUninterruptibly().channel();

@@ -3,6 +3,7 @@ package doorbell.io.socket;
 import static java.util.Objects.requireNonNull;
 
 import doorbell.io.IoLoop;
+import doorbell.io.ProtocolFactory;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoEventLoop;
@@ -29,8 +30,8 @@ final class EpollEndpoint extends SocketEndpoint implements EpollIoHandle {
 
   private @Nullable IoRegistration registration;
 
-  EpollEndpoint(IoLoop loop, Socket socket) {
-    super(loop, socket);
+  EpollEndpoint(IoLoop loop, Socket socket, ProtocolFactory protocols) {
+    super(loop, socket, protocols);
   }
 
   @Override

@@ -4,6 +4,7 @@ import doorbell.io.CountedBuffers;
 import doorbell.io.Endpoint;
 import doorbell.io.IoLoop;
 import doorbell.io.Protocol;
+import doorbell.io.ProtocolFactory;
 import doorbell.io.Turns;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelException;
@@ -73,10 +74,10 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
   /** The client had more bytes than a turn was enough for. */
   private boolean greedy;
 
-  SocketEndpoint(IoLoop loop, Socket socket) {
+  SocketEndpoint(IoLoop loop, Socket socket, ProtocolFactory protocols) {
     this.loop = loop;
     this.socket = socket;
-    this.protocol = loop.protocols().first(this);
+    this.protocol = protocols.first(this);
   }
 
   /** Registers with the loop. Throws if the loop is ending. */

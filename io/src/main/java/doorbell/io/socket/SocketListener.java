@@ -5,6 +5,7 @@ import doorbell.io.IoLimits;
 import doorbell.io.IoLoop;
 import doorbell.io.Listener;
 import doorbell.io.OpenFiles;
+import doorbell.io.ProtocolFactory;
 import doorbell.io.Transport;
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoEventLoop;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,6 +47,7 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
   private final List<UringSlots> rings = new ArrayList<>();
 
   private final Transport transport;
+  private final Function<IoLoop, ProtocolFactory> protocols;
   private final int mostClients;
   private final ListeningSocket socket;
   private final byte[] client = new byte[ADDRESS_BYTES];
@@ -59,10 +62,10 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
   private boolean again;
 
   /** Throws an exception that tells the fault of the address. */
-  public SocketListener(
-      Transport transport, SocketAddress listen, List<IoLoop> loops, int mostClients)
+  public SocketListener(Transport transport, Place place, List<IoLoop> loops, int mostClients)
       throws IOException {
     this.transport = transport;
+    this.protocols = place.protocols();
     this.loops = loops;
     this.mostClients = mostClients;
     IoEventLoop events = (IoEventLoop) loops.get(0).events;
@@ -70,7 +73,7 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
       loops.forEach(loop -> rings.add(new UringSlots((IoEventLoop) loop.events)));
     }
     this.closed = events.newPromise();
-    this.socket = ListeningSocket.open(listen);
+    this.socket = ListeningSocket.open(place.address());
     registration = events.register(this).syncUninterruptibly().getNow();
     events.execute(this::join);
   }
@@ -155,13 +158,14 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
   private void welcome(Socket accepted) throws IOException {
     int turn = next;
     IoLoop loop = loops.get(turn);
+    ProtocolFactory first = protocols.apply(loop);
     next = (next + 1) % loops.size();
     loop.onOpened();
     try {
       SocketEndpoint endpoint =
           isUring()
-              ? new UringEndpoint(loop, accepted, rings.get(turn))
-              : new EpollEndpoint(loop, accepted);
+              ? new UringEndpoint(loop, accepted, first, rings.get(turn))
+              : new EpollEndpoint(loop, accepted, first);
       if (loop.events.inEventLoop()) {
         endpoint.open();
       } else {

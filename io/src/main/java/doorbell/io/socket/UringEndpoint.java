@@ -1,6 +1,7 @@
 package doorbell.io.socket;
 
 import doorbell.io.IoLoop;
+import doorbell.io.ProtocolFactory;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.unix.Socket;
 import io.netty.channel.uring.IoUringIoEvent;
@@ -15,8 +16,8 @@ final class UringEndpoint extends SocketEndpoint {
 
   private boolean submitted;
 
-  UringEndpoint(IoLoop loop, Socket socket, UringSlots ring) {
-    super(loop, socket);
+  UringEndpoint(IoLoop loop, Socket socket, ProtocolFactory protocols, UringSlots ring) {
+    super(loop, socket, protocols);
     this.ring = ring;
   }
 

@@ -1,0 +1,5 @@
+/** Who may set: policies, named tokens, their quotas and counts. */
+@NullMarked
+package doorbell.access;
+
+import org.jspecify.annotations.NullMarked;
