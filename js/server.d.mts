@@ -21,12 +21,14 @@ export declare class Doorbell extends Client {
   /**
    * @param url where the node answers
    * @param options.secret what topics are derived from, not empty
+   * @param options.token what a node of `--set-policy token` wants of who sets; waits go without. A
+   *   set that is refused for it rejects at once, with status 401 or 403. It has no place in a page
    * @param options.public the URL by which pages reach the node, for `header`; without it, pages
    *   wait at their own bell
    */
   constructor(
     url: string | URL,
-    options?: Client.Options & { secret?: string; public?: string | URL },
+    options?: Client.Options & { secret?: string; token?: string; public?: string | URL },
   );
 
   /**

@@ -16,6 +16,8 @@ const PATIENCE = 1; // of a set: somebody waits for the answer that it holds up
 const LINES = 10_000; // a node refuses more in one request
 const KEY_BYTES = 32;
 const KEY = /^[!-~]{1,128}$/;
+const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/; // RFC 6750, 2.1
+const HEADERS = {Accept: 'application/json', 'Accept-Encoding': 'identity'};
 const VERSION = /^(0|[1-9][0-9]*)$/;
 const never = () => new AbortController().signal;
 const encoder = new TextEncoder();
@@ -23,8 +25,9 @@ const encoder = new TextEncoder();
 export class Doorbell extends Client {
   #secret;
   #public;
+  #headers;
 
-  constructor(url, {secret, public: known, origins = [], ...options} = {}) {
+  constructor(url, {secret, token, public: known, origins = [], ...options} = {}) {
     super(bellUrl(url), {origins, ...options});
     for (const origin of origins) new URL(origin); // a TypeError, unless it is one
     // A comma would begin another item of a header.
@@ -33,6 +36,11 @@ export class Doorbell extends Client {
       throw new TypeError('a secret is text, and not empty');
     }
     this.#secret = secret;
+    if (token !== undefined && !(typeof token === 'string' && TOKEN.test(token))) {
+      throw new TypeError('a token has letters, digits and . _ ~ + / - alone');
+    }
+    // Of sets alone: waiting is free.
+    this.#headers = token && {...HEADERS, Authorization: `Bearer ${token}`};
   }
 
   async waitAny(ids, options = {}) {
@@ -118,7 +126,8 @@ export class Doorbell extends Client {
   #post(path, body, {signal = never(), timeout = PATIENCE} = {}, read) {
     checkSeconds('timeout', timeout, 0);
     const once = async signal => {
-      const answer = await callNode(`${this.url}/${path}`, {method: 'POST', body}, signal);
+      const init = {method: 'POST', body, headers: this.#headers || HEADERS};
+      const answer = await callNode(`${this.url}/${path}`, init, signal);
       const told = read(await answer.text());
       if (!told || answer.status > 201) throw nonsense();
       return {status: answer.status, told};

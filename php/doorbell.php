@@ -86,6 +86,8 @@ if (!class_exists(Doorbell::class, false)) {
          *     doesn't come to the application at one moment; up to an hour
          * @param string|null $address an IP address to connect to, so that no name is looked up;
          *     certificates are still checked for the name
+         * @param string|null $token what a node of --set-policy token wants of who sets; waits go
+         *     without. A set that is refused for it is not tried again
          * @throws InvalidArgumentException
          */
         public function __construct(
@@ -93,7 +95,9 @@ if (!class_exists(Doorbell::class, false)) {
             ?string $secret = null,
             float $limit = 1.0,
             float $spread = 0.0,
-            ?string $address = null
+            ?string $address = null,
+            #[\SensitiveParameter]
+            ?string $token = null
         ) {
             if ($secret === '') {
                 throw new InvalidArgumentException('A secret is not empty.');
@@ -104,7 +108,7 @@ if (!class_exists(Doorbell::class, false)) {
             $this->limit = $limit;
             try {
                 $this->query = $spread > 0 ? sprintf('?spread=%.3F', $spread) : '';
-                $this->node = new Node($node, $address);
+                $this->node = new Node($node, $address, $token);
             } catch (Error $error) {
                 $this->lack = $error->getMessage(); // each set tells it
             }
@@ -697,14 +701,21 @@ if (!class_exists(Node::class, false)) {
         private string $path;
         private string $warning = '';
 
+        /** The header of sets, where the node wants a token; waits go without. */
+        private string $authorization = '';
+
         /** @var array<string, mixed> of TLS, beside PHP's own */
         private array $options = [];
 
         /** @var array<string, true> kept connections that are in use; more than one with coroutines */
         private static array $inUse = [];
 
-        public function __construct(string $url, ?string $address)
-        {
+        public function __construct(
+            string $url,
+            ?string $address,
+            #[\SensitiveParameter]
+            ?string $token = null
+        ) {
             $host = '(\[[0-9a-f:.]+\]|[a-z0-9._-]+)';
             $pattern = "~\A(https?)://$host(?::([1-9][0-9]{0,4}))?((?:/[!\"$-.0->@-\~]*)*)\z~i";
             if (!preg_match($pattern, $url, $part) || (int) ($part[3] ?: 80) > 65_535) {
@@ -724,6 +735,14 @@ if (!class_exists(Node::class, false)) {
             }
             if ($address !== null) {
                 $address = strpos($address, ':') === false ? $address : "[$address]";
+            }
+            if ($token !== null) {
+                if (!preg_match('~\A[A-Za-z0-9._\~+/-]+=*\z~', $token)) { // RFC 6750, 2.1
+                    throw new InvalidArgumentException(
+                        'A token has letters, digits and . _ ~ + / - alone.'
+                    );
+                }
+                $this->authorization = "Authorization: Bearer $token\r\n";
             }
             $port = (int) ($part[3] ?: ($this->isTls ? 443 : 80));
             $this->url = rtrim($url, '/');
@@ -749,7 +768,7 @@ if (!class_exists(Node::class, false)) {
         public function post(string $path, string $body, Deadline $deadline): Answer
         {
             $request = "POST {$this->path}$path HTTP/1.1\r\n" . $this->fields()
-                . "Content-Type: text/plain; charset=us-ascii\r\n"
+                . $this->authorization . "Content-Type: text/plain; charset=us-ascii\r\n"
                 . 'Content-Length: ' . strlen($body) . "\r\n\r\n$body";
             $name = $this->name();
             self::$inUse[$name] = true;
@@ -779,7 +798,7 @@ if (!class_exists(Node::class, false)) {
         public function request($socket, string $line, Deadline $deadline): void
         {
             [$method, $path] = explode(' ', $line);
-            $length = $method === 'POST' ? "Content-Length: 0\r\n" : '';
+            $length = $method === 'POST' ? "{$this->authorization}Content-Length: 0\r\n" : '';
             $this->quietly(fn () => $this->write($socket, "$method {$this->path}$path HTTP/1.1\r\n"
                 . $this->fields() . "{$length}Connection: close\r\n\r\n", $deadline));
         }
@@ -1421,9 +1440,10 @@ if (!class_exists(Doctor::class, false)) {
         public static function tell(string $url): int
         {
             $code = 0;
+            $token = getenv('DOORBELL_TOKEN') ?: null; // of the set
             $locale = getenv('LC_ALL') ?: getenv('LC_CTYPE') ?: getenv('LANG') ?: '';
             $isUtf8 = preg_match('/utf-?8/i', $locale) === 1;
-            foreach ((new self(new Node($url, null)))->examine() as $finding => $words) {
+            foreach ((new self(new Node($url, null, $token)))->examine() as $finding => $words) {
                 echo implode("\n", Findings::lines($finding, $words, $isUtf8)), "\n";
                 $code = Findings::isBad($finding) ? 1 : $code;
             }

@@ -10,6 +10,7 @@ const BEFORE = 1; // seconds before the set, in which nothing may end the wait
 const HOLD = 25; // seconds for which the node is asked to hold the wait, as a client asks it
 const ANSWER_BYTES = 65_536; // a node's answers are far shorter
 const LONGEST_WORD = 200;
+const TOKEN = process.env.DOORBELL_TOKEN; // that the node may want of who sets
 
 export const MARKS = {
   utf8: { ok: '\u2713', bad: '\u2717', note: '!' },
@@ -308,6 +309,7 @@ function ask({ host, port, isTls, path }, socket, method, target, late) {
     Host: isUsual ? name : `${name}:${port}`, Connection: 'close',
     Accept: 'application/json', 'Accept-Encoding': 'identity',
     ...method === 'POST' && { 'Content-Length': 0 },
+    ...method === 'POST' && TOKEN && { Authorization: `Bearer ${TOKEN}` },
   };
   const answer = new Promise((resolve, reject) => {
     http.request({ method, path: `${path}/${target}`, headers, createConnection: () => socket })

@@ -8,6 +8,7 @@ const WELL = 0;
 const NOT_IN_TIME = 1;
 const ERROR = 2;
 const SET_SECONDS = 30; // long enough for a node to restart
+const TOKEN = process.env.DOORBELL_TOKEN || undefined;
 
 const HELP = `Usage: doorbell-client COMMAND ARGUMENT...
 Waits for event variables at a Doorbell node, and sets them. Once set, an event
@@ -29,6 +30,8 @@ stays set; a node forgets it after 24 hours, or what its --remember says.
         Looks from here whether NODE is reached, whether its certificate is
         good, and whether a set wakes a wait; a cross comes with its cure.
 
+A node may want a token of who sets: it stands in the environment as
+DOORBELL_TOKEN, and goes to NODE with each set, the doctor's too.
 NODE is a URL such as http://127.0.0.1:8080. A set is tried for ${SET_SECONDS} s.
 Exit codes: 0 well; 1 not set in time (wait); 2 an error, told on standard
 error, also where a wait's last try failed. What may pass is tried again.
@@ -61,11 +64,11 @@ async function set(node, id, ...words) {
   if (words[1] !== undefined && words[0] !== '--key-file') throw new TypeError(USAGE);
   const key = words[1] !== undefined ? (await text(words[1])).trim()
     : words[0] ?? (process.env.DOORBELL_KEY || undefined);
-  return await new Doorbell(node).set(id, key, { timeout: SET_SECONDS }) ? 'first' : 'already';
+  return await new Doorbell(node, { token: TOKEN }).set(id, key, { timeout: SET_SECONDS }) ? 'first' : 'already';
 }
 
 async function setAll(node) {
-  const bell = new Doorbell(node);
+  const bell = new Doorbell(node, { token: TOKEN });
   const all = (await text('-')).replace(/\r?\n$/, '');
   const lines = all.split(/\r?\n/).map((line, index) => {
     const [id, key, ...more] = line.split(' ');

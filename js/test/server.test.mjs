@@ -46,6 +46,35 @@ test('theServersClientIsThePagesAndMore', () => {
   }
 });
 
+test('aTokenGoesWithSetsAndNotWithWaits', async t => {
+  const server = await fake(t, (request, response, n) =>
+    n === 1 ? reply(response, 201)
+      : n === 2 ? reply(response, 200, { set: 1, already: 0 })
+        : reply(response, 200, { set: ['3'] }));
+  const bell = new Doorbell(server.url, { token: 'abc._~+/-09==' });
+  assert.equal(await bell.set('1'), true);
+  assert.deepEqual(await bell.setAll(['2']), { set: 1, already: 0 });
+  assert.equal(await bell.wait('3', { timeout: 5 }), '3');
+  const [set, many, wait] = server.requests;
+  assert.equal(set.headers.authorization, 'Bearer abc._~+/-09==');
+  assert.equal(many.headers.authorization, 'Bearer abc._~+/-09==');
+  assert.equal(set.headers['accept-encoding'], 'identity');
+  assert.equal(wait.headers.authorization, undefined);
+  for (const token of ['', 'two words', 'a\nb', 'a=b', 7, null]) {
+    assert.throws(() => new Doorbell(server.url, { token }), { name: 'TypeError', message: /token/ });
+  }
+});
+
+test('aSetThatIsRefusedForItsTokenIsNotTriedAgain', async t => {
+  for (const status of [401, 403]) {
+    const server = await fake(t, (request, response) =>
+      problem(response, status, 'a set needs a token here'));
+    const bell = new Doorbell(server.url, { token: 'abc' });
+    await assert.rejects(bell.set('1'), { status, message: 'a set needs a token here' });
+    assert.equal(server.requests.length, 1);
+  }
+});
+
 test('everyValidVectorIsAnId', async t => {
   const server = await fake(t, ring);
   const bell = new Doorbell(server.url);

@@ -56,9 +56,10 @@ final class Doctor
     public static function tell(string $url): int
     {
         $code = 0;
+        $token = getenv('DOORBELL_TOKEN') ?: null; // of the set
         $locale = getenv('LC_ALL') ?: getenv('LC_CTYPE') ?: getenv('LANG') ?: '';
         $isUtf8 = preg_match('/utf-?8/i', $locale) === 1;
-        foreach ((new self(new Node($url, null)))->examine() as $finding => $words) {
+        foreach ((new self(new Node($url, null, $token)))->examine() as $finding => $words) {
             echo implode("\n", Findings::lines($finding, $words, $isUtf8)), "\n";
             $code = Findings::isBad($finding) ? 1 : $code;
         }

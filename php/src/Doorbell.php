@@ -76,6 +76,8 @@ final class Doorbell
      *     doesn't come to the application at one moment; up to an hour
      * @param string|null $address an IP address to connect to, so that no name is looked up;
      *     certificates are still checked for the name
+     * @param string|null $token what a node of --set-policy token wants of who sets; waits go
+     *     without. A set that is refused for it is not tried again
      * @throws InvalidArgumentException
      */
     public function __construct(
@@ -83,7 +85,9 @@ final class Doorbell
         ?string $secret = null,
         float $limit = 1.0,
         float $spread = 0.0,
-        ?string $address = null
+        ?string $address = null,
+        #[\SensitiveParameter]
+        ?string $token = null
     ) {
         if ($secret === '') {
             throw new InvalidArgumentException('A secret is not empty.');
@@ -94,7 +98,7 @@ final class Doorbell
         $this->limit = $limit;
         try {
             $this->query = $spread > 0 ? sprintf('?spread=%.3F', $spread) : '';
-            $this->node = new Node($node, $address);
+            $this->node = new Node($node, $address, $token);
         } catch (Error $error) {
             $this->lack = $error->getMessage(); // each set tells it
         }

@@ -40,14 +40,21 @@ final class Node
     private string $path;
     private string $warning = '';
 
+    /** The header of sets, where the node wants a token; waits go without. */
+    private string $authorization = '';
+
     /** @var array<string, mixed> of TLS, beside PHP's own */
     private array $options = [];
 
     /** @var array<string, true> kept connections that are in use; more than one with coroutines */
     private static array $inUse = [];
 
-    public function __construct(string $url, ?string $address)
-    {
+    public function __construct(
+        string $url,
+        ?string $address,
+        #[\SensitiveParameter]
+        ?string $token = null
+    ) {
         $host = '(\[[0-9a-f:.]+\]|[a-z0-9._-]+)';
         $pattern = "~\A(https?)://$host(?::([1-9][0-9]{0,4}))?((?:/[!\"$-.0->@-\~]*)*)\z~i";
         if (!preg_match($pattern, $url, $part) || (int) ($part[3] ?: 80) > 65_535) {
@@ -67,6 +74,14 @@ final class Node
         }
         if ($address !== null) {
             $address = strpos($address, ':') === false ? $address : "[$address]";
+        }
+        if ($token !== null) {
+            if (!preg_match('~\A[A-Za-z0-9._\~+/-]+=*\z~', $token)) { // RFC 6750, 2.1
+                throw new InvalidArgumentException(
+                    'A token has letters, digits and . _ ~ + / - alone.'
+                );
+            }
+            $this->authorization = "Authorization: Bearer $token\r\n";
         }
         $port = (int) ($part[3] ?: ($this->isTls ? 443 : 80));
         $this->url = rtrim($url, '/');
@@ -92,7 +107,7 @@ final class Node
     public function post(string $path, string $body, Deadline $deadline): Answer
     {
         $request = "POST {$this->path}$path HTTP/1.1\r\n" . $this->fields()
-            . "Content-Type: text/plain; charset=us-ascii\r\n"
+            . $this->authorization . "Content-Type: text/plain; charset=us-ascii\r\n"
             . 'Content-Length: ' . strlen($body) . "\r\n\r\n$body";
         $name = $this->name();
         self::$inUse[$name] = true;
@@ -122,7 +137,7 @@ final class Node
     public function request($socket, string $line, Deadline $deadline): void
     {
         [$method, $path] = explode(' ', $line);
-        $length = $method === 'POST' ? "Content-Length: 0\r\n" : '';
+        $length = $method === 'POST' ? "{$this->authorization}Content-Length: 0\r\n" : '';
         $this->quietly(fn () => $this->write($socket, "$method {$this->path}$path HTTP/1.1\r\n"
             . $this->fields() . "{$length}Connection: close\r\n\r\n", $deadline));
     }

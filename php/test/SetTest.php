@@ -97,6 +97,36 @@ final class SetTest extends DoorbellTestCase
     }
 
     /** @test */
+    public function aTokenGoesWithSetsAndNotWithWaits(): void
+    {
+        $fake = new Fake([Fake::SET, Fake::answer(200, '{"set":1,"already":0}'), Fake::NOT_YET]);
+        $bell = new Doorbell($fake->url, limit: 5, token: 'abc._~+/-09==');
+        self::assertTrue($bell->set('1'), $bell->lastError());
+        self::assertSame(['set' => 1, 'already' => 0], $bell->setAll(['2']), $bell->lastError());
+        self::assertFalse($bell->wait('3', 0));
+        $field = "\r\nAuthorization: Bearer abc._~+/-09==\r\n";
+        self::assertStringContainsString($field, $fake->request());
+        self::assertStringContainsString($field, $fake->request());
+        self::assertStringNotContainsString('Authorization', $fake->request());
+        foreach (['', 'two words', "a\n", 'a=b'] as $token) {
+            self::assertThrows('A token has letters, digits and . _ ~ + / - alone.', fn () =>
+                new Doorbell($fake->url, token: $token));
+        }
+    }
+
+    /** @test */
+    public function aSetThatIsRefusedForItsTokenIsNotTriedAgain(): void
+    {
+        foreach ([401, 403] as $status) {
+            $fake = new Fake([Fake::problem($status, 'a set needs a token here'), Fake::SET]);
+            $bell = new Doorbell($fake->url, limit: 5, token: 'abc');
+            self::assertNull($bell->set('7'));
+            self::assertSame("a set needs a token here (status $status)", $bell->lastError());
+            self::assertTrue($bell->set('7'), 'the first one was not tried again');
+        }
+    }
+
+    /** @test */
     public function aMalformedIdThrowsAndNothingIsSent(): void
     {
         $fake = new Fake([Fake::SET]);

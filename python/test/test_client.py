@@ -385,6 +385,28 @@ class Promises:
             for _ in range(3):
                 self.failing(DoorbellError, "is not a Doorbell node", self.client(node.url).set, 22482)
 
+    def test_a_token_goes_with_sets_and_not_with_waits(self):
+        with FakeNode(answer(201), answer(200, '{"set":1,"already":0}'), wake(3)) as node:
+            bell = self.client(node.url, token="abc._~+/-09==")
+            self.assertTrue(bell.set(1))
+            self.assertEqual(bell.set_all([2]), (1, 0))
+            self.assertIsNone(bell.wait(3))
+            for request in node.requests[:2]:
+                self.assertIn("Authorization: Bearer abc._~+/-09==", request.headers)
+            self.assertNotIn("Authorization", "".join(node.requests[2].headers))
+        for token in ("", "two words", "a\r\nb", "a\n", "a=b"):
+            with self.assertRaisesRegex(ValueError, "^A token has letters"):
+                self.client(node.url, token=token)
+
+    def test_a_set_that_is_refused_for_its_token_is_not_tried_again(self):
+        for status in (401, 403):
+            refusal = answer(status, '{"detail":"a set needs a token here"}')
+            with FakeNode(refusal) as node:
+                bell = self.client(node.url, token="abc")
+                refused = self.failing(DoorbellError, "^a set needs a token here .status", bell.set, 1)
+                self.assertEqual(refused.status, status)
+                self.assertEqual(len(node.requests), 1)
+
     def test_an_answer_that_is_packed_is_an_error_that_names_it(self):
         packed = gzip.compress(b'{"set":["1"]}', mtime=0).decode("latin-1")
         for field in ("Content-Encoding: gzip", "Content-Encoding: x-gzip, identity",

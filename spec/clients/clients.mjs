@@ -55,10 +55,12 @@ const ENVIRONMENT = {
 };
 
 // Runs a client's command: its exit code, what it printed and how long it took.
-export async function run(client, words, { input = "" } = {}) {
+export async function run(client, words, { input = "", environment = {} } = {}) {
   const [file, ...first] = client.command;
   const began = performance.now();
-  const child = spawn(file, [...first, ...words], { env: ENVIRONMENT, timeout: STUCK_MILLIS });
+  const child = spawn(file, [...first, ...words], {
+    env: { ...ENVIRONMENT, ...environment }, timeout: STUCK_MILLIS,
+  });
   const result = { code: null, stdout: "", stderr: "", words: [client.name, ...words].join(" ") };
   child.stdout.on("data", (data) => (result.stdout += data));
   child.stderr.on("data", (data) => (result.stderr += data));
@@ -143,9 +145,10 @@ export async function startNode() {
   };
 }
 
-async function serve() {
+// A node of this repository, with more options.
+export async function serve(...options) {
   const launcher = process.env.DOORBELL_LAUNCHER || `${ROOT}/doorbell`;
-  const words = ["serve", "--listen", "127.0.0.1:0", "--store", "memory"];
+  const words = ["serve", "--listen", "127.0.0.1:0", "--store", "memory", ...options];
   const child = spawn(launcher, words, { stdio: ["ignore", "pipe", "inherit"] });
   const over = once(child, "exit");
   const stop = () => {

@@ -38,6 +38,7 @@ import json
 import logging
 import math
 import operator
+import os
 import random
 import re
 import secrets
@@ -88,6 +89,7 @@ _ID = re.compile(
     "[0-9]{1,39}|[0-9a-fA-F]{64}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 )
 _KEY = re.compile("[!-~]{1,128}")
+_TOKEN = re.compile("[A-Za-z0-9._~+/-]+=*")  # RFC 6750, 2.1
 _URL = re.compile(r"(?i:https?)://[^/?#@\s\x00-\x20\x7f]+(?:/[!-~]*)?")
 _PATH = re.compile(r"/(?:[!-.0-~][!-~]*)?")
 _HTTP = b"HTTP/1."
@@ -242,6 +244,7 @@ class _Client:
         spread: float = 0.0,
         public: Optional[str] = None,
         context: Optional[ssl.SSLContext] = None,
+        token: Optional[str] = None,
     ) -> None:
         """The node at that URL, ``https://bell.example`` or ``https://example.com/doorbell``.
 
@@ -254,6 +257,8 @@ class _Client:
         public: the node's URL as pages know it, for :meth:`header`: an absolute one, or a path
             such as ``/doorbell``. Without it, a page asks the node that it was made for.
         context: for https, in place of the default one.
+        token: what a node of ``--set-policy token`` wants of who sets; waits go without. A set that
+            is refused for it is a DoorbellError at once, with status 401 or 403.
         """
         self._node = _base(node)
         url = urllib.parse.urlsplit(self._node)
@@ -272,6 +277,9 @@ class _Client:
         self._spread = f"?spread={_decimal(spread)}" if spread else ""
         self._context = (context or ssl.create_default_context()) if self._tls else None
         self._told: Dict[object, float] = {}
+        if token is not None and not _TOKEN.fullmatch(_string("token", token)):
+            raise ValueError("A token has letters, digits and . _ ~ + / - alone.")
+        self._authorization = "" if token is None else f"Authorization: Bearer {token}\r\n"
 
     @staticmethod
     def new_id() -> str:
@@ -363,6 +371,7 @@ class _Client:
         read: Callable[[_Answer], Optional[_T]],
     ) -> _Steps[_T]:
         headers = f"Content-Type: text/plain; charset=us-ascii\r\nContent-Length: {len(body)}\r\n"
+        headers += self._authorization
         data = self._request("POST", path + self._spread, headers, body)
         return self._insist(name, limit, 0.0, lambda hold: data, read)
 
@@ -1161,7 +1170,7 @@ class _Doctor:
     """
 
     def __init__(self, node: str) -> None:
-        self._bell = bell = Doorbell(node)
+        self._bell = bell = Doorbell(node, token=_token())
         self._id = bell.new_id()
         self._is_connected = self._is_here = False
         host = f"[{bell._host}]" if ":" in bell._host else bell._host
@@ -1183,7 +1192,9 @@ class _Doctor:
         yield f"wake/{self._woken() if is_tried else 'untried'}"
 
     def _ask(self, method: str, target: str) -> bytes:
-        headers = "Accept: application/json\r\n" if method == "GET" else "Content-Length: 0\r\n"
+        is_set = method != "GET"
+        headers = "Content-Length: 0\r\n" if is_set else "Accept: application/json\r\n"
+        headers += self._bell._authorization if is_set else ""
         return self._bell._request(method, target, headers)
 
     def _reached(self) -> str:
@@ -1360,7 +1371,7 @@ def _doctor(node: str) -> int:
 _USAGE = """\
 wait NODE ID[,ID…] [SECONDS] | set NODE ID [KEY | --key-file FILE] | setAll NODE <LINES | derive \
 SECRET TOPIC VERSION | derive --secret-file FILE TOPIC VERSION | doctor NODE; FILE is - for \
-standard input\
+standard input, and DOORBELL_TOKEN is what a node may want of who sets\
 """
 
 
@@ -1373,10 +1384,10 @@ def _command(arguments: List[str]) -> str:
         rest[2:] = [_file(rest[3]).strip()]
         _key(rest[2])
     if name == "set" and len(rest) in (2, 3):
-        bell = Doorbell(rest[0], patience=_COMMAND_PATIENCE)
+        bell = Doorbell(rest[0], patience=_COMMAND_PATIENCE, token=_token())
         return "first" if bell.set(*rest[1:]) else "already"
     if name == "setAll" and len(rest) == 1:
-        bell = Doorbell(rest[0], patience=_COMMAND_PATIENCE)
+        bell = Doorbell(rest[0], patience=_COMMAND_PATIENCE, token=_token())
         return "%d %d" % bell.set_all(map(_command_line, enumerate(_input(), 1)))
     if name == "derive" and len(rest) == 4 and rest[0] == "--secret-file":
         rest[:2] = [_file(rest[1]).rstrip("\r\n")]
@@ -1386,6 +1397,11 @@ def _command(arguments: List[str]) -> str:
             raise ValueError(f"A version is a decimal number, not {ascii(version)}.")
         return "%s %s" % Topic(secret, topic).at(int(version))
     raise ValueError(f"usage: python3 -m doorbell {_USAGE}")
+
+
+def _token() -> Optional[str]:
+    """What a node may want of who sets; an argument would show it in the list of processes."""
+    return os.environ.get("DOORBELL_TOKEN") or None
 
 
 def _input() -> IO[str]:

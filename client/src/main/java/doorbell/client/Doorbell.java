@@ -133,6 +133,16 @@ public final class Doorbell {
   }
 
   /**
+   * A client with the token that a node of {@code --set-policy token} wants of who sets. Waits are
+   * asked without. A set that is refused for its token fails at once, with status 401 or 403.
+   *
+   * @throws IllegalArgumentException if the text is no token
+   */
+  public Doorbell withToken(String token) {
+    return with(options.withToken(new Token(token)));
+  }
+
+  /**
    * A client with the node's URL for readers of the application's answers, used by {@link #header}:
    * the application may know the node by another URL, as behind a proxy.
    *
@@ -391,12 +401,19 @@ public final class Doorbell {
             name,
             Duration.ZERO,
             (hold, attempt) ->
-                request(path + query, attempt)
+                authorized(path + query, attempt)
                     .header("Content-Type", "text/plain; charset=us-ascii")
                     .POST(BodyPublishers.ofString(body))
                     .build(),
             reader);
     return new RetryLoop<>(this, question, options.patience()).start();
+  }
+
+  private HttpRequest.Builder authorized(String pathAndQuery, int attempt)
+      throws UnknownHostException {
+    HttpRequest.Builder request = request(pathAndQuery, attempt);
+    Token token = options.token();
+    return token == null ? request : request.header("Authorization", token.authorization());
   }
 
   private HttpRequest.Builder request(String pathAndQuery, int attempt)

@@ -18,6 +18,7 @@ record Options(
     Duration patience,
     Duration spread,
     @Nullable SecretKey secret,
+    @Nullable Token token,
     @Nullable NodeUrl readers,
     Set<String> origins) {
   /** Proxies cut a silent connection at 30 s or later. */
@@ -106,35 +107,39 @@ record Options(
   }
 
   static Options through(HttpClient http) {
-    return new Options(http, HOLD, PATIENCE, Duration.ZERO, null, null, Set.of());
+    return new Options(http, HOLD, PATIENCE, Duration.ZERO, null, null, null, Set.of());
   }
 
   Options withHttp(HttpClient other) {
-    return new Options(other, hold, patience, spread, secret, readers, origins);
+    return new Options(other, hold, patience, spread, secret, token, readers, origins);
   }
 
   Options withHold(Duration other) {
-    return new Options(http, other, patience, spread, secret, readers, origins);
+    return new Options(http, other, patience, spread, secret, token, readers, origins);
   }
 
   Options withPatience(Duration other) {
-    return new Options(http, hold, other, spread, secret, readers, origins);
+    return new Options(http, hold, other, spread, secret, token, readers, origins);
   }
 
   Options withSpread(Duration other) {
-    return new Options(http, hold, patience, other, secret, readers, origins);
+    return new Options(http, hold, patience, other, secret, token, readers, origins);
   }
 
   Options withSecret(SecretKey other) {
-    return new Options(http, hold, patience, spread, other, readers, origins);
+    return new Options(http, hold, patience, spread, other, token, readers, origins);
+  }
+
+  Options withToken(Token other) {
+    return new Options(http, hold, patience, spread, secret, other, readers, origins);
   }
 
   Options withReaders(NodeUrl other) {
-    return new Options(http, hold, patience, spread, secret, other, origins);
+    return new Options(http, hold, patience, spread, secret, token, other, origins);
   }
 
   Options withOrigins(Set<String> other) {
-    return new Options(http, hold, patience, spread, secret, readers, other);
+    return new Options(http, hold, patience, spread, secret, token, readers, other);
   }
 
   static Duration timeout(Duration timeout) {

@@ -30,6 +30,8 @@ import java.util.stream.Stream;
  * derive SECRET TOPIC VERSION    prints ID KEY
  * </pre>
  *
+ * <p>A token that the node may want of who sets stands in DOORBELL_TOKEN.
+ *
  * <p>An error is 2, with a sentence on stderr. The topic is in UTF-8 where the locale is.
  */
 final class Command {
@@ -133,7 +135,9 @@ final class Command {
   }
 
   private Doorbell node() {
-    return Doorbell.at(URI.create(arguments.get(1))).withPatience(PATIENCE);
+    Doorbell node = Doorbell.at(URI.create(arguments.get(1))).withPatience(PATIENCE);
+    String token = System.getenv("DOORBELL_TOKEN");
+    return token == null || token.isEmpty() ? node : node.withToken(token);
   }
 
   private List<EventId> ids() {

@@ -50,6 +50,15 @@ class OptionsTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"", "two words", "a\nb", "ä", "a=b"})
+  void aTokenHasTheLettersOfOne(String token) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> doorbell.withToken(token))
+        .withMessageStartingWith("A token has letters");
+    assertThat(doorbell.withToken("aZ09._~+/-==")).isNotNull();
+  }
+
+  @ParameterizedTest
   @CsvSource({"1,1000", "2,2000", "5,16000", "6,30000", "1000000,30000"})
   void aPauseIsAnythingUpToItsLongest(int failures, long longest) {
     RetryPolicy most = new RetryPolicy(() -> 1, System::nanoTime, RetryPolicy.REAL.timer());

@@ -55,6 +55,32 @@ class SetTest {
   }
 
   @Test
+  void aTokenGoesWithSetsAndNotWithWaits() {
+    String wake = FakeNode.wake("22482");
+    try (FakeNode node = new FakeNode(DONE, answer(200, "{\"set\":1,\"already\":0}"), wake)) {
+      Doorbell doorbell = clock.doorbell(node).withToken("0123456789abcdef");
+      assertThat(doorbell.set(ID)).succeedsWithin(SOON);
+      assertThat(doorbell.setAll(List.of(ID))).succeedsWithin(SOON);
+      assertThat(doorbell.wait(ID)).succeedsWithin(SOON);
+      assertThat(node.requests.subList(0, 2))
+          .allMatch(set -> set.head().contains("Authorization: Bearer 0123456789abcdef\r\n"));
+      assertThat(node.requests.get(2).head()).doesNotContainIgnoringCase("authorization");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {401, 403})
+  void aSetThatIsRefusedForItsTokenIsNotTriedAgain(int status) {
+    String problem = "{\"detail\":\"a set needs a token here\"}";
+    try (FakeNode node = new FakeNode(answer(status, problem, "WWW-Authenticate: Bearer"))) {
+      fails(clock.doorbell(node).withToken("0123456789abcdef").set(ID), status)
+          .withMessageContaining("a set needs a token here")
+          .withMessageNotContaining("0123456789abcdef");
+      assertThat(node.requests).hasSize(1);
+    }
+  }
+
+  @Test
   void aSetIsTriedAgainUntilItIsTaken() {
     String busy = answer(503, "", "Retry-After: 1");
     try (FakeNode node = new FakeNode(busy, busy, DONE)) {
