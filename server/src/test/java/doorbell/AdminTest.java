@@ -264,7 +264,7 @@ class AdminTest {
     EventTable table = new EventTable(new StoreInHand(), (millis, task) -> {});
     Node.About about = new Node.About("0", Node.About.MEMORY, "memory");
     Node seen =
-        new Node(hanging.loops, table, hanging.quota, hanging.budget, 1, () -> false, about);
+        new Node(hanging.loops, table, hanging.quota, hanging.budget, null, 1, () -> false, about);
     hanging.loops.getFirst().counts.nextLook.set(hanging.ticker.nanoTime() + 1);
     try (AdminPort port = AdminPort.open(ANY, seen)) {
       HttpRequest health = HttpRequest.newBuilder(url(port.address(), "/healthz")).build();
