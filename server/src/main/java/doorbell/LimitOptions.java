@@ -48,13 +48,22 @@ public final class LimitOptions {
           .that(between(0, Integer.MAX_VALUE));
 
   public static final Option<Integer> MAX_CONNECTIONS_PER_SECOND_PER_ADDRESS =
-      perSecond("connections", "new connections one client address may open");
+      perSecond(
+          "max-connections-per-second-per-address",
+          "How many new connections one client address may open in a second, and ten times as many"
+              + " at once; more get 429. 0 is no limit.");
 
   public static final Option<Integer> MAX_WAITS_PER_SECOND_PER_ADDRESS =
-      perSecond("waits", "waits one client address may begin, each id of them counted,");
+      perSecond(
+          "max-waits-per-second-per-address",
+          "How many waits one client address may begin, each id of them counted, in a second, and"
+              + " ten times as many at once; more get 429. 0 is no limit.");
 
   public static final Option<Integer> MAX_SETS_PER_SECOND_PER_ADDRESS =
-      perSecond("sets", "sets one client address may make, each id of many counted,");
+      perSecond(
+          "max-sets-per-second-per-address",
+          "How many sets one client address may make, each id of many counted, in a second, and ten"
+              + " times as many at once; more get 429. 0 is no limit.");
 
   private static final List<Option<Integer>> OF_ADDRESS =
       List.of(
@@ -65,18 +74,18 @@ public final class LimitOptions {
 
   private LimitOptions() {}
 
-  private static Option<Integer> perSecond(String of, String what) {
-    return Option.of(
-            "max-" + of + "-per-second-per-address",
-            OptionType.NUMBER,
-            "How many %s in a second, and ten times as many at once; more get 429. 0 is no limit."
-                .formatted(what))
-        .or("0")
-        .that(between(0, MOST_PER_SECOND));
+  private static Option<Integer> perSecond(String name, String help) {
+    return Option.of(name, OptionType.NUMBER, help).or("0").that(between(0, MOST_PER_SECOND));
   }
 
+  /** A loop, since a lambda would be linked at each start. */
   private static boolean areOff(Options options) {
-    return OF_ADDRESS.stream().allMatch(option -> options.get(option) == 0);
+    for (Option<Integer> option : OF_ADDRESS) {
+      if (options.get(option) > 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
