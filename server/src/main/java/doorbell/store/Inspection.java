@@ -123,8 +123,8 @@ final class Inspection {
           case LAST_SET -> nextSet = number(head) + 1;
           case LOG_BEFORE, LEAST_LOG -> number(head);
           case COMPARATOR, IDENTITY -> {
-            int length = (int) number(head);
-            head.position(Math.min(head.limit(), head.position() + length));
+            long length = number(head);
+            head.position(head.position() + Math.clamp(length, 0, head.remaining()));
           }
           default -> head.position(head.limit()); // The numbers stand first.
         }
@@ -163,8 +163,9 @@ final class Inspection {
 
     @Override
     public void entry(ByteBuffer head) {
-      long first = head.remaining() < HEAD ? Long.MAX_VALUE : head.getLong();
-      if (first > nextSet) {
+      boolean isWhole = head.remaining() >= HEAD;
+      long first = isWhole ? head.getLong() : 0;
+      if (!isWhole || first > nextSet) {
         throw damaged("sets before those in " + log.getFileName() + " are missing");
       }
       nextSet = Math.max(nextSet, first + head.getInt());

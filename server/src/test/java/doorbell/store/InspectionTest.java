@@ -23,6 +23,7 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A store of which a part rotted or is gone never has fewer sets without a word. */
@@ -264,6 +265,29 @@ final class InspectionTest {
 
   private RocksStore open() {
     return RocksStore.open(directory, RocksStoreTest.DAY, Sync.OS);
+  }
+
+  /** A manifest with a right checksum, and with numbers that no RocksDB writes. */
+  @Test
+  @Timeout(30)
+  void entriesOfAnyNumbersAreReadToTheirEnd() throws IOException {
+    Files.createDirectories(directory);
+    Files.writeString(directory.resolve("CURRENT"), "MANIFEST-000005\n");
+    Path log = directory.resolve("000004.log");
+    byte[] endless = {1, (byte) 0xfa, -1, -1, -1, 0x0f}; // Back by six bytes, as an int.
+    byte[] negative = {1, (byte) 0xf0, -1, -1, -1, 0x0f};
+    byte[] last = {4, (byte) 0xfe, -1, -1, -1, -1, -1, -1, -1, 0x7f};
+    for (byte[] entry : new byte[][] {endless, negative, last}) {
+      Files.write(log, new byte[0]);
+      Files.write(directory.resolve("MANIFEST-000005"), logOf(entry));
+      inspect();
+    }
+    Files.write(log, logOf(new byte[] {1, 2, 3}));
+    assertThatThrownBy(this::inspect).isInstanceOf(StoreException.class);
+  }
+
+  private static byte[] logOf(byte[] entry) {
+    return RecordLogFuzz.log(List.of(entry), new ArrayList<>());
   }
 
   private void inspect() throws IOException {
