@@ -1,0 +1,98 @@
+package doorbell;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import doorbell.event.EventId;
+import doorbell.fuzz.Pieces;
+import java.util.List;
+
+/**
+ * A client's bytes to a whole node, in which 1 is set before they come, and 2 and 3 afterwards. The
+ * client hears the same however its bytes are cut, and nothing is left of it in the end.
+ */
+final class NodeBytes {
+  private static final int HOLD_MILLIS = 80_000;
+
+  /** What a node begins to speak HTTP/2 with. */
+  private static final String SETTINGS = "\0\0\14\4";
+
+  private static final int HEAD = 9;
+  private static final int GOAWAY = 7;
+  private static final int GOAWAY_BYTES = 8;
+
+  private final SimulatedNode node = new SimulatedNode();
+  private final SimulatedNode.Client client = node.connect();
+
+  private NodeBytes() {}
+
+  /** What a client hears that says {@code hello}, and then {@code data} in each of some ways. */
+  static String heard(String hello, byte[] data) {
+    String whole = null;
+    for (List<byte[]> pieces : Pieces.of(data)) {
+      String heard = new NodeBytes().say(hello, pieces);
+      whole = whole == null ? heard : whole;
+      assertThat(withoutSentence(heard)).isEqualTo(withoutSentence(whole));
+    }
+    return String.valueOf(whole);
+  }
+
+  /** Of HTTP/2 without the sentence of a GOAWAY: Netty's may say what had come in one read. */
+  private static String withoutSentence(String heard) {
+    if (!heard.startsWith(SETTINGS)) {
+      return heard;
+    }
+    StringBuilder rest = new StringBuilder();
+    int at = 0;
+    while (at + HEAD <= heard.length()) {
+      boolean goAway = heard.charAt(at + 3) == GOAWAY;
+      int end = at + HEAD + (heard.charAt(at + 1) << Byte.SIZE | heard.charAt(at + 2));
+      int until = goAway ? at + HEAD + GOAWAY_BYTES : end;
+      rest.append(heard, goAway ? at + 3 : at, Math.min(until, heard.length()));
+      at = end;
+    }
+    return rest.toString();
+  }
+
+  private String say(String hello, List<byte[]> pieces) {
+    set("1");
+    if (!hello.isEmpty()) {
+      client.send(hello);
+      node.runAll();
+    }
+    for (byte[] piece : pieces) {
+      client.send(new String(piece, ISO_8859_1));
+      node.runAll();
+    }
+    set("2");
+    set("3");
+    node.pass(100);
+    String heard = client.received().toString();
+    leave();
+    return heard;
+  }
+
+  private void set(String id) {
+    node.stage.asAnotherThread(() -> node.table.set(EventId.parse(id), 0));
+    node.runAll();
+  }
+
+  /** Ends its side as a client may, and is gone in the end. */
+  private void leave() {
+    client.saysNoMore();
+    node.runAll();
+    if (!client.endpoint.isGone()) {
+      node.advance(HOLD_MILLIS);
+      node.runAll();
+    }
+    client.hangUp();
+    node.runAll();
+    assertThat(node.thrown).isEmpty();
+    assertThat(node.quota.taken()).isZero();
+    assertThat(node.table.size()).isZero();
+    assertThat(node.leaked()).isZero();
+    assertThat(client.loop.io.deadlines.all()).isEmpty();
+    assertThat(client.loop.io.open()).isZero();
+    client.loop.io.input().release(); // A loop keeps it for good, and this one ends here.
+  }
+}
