@@ -1,6 +1,6 @@
 // Runs what README.md, docs/start.md, docs/recipes.md, docs/configuration.md and docs/operating.md
 // tell a reader to type, as they tell it: a block that starts a server runs until the document's
-// end, a wait until somebody sets. Ports 8080 and 8443 must be free.
+// end, a wait until somebody sets. Ports 8080, 8081 and 8443 must be free.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -138,11 +138,32 @@ describe('documents', { concurrency: 1 }, () => {
   });
 
   test('theCheckOfOperatingSaysThatThisHostCan', async () => {
-    const [check, ...more] = blocks('docs/operating.md', 'sh');
+    const [check, , ...more] = blocks('docs/operating.md', 'sh');
     assert.deepEqual(more, []);
     const { code, output } = await run(check, folder).exit;
     assert.equal(code, 0, output);
     assert.match(output, /^For 1,000 waits, [^]*^– sync: [^]*\nThis host can hold them\.\n$/m);
+  });
+
+  test('theTokensOfOperatingMaySet', async () => {
+    const cwd = join(folder, 'tokens');
+    mkdirSync(cwd);
+    symlinkSync(join(root, 'doorbell'), join(cwd, 'doorbell'));
+    const [, serves] = blocks('docs/operating.md', 'sh');
+    const node = run(serves, cwd);
+    try {
+      const url = 'http://127.0.0.1:8081';
+      assert.equal(await line(node, 'doorbell: '), `doorbell: listening on ${url}`);
+      const tokens = readFileSync(join(cwd, 'tokens'), 'utf8').trim().split('\n');
+      assert.deepEqual(tokens.map(text => text.split(' ')[0]), ['shop', 'blog']);
+      const set = token => run(`DOORBELL_TOKEN=${token} ./doorbell set ${url}/22482`, cwd).exit;
+      for (const text of tokens) assert.equal((await set(text.split(' ')[1])).code, 0);
+      const refused = await set('');
+      assert.equal(refused.code, 2, refused.output);
+      assert.match(refused.output, /a set needs a token here/);
+    } finally {
+      await stop(node);
+    }
   });
 
   test('theNodeOfStartSpeaksTls', async () => {

@@ -29,7 +29,7 @@ public final class SetOptions {
           "set-token-file",
           OptionType.FILE,
           "The tokens that may set, a line for each: NAME TOKEN, and behind them sets-per-second=N"
-              + " and sets=N if the name has quotas. Only its owner may read it. It is taken again"
+              + " and sets=N if the name has quotas. Only the node may read it. It is taken again"
               + " when it changes.");
 
   public static final Option<List<SocketAddress>> LISTEN =

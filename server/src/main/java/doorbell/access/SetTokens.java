@@ -71,7 +71,7 @@ public final class SetTokens {
           case AccessDeniedException _ -> "permission denied";
           default -> String.valueOf(why.getMessage());
         };
-    return "can't use the tokens of %s (%s); it has lines of NAME TOKEN, and only its owner may"
+    return "can't use the tokens of %s (%s); it has lines of NAME TOKEN, and only the node may"
             .formatted(file.path(), reason)
         + " read it";
   }

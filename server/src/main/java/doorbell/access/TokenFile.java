@@ -39,10 +39,15 @@ record TokenFile(Path path) {
   private static final Set<PosixFilePermission> OTHERS =
       EnumSet.range(PosixFilePermission.GROUP_READ, PosixFilePermission.OTHERS_EXECUTE);
 
+  /** A file that the process's own user owns. */
+  private static final Path SELF = Path.of("/proc/self");
+
+  private static final String UID = "unix:uid";
+
   /** A line of the file. */
   record Line(String name, Credential token, Quotas quotas) {}
 
-  /** The text, if nobody but the owner may read or write the file. */
+  /** The text, if nobody but the node may read the file, and nobody else write it. */
   String text() throws IOException {
     if (Files.exists(path) && !Files.isRegularFile(path)) {
       throw new IOException("it is no file, which can be read again");
@@ -61,10 +66,22 @@ record TokenFile(Path path) {
 
   private boolean isOpenToOthers() throws IOException {
     try {
-      return Files.getPosixFilePermissions(path).stream().anyMatch(OTHERS::contains);
+      boolean ofRoot = Files.getAttribute(path, UID).equals(0);
+      boolean isRoot = Files.exists(SELF) && Files.getAttribute(SELF, UID).equals(0);
+      return isOpenToOthers(Files.getPosixFilePermissions(path), ofRoot && !isRoot);
     } catch (UnsupportedOperationException e) {
       return false; // This file system knows no such rights.
     }
+  }
+
+  /**
+   * True if others than the node may do anything with a file of such rights. Root gives a file to
+   * the node by its group, as service managers do: PostgreSQL has the same rule for its keys.
+   */
+  static boolean isOpenToOthers(Set<PosixFilePermission> rights, boolean isGivenByRoot) {
+    return rights.stream()
+        .filter(right -> !(isGivenByRoot && right == PosixFilePermission.GROUP_READ))
+        .anyMatch(OTHERS::contains);
   }
 
   /** The lines of {@code text}; throws an exception with a part of a sentence. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import doorbell.access.Setter.Quotas;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -72,6 +73,21 @@ class TokenFileTest {
   })
   void aBadLineIsNamedByItsNumberAndNotByItsWords(String line, String why) {
     refused("line 2: " + why, "# tokens\n" + line);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "rw-------, false, false",
+    "r--------, false, false",
+    "r--r-----, false, true",
+    "rw-rw----, true, true",
+    "rw-r--r--, true, true",
+    "rw-r-----, true, false",
+    "r--r-----, true, false"
+  })
+  void rootMayGiveTheFileToTheNodesGroup(String rights, boolean ofRoot, boolean isOpen) {
+    assertThat(TokenFile.isOpenToOthers(PosixFilePermissions.fromString(rights), ofRoot))
+        .isEqualTo(isOpen);
   }
 
   @Test
