@@ -2,10 +2,13 @@ package doorbell;
 
 import static doorbell.Option.between;
 
+import doorbell.io.Endpoint;
+import doorbell.io.proxy.TrustedProxies;
 import doorbell.limit.AddressLimits;
 import doorbell.wait.WaitLoop;
 import doorbell.wait.WaitQuota;
 import java.util.List;
+import java.util.function.Predicate;
 
 /** The options of limits that are off by default: of the disk, and of what one address begins. */
 public final class LimitOptions {
@@ -98,6 +101,9 @@ public final class LimitOptions {
     if (limits == null && areOff(options)) {
       return;
     }
+    TrustedProxies trusted = ProxyOptions.trusted(options);
+    Predicate<Endpoint> speakers = trusted == null ? null : trusted::trusts;
+    loops.forEach(loop -> loop.io.exempt(speakers));
     long now = loops.getFirst().io.events.ticker().nanoTime();
     if (limits == null) {
       AddressLimits made = new AddressLimits(most(options), now);

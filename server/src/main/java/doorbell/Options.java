@@ -132,7 +132,7 @@ public final class Options {
               "max-waits-per-address",
               OptionType.NUMBER,
               "How many of them one client address may park, IPv6 by /64; more get 429. 0 is no"
-                  + " limit, as it must be behind a proxy.")
+                  + " limit, as it must be behind a proxy that isn't one of --trusted-proxies.")
           .or("0")
           .that(between(0, Integer.MAX_VALUE));
 
@@ -207,6 +207,8 @@ public final class Options {
           SetOptions.TOKEN_FILE,
           SetOptions.LISTEN,
           SetOptions.MIN_ID_BITS,
+          ProxyOptions.TRUSTED_PROXIES,
+          ProxyOptions.PROXY_PROTOCOL,
           STORE,
           REMEMBER,
           SYNC,
@@ -239,6 +241,7 @@ public final class Options {
           LimitOptions.MAX_CONNECTIONS_PER_ADDRESS,
           LimitOptions.MAX_CONNECTIONS_PER_SECOND_PER_ADDRESS,
           MAX_WAITS_PER_CONNECTION,
+          ProxyOptions.TRUSTED_PROXIES,
           DRAIN,
           HEAD_TIMEOUT,
           IDLE_TIMEOUT);
@@ -358,6 +361,7 @@ public final class Options {
         get(MAX_WAIT),
         get(MAX_WAITS_PER_CONNECTION),
         get(HEAD_TIMEOUT),
-        get(IDLE_TIMEOUT));
+        get(IDLE_TIMEOUT),
+        ProxyOptions.trusted(this));
   }
 }

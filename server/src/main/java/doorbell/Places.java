@@ -3,21 +3,35 @@ package doorbell;
 import doorbell.io.IoLoop;
 import doorbell.io.Listener;
 import doorbell.io.ProtocolFactory;
+import doorbell.io.proxy.ProxyProtocol;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** The addresses that a port listens at, as options give them and as errors name them. */
 final class Places {
   private Places() {}
 
-  /** The places of {@code --listen}, and then those of {@code --set-listen}. */
-  static List<Listener.Place> of(Options options, Function<IoLoop, ProtocolFactory> setting) {
+  /**
+   * The places of {@code --listen}, of which some speak the PROXY protocol, and then those of
+   * {@code --set-listen}.
+   */
+  static List<Listener.Place> of(
+      Options options,
+      Function<IoLoop, ProtocolFactory> setting,
+      @Nullable ProxyProtocol proxyProtocol) {
     List<Listener.Place> places = new ArrayList<>();
-    options.get(Options.LISTEN).forEach(address -> places.add(new Listener.Place(address)));
+    List<SocketAddress> proxied = ProxyOptions.listeners(options);
+    for (SocketAddress address : options.get(Options.LISTEN)) {
+      places.add(
+          proxyProtocol == null || !proxied.contains(address)
+              ? new Listener.Place(address)
+              : new Listener.Place(address, loop -> proxyProtocol.around(loop, loop.protocols())));
+    }
     List<SocketAddress> sets = options.find(SetOptions.LISTEN);
     if (sets != null) {
       sets.forEach(address -> places.add(new Listener.Place(address, setting)));
@@ -44,7 +58,7 @@ final class Places {
   }
 
   /** An address as an option has it. */
-  private static String text(SocketAddress address) {
+  static String text(SocketAddress address) {
     return switch (address) {
       case InetSocketAddress tcp -> tcp.getHostString() + ":" + tcp.getPort();
       case UnixDomainSocketAddress unix -> "unix:" + unix.getPath();

@@ -20,6 +20,7 @@ import doorbell.io.OpenFiles;
 import doorbell.io.ProtocolFactory;
 import doorbell.io.Transport;
 import doorbell.io.netty.ChannelListener;
+import doorbell.io.proxy.ProxyProtocol;
 import doorbell.io.socket.SocketListener;
 import doorbell.io.tls.PemFiles;
 import doorbell.io.tls.Tls;
@@ -71,6 +72,9 @@ public final class Port implements AutoCloseable {
   /** The protocols of clients that may set, where sets have listeners of their own. */
   private final Map<IoLoop, ProtocolFactory> setting = new HashMap<>();
 
+  /** The PROXY protocol of some listeners; null if none speaks it. */
+  private final @Nullable ProxyProtocol proxyProtocol;
+
   private final List<Listener> listeners = new ArrayList<>();
   final WaitQuota quota;
   final Budget budget;
@@ -100,6 +104,8 @@ public final class Port implements AutoCloseable {
   private Port(Options options, Transport transport, EventTable table) {
     this.transport = transport;
     PemFiles certificate = options.certificate();
+    boolean isProxied = !ProxyOptions.listeners(options).isEmpty();
+    proxyProtocol = isProxied ? new ProxyProtocol(ProxyOptions.rules(options)) : null;
     tls = certificate == null ? null : new Tls(settings(options.http(), certificate));
     tokens = SetOptions.tokens(options);
     budget = new Budget(options.get(Options.MAX_BUFFERED));
@@ -125,7 +131,7 @@ public final class Port implements AutoCloseable {
     }
     int ofAdmin = options.get(Options.ADMIN).isPresent() ? AdminPort.MOST_FILES : 0;
     waitPlaces = options.get(Options.LISTEN).size();
-    listen(Places.of(options, this::setting), table.moreFiles() + ofAdmin);
+    listen(Places.of(options, this::setting, proxyProtocol), table.moreFiles() + ofAdmin);
   }
 
   private static Tls.Settings settings(HttpOptions options, PemFiles certificate) {
@@ -288,6 +294,9 @@ public final class Port implements AutoCloseable {
   void reload(Options options) {
     reload();
     quota.limit(options.get(Options.MAX_WAITS), options.get(Options.MAX_WAITS_PER_ADDRESS));
+    if (proxyProtocol != null) {
+      proxyProtocol.take(ProxyOptions.rules(options));
+    }
     LimitOptions.limit(loops, options);
     for (HttpLoop loop : https) {
       HttpOptions taken = options.http().at(loop.options.basePath());

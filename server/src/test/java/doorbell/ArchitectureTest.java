@@ -22,6 +22,7 @@ class ArchitectureTest {
   private static final String WAIT = "doorbell.wait";
   private static final String ACCESS = "doorbell.access";
   private static final String HTTP = "doorbell.http";
+  private static final String FORWARDED = "doorbell.http.forwarded";
   private static final String HTTP1 = "doorbell.http1";
   private static final String HTTP2 = "doorbell.http2";
   private static final String WEB_SOCKET = "doorbell.websocket";
@@ -85,8 +86,10 @@ class ArchitectureTest {
 
   @Test
   void httpKnowsNoVersionOfItself() {
-    only(HTTP, WAIT, ACCESS, EVENT, IO, LIMIT, COUNT, BUFFERS, UTIL, "io.netty.handler.codec..")
+    String codecs = "io.netty.handler.codec..";
+    only(HTTP, FORWARDED, WAIT, ACCESS, EVENT, IO, LIMIT, COUNT, BUFFERS, UTIL, codecs)
         .check(CLASSES);
+    only(FORWARDED, IO, UTIL, codecs).check(CLASSES);
   }
 
   @Test

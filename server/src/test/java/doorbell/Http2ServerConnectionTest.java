@@ -8,6 +8,7 @@ import doorbell.http.HttpLimits;
 import doorbell.wait.WaitLoop;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** One connection of HTTP/2, on a simulated node; its frames are written and read by hand. */
@@ -331,6 +332,30 @@ class Http2ServerConnectionTest {
     assertThat(frames()).containsExactly(new Frame(DATA, 1, ":\n\n"));
   }
 
+  /** Streams of one connection of a proxy, each with a client of its own. */
+  @Test
+  void aStreamIsCountedByTheClientThatItsProxyNames() {
+    node =
+        new SimulatedNode(
+            new Random(1),
+            1,
+            SimulatedNode.options(100, 1)
+                .with(
+                    ProxyOptions.TRUSTED_PROXIES, ProxyOptions.TRUSTED_PROXIES.parse("192.0.2.1")));
+    client = node.connect();
+    open();
+    client.send(get(1, "203.0.113.9, 198.51.100.1", "/1") + get(3, "198.51.100.2", "/2"));
+    node.runAll();
+    isLeftBehind(2);
+    client.send(get(5, "198.51.100.3, 198.51.100.1", "/3") + get(7, "198.51.100.2", "/4"));
+    node.runAll();
+    List<Frame> heads = frames();
+    heads.removeIf(frame -> frame.type != HEADERS);
+    assertThat(heads).extracting(Frame::stream).containsExactly(5, 7);
+    assertThat(heads.getFirst().payload).contains("429");
+    isLeftBehind(2);
+  }
+
   /** Begins {@code count} streams, from the number {@code first} on. */
   private void park(int first, int count, String path) {
     StringBuilder gets = new StringBuilder();
@@ -399,6 +424,17 @@ class Http2ServerConnectionTest {
   private static String get(int stream, String path) {
     String fields = "\u0082\u0086" + "\4" + (char) path.length() + path + "\1\1a";
     return frame(HEADERS, END_STREAM | END_HEADERS, stream, fields);
+  }
+
+  private static String get(int stream, String forwardedFor, String path) {
+    String name = "x-forwarded-for";
+    String field = "\0" + (char) name.length() + name;
+    String fields = "\u0082\u0086" + "\4" + (char) path.length() + path + "\1\1a" + field;
+    return frame(
+        HEADERS,
+        END_STREAM | END_HEADERS,
+        stream,
+        fields + (char) forwardedFor.length() + forwardedFor);
   }
 
   private static String post(String path) {

@@ -18,8 +18,14 @@ public interface Endpoint {
   /** Hands this endpoint over to {@code next}, which speaks another protocol. */
   void handTo(Protocol next);
 
-  /** The client's address; null if the client is gone, or comes by a Unix socket. */
+  /**
+   * The client's address: where a trusted proxy speaks for it, the one that the proxy says. Null if
+   * the client is gone, or comes by a Unix socket.
+   */
   @Nullable InetSocketAddress client();
+
+  /** True if the client comes by a Unix socket, and no proxy says its address. */
+  boolean isUnix();
 
   /** Takes bytes, to be sent by the next {@link #flush}. */
   void write(ByteBuf bytes);

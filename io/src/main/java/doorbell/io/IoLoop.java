@@ -10,6 +10,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +45,9 @@ public final class IoLoop {
   /** Limits for each address; null while no option asks for any. */
   private volatile @Nullable AddressLimits limits;
 
+  /** Peers whose connections aren't counted; null for none. */
+  private volatile @Nullable Predicate<Endpoint> exempt;
+
   private @Nullable ByteBuf input;
   private final AtomicInteger open = new AtomicInteger();
   private final LongAdder opened = new LongAdder();
@@ -74,18 +78,29 @@ public final class IoLoop {
     limits = byAddress;
   }
 
+  /** Doesn't count connections of {@code speakers}: they speak for many clients. Any thread. */
+  public void exempt(@Nullable Predicate<Endpoint> speakers) {
+    exempt = speakers;
+  }
+
   /**
    * The protocol that a new client meets: {@code usual}, or a refusal where its address has too
    * many connections.
    */
   public Protocol admit(Endpoint endpoint, Protocol usual) {
+    Predicate<Endpoint> speakers = exempt;
+    return speakers != null && speakers.test(endpoint) ? usual : admit(endpoint, endpoint, usual);
+  }
+
+  /** The same for {@code client}, which has come through {@code endpoint}. */
+  public Protocol admit(Endpoint endpoint, Endpoint client, Protocol usual) {
     AddressLimits byAddress = limits;
     if (byAddress == null) {
       return usual;
     }
-    Long address = AddressKey.of(endpoint.client());
+    Long address = AddressKey.of(client.client());
     QuotaException over = byAddress.onOpen(endpoint, address, events.ticker().nanoTime());
-    return over == null ? usual : protocols().refusal(endpoint, over);
+    return over == null ? usual : protocols().refusal(client, over);
   }
 
   /** See {@link Hooks#betweenClients}. */

@@ -154,7 +154,7 @@ abstract class EndpointContract {
               }
 
               @Override
-              public Protocol refusal(Endpoint endpoint) {
+              public Protocol refusal(Endpoint endpoint, String why) {
                 return first(endpoint);
               }
 

@@ -6,6 +6,7 @@ import doorbell.access.AccessException;
 import doorbell.access.Setter;
 import doorbell.event.EventId;
 import doorbell.io.Deadline;
+import doorbell.io.Endpoint;
 import doorbell.limit.QuotaException;
 import doorbell.wait.Parked;
 import doorbell.wait.Pending;
@@ -56,7 +57,7 @@ public abstract class Exchange extends Deadline implements Requester, Parked {
   protected final void act(Request request, RequestReader whole) throws HttpError {
     try {
       switch (request.what()) {
-        case WAIT -> wait(request);
+        case WAIT -> wait(request, whole.client);
         case SET, SET_MANY -> begin(set(request, whole), HttpLimits.SET_MILLIS);
         default -> answer(Response.file(request));
       }
@@ -66,21 +67,24 @@ public abstract class Exchange extends Deadline implements Requester, Parked {
   }
 
   /** A request that only asks is held for the store's answer, not for a set. */
-  private void wait(Request request) throws QuotaException {
-    waits().admitWaits(endpoint(), request.events().size());
+  private void wait(Request request, Endpoint client) throws QuotaException {
+    waits().admitWaits(client, request.events().size());
     long most = http().options.maxWait().toMillis();
     long hold = request.onlyAsks() ? HttpLimits.SET_MILLIS : Math.min(request.millis(), most);
     if (request.form().type() == Accept.EVENTS) {
       EventStream stream = new EventStream(this, request, hold);
+      stream.isFrom(client);
       begin(stream, stream.nextMillis());
     } else {
-      begin(new HttpWait(this, request, hold), hold);
+      HttpWait wait = new HttpWait(this, request, hold);
+      wait.isFrom(client);
+      begin(wait, hold);
     }
   }
 
   private SetCall set(Request request, RequestReader whole) throws HttpError, QuotaException {
     List<EventId> ids = whole.ids();
-    waits().admitSets(endpoint(), ids.size());
+    waits().admitSets(whole.client, ids.size());
     if (!http().io.budget.take((long) SetCall.BYTES * ids.size())) {
       throw HttpError.memoryIsShort();
     }

@@ -1,5 +1,6 @@
 package doorbell.http;
 
+import doorbell.io.Endpoint;
 import doorbell.wait.EventName;
 import doorbell.wait.Requester;
 import doorbell.wait.Wait;
@@ -17,6 +18,13 @@ class HttpWait extends Wait {
     this.exchange = exchange;
     this.form = request.form();
     mayTake(holdMillis);
+  }
+
+  /** Has the quota count {@code client}, which may be another than the endpoint of a proxy. */
+  final void isFrom(Endpoint client) {
+    if (client != exchange.endpoint()) {
+      countAt(client);
+    }
   }
 
   @Override

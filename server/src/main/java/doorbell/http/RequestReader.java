@@ -7,7 +7,10 @@ import doorbell.access.AccessException;
 import doorbell.access.Credential;
 import doorbell.access.Setter;
 import doorbell.event.EventId;
+import doorbell.http.forwarded.Forwarded;
 import doorbell.io.Budget;
+import doorbell.io.Endpoint;
+import doorbell.io.proxy.TrustedProxies;
 import doorbell.wait.EventName;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpContent;
@@ -44,6 +47,9 @@ public final class RequestReader {
   /** The token that came, where a set needs one; null if none came. */
   public final @Nullable Credential credential;
 
+  /** The endpoint as the client's, by the address that quotas count. */
+  public final Endpoint client;
+
   private final boolean hasBody;
   private @Nullable Request request;
   private @Nullable HttpError refused;
@@ -61,13 +67,14 @@ public final class RequestReader {
   private final Budget budget;
   private final @Nullable Access access;
 
-  public RequestReader(HttpRequest http, HttpLoop loop) {
+  public RequestReader(HttpRequest http, HttpLoop loop, Endpoint endpoint) {
     budget = loop.io.budget;
     access = loop.access;
     credential =
         access != null && access.needsToken()
             ? Credential.of(http.headers().getAll(HttpHeaderNames.AUTHORIZATION))
             : null;
+    client = client(http.headers(), loop, endpoint);
     head = http.method().equals(HttpMethod.HEAD);
     expectsContinue = HttpUtil.is100ContinueExpected(http);
     old = http.protocolVersion().minorVersion() == 0;
@@ -107,6 +114,14 @@ public final class RequestReader {
     } catch (AccessException e) {
       throw HttpError.of(e);
     }
+  }
+
+  /** No header field is looked at unless proxies are trusted, and addresses are counted. */
+  private static Endpoint client(HttpHeaders headers, HttpLoop loop, Endpoint endpoint) {
+    TrustedProxies trusted = loop.options.trustedProxies();
+    return trusted == null || !loop.waits.quota.isByAddress()
+        ? endpoint
+        : new Forwarded(trusted).client(endpoint, headers);
   }
 
   /** The checked request; throws the refusal if there is one. */

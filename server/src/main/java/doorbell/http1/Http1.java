@@ -27,9 +27,9 @@ public final class Http1 extends HttpLoop implements ProtocolFactory {
   }
 
   @Override
-  public Protocol refusal(Endpoint endpoint) {
+  public Protocol refusal(Endpoint endpoint, String why) {
     Http1Connection connection = new Http1Connection(this, endpoint);
-    connection.refuseAndClose(new HttpError(400, "this port speaks TLS; use https://"));
+    connection.refuseAndClose(new HttpError(400, why));
     return connection;
   }
 

@@ -212,7 +212,7 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
       if (Http1Decoder.isHttp2Preface(head)) {
         handOn(new Http2ServerConnection(http1, endpoint));
       } else {
-        onHead(new RequestReader(head, http1));
+        onHead(new RequestReader(head, http1, endpoint));
       }
     }
     if (piece instanceof HttpContent content && reader != null) {
@@ -250,7 +250,7 @@ final class Http1Connection extends Http1Exchange implements Protocol, Turns.Tak
       if (request.what() == Request.What.WEB_SOCKET) {
         endpoint.write(
             http1.encoder.whole(WebSocketHandshake.accept(whole.webSocketKey), After.UPGRADES));
-        handOn(new WebSocketConnection(http1, endpoint, whole.credential));
+        handOn(new WebSocketConnection(http1, whole.client, whole.credential));
         return;
       }
       act(request, whole);

@@ -49,7 +49,8 @@ final class Http2Frames extends Http2EventAdapter {
       request.setDecoderResult(DecoderResult.failure(new TooLongHttpHeaderException()));
     }
     Http2Exchange begun =
-        new Http2Exchange(http2.writer, id, new RequestReader(request, http2.http));
+        new Http2Exchange(
+            http2.writer, id, new RequestReader(request, http2.http, http2.endpoint()));
     stream.setProperty(http2.key, begun);
     if (http2.refusal == null) {
       begun.onHead(last);

@@ -3,6 +3,7 @@ package doorbell.wait;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 
+import doorbell.io.Endpoint;
 import doorbell.limit.QuotaException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +72,11 @@ public abstract class Wait extends WaitLink implements Pending {
     holdSeconds = seconds > Character.MAX_VALUE ? 0 : (char) seconds;
   }
 
+  /** Has the quota count this wait at {@code client}, not at the requester's endpoint. */
+  protected final void countAt(Endpoint client) {
+    place = requester().waits().quota.addressOf(client);
+  }
+
   /** The rest of the time that this wait may be parked, in milliseconds. */
   protected abstract long leftMillis();
 
@@ -123,7 +129,7 @@ public abstract class Wait extends WaitLink implements Pending {
   private void park() {
     WaitQuota quota = requester().waits().quota;
     try {
-      place = quota.addressOf(requester().endpoint());
+      place = place == null ? quota.addressOf(requester().endpoint()) : place;
       quota.acquire(place, ids());
       parked = true;
       requester().waits().counts.parked(requester().via()).add(ids());

@@ -43,6 +43,11 @@ public final class WaitQuota {
     return taken.get();
   }
 
+  /** True if clients are counted by their addresses. */
+  public boolean isByAddress() {
+    return placesPerAddress > 0 || beginnings != null;
+  }
+
   /** Limits what an address may begin, from now on. */
   public void limit(AddressLimits byAddress) {
     beginnings = byAddress;

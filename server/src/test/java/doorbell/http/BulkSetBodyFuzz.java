@@ -18,7 +18,7 @@ public final class BulkSetBodyFuzz {
     String expected = byLines(new String(data, ISO_8859_1));
     for (List<byte[]> pieces : Pieces.of(data)) {
       Budget budget = new Budget(1 << 24);
-      BulkSetBody body = new BulkSetBody(budget);
+      BulkSetBody body = new BulkSetBody(budget, null);
       assertThat(read(body, budget, pieces)).isEqualTo(expected);
       body.release();
       assertThat(budget.taken()).isZero();
@@ -53,7 +53,7 @@ public final class BulkSetBodyFuzz {
       for (int i = 0; i < count; i++) {
         String line =
             lines[i].endsWith("\r") ? lines[i].substring(0, lines[i].length() - 1) : lines[i];
-        ids.add(BulkSetBody.line(line, "line " + (i + 1)));
+        ids.add(BulkSetBody.line(line, "line " + (i + 1), null));
       }
     } catch (HttpError e) {
       return told(e);

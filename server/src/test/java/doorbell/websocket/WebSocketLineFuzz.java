@@ -18,7 +18,7 @@ public final class WebSocketLineFuzz {
     String message = new String(data, UTF_8);
     WebSocketLine line;
     try {
-      line = WebSocketLine.parse(message);
+      line = WebSocketLine.parse(message, null);
     } catch (HttpError e) {
       assertThat(e.status).isIn(400, 403);
       assertThat(e.sentence()).isNotBlank();
@@ -31,8 +31,8 @@ public final class WebSocketLineFuzz {
     if (line.verb() != Verb.SET || line.events().getFirst().id() instanceof EventId.Plain) {
       String verb = line.verb().name().toLowerCase(Locale.ROOT);
       String ids = line.events().stream().map(EventName::text).collect(Collectors.joining(" "));
-      assertThat(WebSocketLine.parse(verb + " " + ids)).isEqualTo(line);
-      assertThat(WebSocketLine.parse(verb + " " + ids + "\n")).isEqualTo(line);
+      assertThat(WebSocketLine.parse(verb + " " + ids, null)).isEqualTo(line);
+      assertThat(WebSocketLine.parse(verb + " " + ids + "\n", null)).isEqualTo(line);
     }
   }
 }

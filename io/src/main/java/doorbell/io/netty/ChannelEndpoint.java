@@ -125,6 +125,11 @@ public class ChannelEndpoint extends ChannelInboundHandlerAdapter implements End
   }
 
   @Override
+  public boolean isUnix() {
+    return channel instanceof EndpointChannel under && under.isUnix();
+  }
+
+  @Override
   public void write(ByteBuf bytes) {
     channel.write(bytes, channel.voidPromise());
   }

@@ -195,6 +195,11 @@ public final class EndpointChannel extends AbstractChannel implements Protocol {
     return endpoint.isStalled();
   }
 
+  /** See {@link Endpoint#isUnix}. */
+  boolean isUnix() {
+    return endpoint.isUnix();
+  }
+
   /** True if bytes wait for a turn. */
   boolean isBehind() {
     return unread != null || endpoint.isBehind();

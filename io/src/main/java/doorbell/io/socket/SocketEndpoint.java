@@ -244,6 +244,15 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
   }
 
   @Override
+  public final boolean isUnix() {
+    try {
+      return ListeningSocket.isUnix(socket);
+    } catch (IOException | ChannelException gone) {
+      return false;
+    }
+  }
+
+  @Override
   public final void write(ByteBuf bytes) {
     if (closed || !bytes.isReadable()) {
       bytes.release();

@@ -236,8 +236,8 @@ public final class Tls {
       }
 
       @Override
-      public Protocol refusal(Endpoint endpoint) {
-        return inside.refusal(endpoint);
+      public Protocol refusal(Endpoint endpoint, String why) {
+        return inside.refusal(endpoint, why);
       }
 
       @Override
@@ -264,8 +264,8 @@ public final class Tls {
     }
 
     @Override
-    public Protocol refusal(Endpoint endpoint) {
-      return inside.refusal(endpoint);
+    public Protocol refusal(Endpoint endpoint, String other) {
+      return inside.refusal(endpoint, other);
     }
 
     @Override

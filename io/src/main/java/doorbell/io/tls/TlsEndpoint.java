@@ -73,7 +73,7 @@ final class TlsEndpoint extends ChannelEndpoint {
   /** Refuses a client that speaks without TLS. */
   void refusePlain() {
     loop.deadlines.cancel(handshake);
-    handTo(protocols.refusal(this));
+    handTo(protocols.refusal(this, "this port speaks TLS; use https://"));
   }
 
   @Override

@@ -77,7 +77,7 @@ final class SocketEndpointTest implements ProtocolFactory, IoLoop.Hooks {
   }
 
   @Override
-  public Protocol refusal(Endpoint endpoint) {
+  public Protocol refusal(Endpoint endpoint, String why) {
     return first(endpoint);
   }
 

@@ -1,0 +1,104 @@
+package doorbell.io.proxy;
+
+import doorbell.io.Endpoint;
+import doorbell.io.Protocol;
+import io.netty.buffer.ByteBuf;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+
+/**
+ * The endpoint of a proxy, with the address of the client that the proxy speaks for. Costs 40 bytes
+ * for a client of IPv4, and 56 of IPv6: the address is kept as bytes.
+ */
+public final class ProxiedEndpoint implements Endpoint {
+  private final Endpoint proxy;
+  private final byte[] address;
+  private final int port;
+
+  /** The endpoint {@code proxy} as that of a client; {@code port} is 0 if it isn't known. */
+  public ProxiedEndpoint(Endpoint proxy, InetAddress client, int port) {
+    this.proxy = proxy;
+    this.address = client.getAddress();
+    this.port = port;
+  }
+
+  @Override
+  public InetSocketAddress client() {
+    try {
+      return new InetSocketAddress(InetAddress.getByAddress(address), port);
+    } catch (UnknownHostException e) {
+      throw new AssertionError("an address has 4 or 16 bytes", e);
+    }
+  }
+
+  @Override
+  public boolean isUnix() {
+    return false;
+  }
+
+  @Override
+  public Protocol protocol() {
+    return proxy.protocol();
+  }
+
+  @Override
+  public void handTo(Protocol next) {
+    proxy.handTo(next);
+  }
+
+  @Override
+  public void write(ByteBuf bytes) {
+    proxy.write(bytes);
+  }
+
+  @Override
+  public void flush() {
+    proxy.flush();
+  }
+
+  @Override
+  public boolean isWritable() {
+    return proxy.isWritable();
+  }
+
+  @Override
+  public int held() {
+    return proxy.held();
+  }
+
+  @Override
+  public boolean isStalled() {
+    return proxy.isStalled();
+  }
+
+  @Override
+  public boolean isSent() {
+    return proxy.isSent();
+  }
+
+  @Override
+  public boolean isBehind() {
+    return proxy.isBehind();
+  }
+
+  @Override
+  public void listen(boolean wanted) {
+    proxy.listen(wanted);
+  }
+
+  @Override
+  public void finish() {
+    proxy.finish();
+  }
+
+  @Override
+  public void close() {
+    proxy.close();
+  }
+
+  @Override
+  public void cut() {
+    proxy.cut();
+  }
+}

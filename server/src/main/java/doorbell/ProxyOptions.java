@@ -1,0 +1,79 @@
+package doorbell;
+
+import doorbell.io.proxy.ProxyProtocol;
+import doorbell.io.proxy.TrustedProxies;
+import java.net.SocketAddress;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The options of a node behind proxies: their rows of the table, and what follows from them. */
+public final class ProxyOptions {
+  private static final String NONE = "none";
+  private static final String ALL = "all";
+
+  public static final Option<Optional<TrustedProxies>> TRUSTED_PROXIES =
+      Option.of(
+              "trusted-proxies",
+              new OptionType<>("ADDRESS", ProxyOptions::proxies),
+              "The proxies that are believed when they say who their client is, by Forwarded,"
+                  + " X-Forwarded-For or the PROXY protocol: addresses, networks like 10.0.0.0/8,"
+                  + " and unix for the peers of Unix sockets, with commas. Limits for each address"
+                  + " count that client then.")
+          .or(NONE);
+
+  public static final Option<String> PROXY_PROTOCOL =
+      Option.of(
+              "proxy-protocol",
+              new OptionType<>("HOST:PORT", ProxyOptions::listeners),
+              "Where each connection begins with a header of the PROXY protocol, version 1 or 2,"
+                  + " from one of --trusted-proxies: addresses as --listen has them, all, or none.")
+          .or(NONE);
+
+  private ProxyOptions() {}
+
+  private static Optional<TrustedProxies> proxies(String text) {
+    return text.equals(NONE) ? Optional.empty() : Optional.of(TrustedProxies.parse(text));
+  }
+
+  private static String listeners(String text) {
+    boolean isList = !text.equals(NONE) && !text.equals(ALL);
+    return isList && OptionType.ADDRESSES.parser().apply(text).isEmpty() ? NONE : text;
+  }
+
+  /** The trusted proxies; null if there are none. */
+  static @Nullable TrustedProxies trusted(Options options) {
+    return options.get(TRUSTED_PROXIES).orElse(null);
+  }
+
+  /**
+   * The addresses of {@link Options#LISTEN} at which proxies speak the PROXY protocol.
+   *
+   * @throws IllegalArgumentException if the options contradict each other, with one sentence
+   */
+  static List<SocketAddress> listeners(Options options) {
+    String text = options.get(PROXY_PROTOCOL);
+    if (text.equals(NONE)) {
+      return List.of();
+    }
+    if (trusted(options) == null) {
+      throw new IllegalArgumentException(
+          "--proxy-protocol needs --trusted-proxies: the addresses of the proxies, or unix");
+    }
+    List<SocketAddress> all = options.get(Options.LISTEN);
+    List<SocketAddress> named = text.equals(ALL) ? all : OptionType.ADDRESSES.parser().apply(text);
+    for (SocketAddress address : named) {
+      if (!all.contains(address)) {
+        throw new IllegalArgumentException(
+            "--proxy-protocol names %s, where --listen doesn't listen"
+                .formatted(Places.text(address)));
+      }
+    }
+    return named;
+  }
+
+  /** The rules of the PROXY protocol. */
+  static ProxyProtocol.Rules rules(Options options) {
+    return new ProxyProtocol.Rules(trusted(options), options.get(Options.HEAD_TIMEOUT).toMillis());
+  }
+}
