@@ -354,9 +354,9 @@ for (const backEnd of BACK_ENDS) {
       }
     });
 
-    const picture = !(PICTURES && backEnd === 'python') && 'DOORBELL_SCREENSHOT=1 takes it';
+    const noPicture = !(PICTURES && backEnd === 'python') && 'DOORBELL_SCREENSHOT=1 takes it';
 
-    test('pictureOfTheTwoWindows', { skip: skip || picture }, async () => {
+    test('pictureOfTheTwoWindows', { skip: skip || noPicture }, async () => {
       const other = await start(backEnd);
       const pages = [];
       for (const name of ['Desk', 'Phone']) {
