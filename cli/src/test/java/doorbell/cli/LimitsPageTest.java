@@ -1,5 +1,6 @@
 package doorbell.cli;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import doorbell.Option;
@@ -38,8 +39,7 @@ class LimitsPageTest {
             .toList();
     assertThat(limits).hasSizeGreaterThan(12);
     for (Option<?> option : limits) {
-      List<String> row = rows.remove("`--" + option.name() + "`");
-      assertThat(row).as(option.name()).isNotNull();
+      List<String> row = taken(rows, "--" + option.name());
       String usual = option.words() == null ? "`" + option.fallback() + "`" : option.words();
       assertThat(row.get(1)).as(option.name()).isEqualTo(usual);
       String bound = option.check().text();
@@ -54,14 +54,17 @@ class LimitsPageTest {
     Map<String, List<String>> rows = rows();
     rows.keySet().removeIf(name -> name.startsWith("`--") || !name.startsWith("`"));
     for (Field limit : fields()) {
-      List<String> row = rows.remove("`" + limit.getName() + "`");
-      assertThat(row).as(limit.getName()).isNotNull();
+      List<String> row = taken(rows, limit.getName());
       assertThat(row.get(1))
           .as(limit.getName())
           .isEqualTo(String.format(Locale.ROOT, "%,d", limit.getInt(null)));
       assertThat(row.get(2)).as(limit.getName()).isNotEmpty();
     }
     assertThat(rows.keySet()).isEmpty();
+  }
+
+  private static List<String> taken(Map<String, List<String>> rows, String name) {
+    return requireNonNull(rows.remove("`" + name + "`"), name);
   }
 
   private static List<Field> fields() {

@@ -35,7 +35,15 @@ public final class Http1 extends HttpLoop implements ProtocolFactory {
 
   @Override
   public Protocol refusal(Endpoint endpoint, QuotaException why) {
-    return new RefusedConnection(this, endpoint, why);
+    return new RefusedConnection(
+        this,
+        endpoint,
+        why,
+        headOnly -> {
+          Http1Connection connection = new Http1Connection(this, endpoint);
+          endpoint.handTo(connection);
+          connection.refuseAndClose(HttpError.of(why), headOnly);
+        });
   }
 
   Http1Decoder takeDecoder() {

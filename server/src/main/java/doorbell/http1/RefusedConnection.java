@@ -4,12 +4,14 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import doorbell.http.HttpError;
 import doorbell.http.HttpLimits;
+import doorbell.http.HttpLoop;
 import doorbell.http2.Http2ServerConnection;
 import doorbell.io.Deadline;
 import doorbell.io.Endpoint;
 import doorbell.io.Protocol;
 import doorbell.limit.QuotaException;
 import io.netty.buffer.ByteBuf;
+import java.util.function.Consumer;
 
 /**
  * A connection of an address that has too many: whatever it asks for is answered 429, and then it
@@ -19,14 +21,18 @@ import io.netty.buffer.ByteBuf;
 final class RefusedConnection extends Deadline implements Protocol {
   private static final String HEAD = "HEAD ";
 
-  private final Http1 http1;
+  private final HttpLoop http;
   private final Endpoint endpoint;
   private final QuotaException why;
+  private final Consumer<Boolean> answer;
 
-  RefusedConnection(Http1 http1, Endpoint endpoint, QuotaException why) {
-    this.http1 = http1;
+  /** {@code answer} hands the endpoint on and answers; it takes true if only the head is wanted. */
+  RefusedConnection(
+      HttpLoop http, Endpoint endpoint, QuotaException why, Consumer<Boolean> answer) {
+    this.http = http;
     this.endpoint = endpoint;
     this.why = why;
+    this.answer = answer;
   }
 
   @Override
@@ -41,15 +47,15 @@ final class RefusedConnection extends Deadline implements Protocol {
       endpoint.flush();
       endpoint.close();
     } else {
-      http1.io.deadlines.set(this, HttpLimits.REFUSED_MILLIS);
+      http.io.deadlines.set(this, HttpLimits.REFUSED_MILLIS);
     }
   }
 
   @Override
   public void onBytes(ByteBuf bytes) {
     if (Http2ServerConnection.takePreface(bytes)) {
-      http1.io.deadlines.cancel(this);
-      Http2ServerConnection http2 = new Http2ServerConnection(http1, endpoint, HttpError.of(why));
+      http.io.deadlines.cancel(this);
+      Http2ServerConnection http2 = new Http2ServerConnection(http, endpoint, HttpError.of(why));
       endpoint.handTo(http2);
       http2.onOpen();
       http2.onBytes(bytes);
@@ -60,10 +66,8 @@ final class RefusedConnection extends Deadline implements Protocol {
   }
 
   private void answer(boolean headOnly) {
-    http1.io.deadlines.cancel(this);
-    Http1Connection connection = new Http1Connection(http1, endpoint);
-    endpoint.handTo(connection);
-    connection.refuseAndClose(HttpError.of(why), headOnly);
+    http.io.deadlines.cancel(this);
+    answer.accept(headOnly);
   }
 
   @Override
@@ -80,7 +84,7 @@ final class RefusedConnection extends Deadline implements Protocol {
 
   @Override
   public void onClosed() {
-    http1.io.deadlines.cancel(this);
+    http.io.deadlines.cancel(this);
   }
 
   @Override
