@@ -139,7 +139,7 @@ public final class Doorbell {
    * @throws IllegalArgumentException if the text is no token
    */
   public Doorbell withToken(String token) {
-    return with(options.withToken(new Token(token)));
+    return with(options.withToken(new Options.Token(token)));
   }
 
   /**
@@ -412,7 +412,7 @@ public final class Doorbell {
   private HttpRequest.Builder authorized(String pathAndQuery, int attempt)
       throws UnknownHostException {
     HttpRequest.Builder request = request(pathAndQuery, attempt);
-    Token token = options.token();
+    Options.Token token = options.token();
     return token == null ? request : request.header("Authorization", token.authorization());
   }
 

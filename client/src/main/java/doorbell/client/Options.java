@@ -7,6 +7,7 @@ import java.net.http.HttpClient;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Set;
+import java.util.regex.Pattern;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
@@ -90,6 +91,26 @@ record Options(
                 .version(HttpClient.Version.HTTP_1_1)
                 .connectTimeout(ANSWER)
                 .build());
+  }
+
+  /** A token that a node wants of who sets. No text of this object shows it. */
+  static final class Token {
+    /** The letters of a token: RFC 6750, 2.1. Others would end a header line. */
+    private static final Pattern LETTERS = Pattern.compile("[A-Za-z0-9._~+/-]+=*");
+
+    private final String text;
+
+    Token(String text) {
+      if (!LETTERS.matcher(text).matches()) {
+        throw new IllegalArgumentException("A token has letters, digits and . _ ~ + / - alone.");
+      }
+      this.text = text;
+    }
+
+    /** The value of the header Authorization. */
+    String authorization() {
+      return "Bearer " + text;
+    }
   }
 
   Options {
