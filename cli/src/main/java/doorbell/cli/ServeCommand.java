@@ -4,6 +4,7 @@ import doorbell.Doorbell;
 import doorbell.Option;
 import doorbell.OptionType;
 import doorbell.Options;
+import doorbell.SetOptions;
 import doorbell.cli.options.Arguments;
 import doorbell.cli.options.Command;
 import doorbell.cli.options.ConfigFile;
@@ -86,15 +87,13 @@ final class ServeCommand {
     Doorbell node = Doorbell.start(options);
     OldGenCollector.watch(node::held);
     Shutdown.at(() -> end(node, supervisor), node.failure());
-    String[] written = given.text(Options.LISTEN).split(",", -1);
     Hangup.reloads(() -> supervisor.reload(() -> reload(node, given)));
-    List<SocketAddress> addresses = node.addresses();
-    List<String> urls = new ArrayList<>();
-    for (int i = 0; i < written.length; i++) {
-      String url = NodeUrl.of(written[i].strip(), addresses.get(i));
-      urls.add(plain ? url : url.replaceFirst("^http:", "https:"));
-      System.out.println("doorbell: listening on " + urls.getLast());
-    }
+    List<String> urls = urls(given, Options.LISTEN, node.addresses());
+    List<String> lines = new ArrayList<>();
+    urls.forEach(url -> lines.add("doorbell: listening on " + url));
+    urls(given, SetOptions.LISTEN, node.setAddresses())
+        .forEach(url -> lines.add("doorbell: taking sets on " + url));
+    System.out.println(String.join("\n", lines));
     InetSocketAddress admin = node.adminAddress();
     if (admin != null) {
       System.out.println("doorbell: dashboard on " + NodeUrl.of(given.text(Options.ADMIN), admin));
@@ -104,6 +103,18 @@ final class ServeCommand {
     Thread.sleep(LOG_AFTER_MILLIS);
     LoggerFactory.getLogger(ServeCommand.class).info(begun(options, node, String.join(", ", urls)));
     return ExitCode.NONE_YET;
+  }
+
+  private static List<String> urls(
+      Arguments given, Option<?> option, List<SocketAddress> addresses) {
+    boolean plain = given.find(Options.TLS_CERT) == null;
+    List<String> urls = new ArrayList<>();
+    for (SocketAddress address : addresses) {
+      String written = given.text(option).split(",", -1)[urls.size()].strip();
+      String url = NodeUrl.of(written, address);
+      urls.add(plain ? url : url.replaceFirst("^http:", "https:"));
+    }
+    return urls;
   }
 
   private static void end(Doorbell node, Supervisor supervisor) {

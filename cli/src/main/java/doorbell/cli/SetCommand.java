@@ -6,6 +6,7 @@ import doorbell.Option;
 import doorbell.OptionType;
 import doorbell.cli.options.Arguments;
 import doorbell.cli.options.Command;
+import doorbell.cli.options.SetToken;
 import doorbell.cli.run.ExitCode;
 import doorbell.client.Doorbell;
 import doorbell.client.EventId;
@@ -47,7 +48,7 @@ final class SetCommand {
           "Sets an event, and says whether this call did or it was set already. A node remembers a"
               + " set for 24 hours, or what it was told.",
           EventAddress.EVENT,
-          List.of(EventAddress.NODE, KEY, KEY_FILE, SPREAD),
+          List.of(EventAddress.NODE, KEY, KEY_FILE, SetToken.FILE, SPREAD),
           SetCommand::run);
 
   private SetCommand() {}
@@ -62,7 +63,9 @@ final class SetCommand {
         throw new IllegalArgumentException("a sealed id: give its key with --key-file or --key");
       }
       SealedId sealed = key == null ? null : new SealedId(id, key);
+      String token = SetToken.of(given);
       Doorbell client = place.client().withSpread(spread);
+      client = token == null ? client : client.withToken(token);
       boolean first = (sealed == null ? client.set(id) : client.set(sealed)).get();
       System.out.println(first ? "set" : "set already");
       return ExitCode.WELL;

@@ -5,6 +5,7 @@ import doorbell.OptionType;
 import doorbell.cli.doctor.Certificate.Trust;
 import doorbell.cli.options.Arguments;
 import doorbell.cli.options.Command;
+import doorbell.cli.options.SetToken;
 import doorbell.cli.run.ExitCode;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,7 +39,7 @@ public final class DoctorCommand {
           "Asks a node as a page would, through all proxies in between, and tells what is wrong"
               + " there and its cure. Exit code 0: nothing is. 1: something is. 2: an error.",
           URL,
-          List.of(LONGEST, CA),
+          List.of(LONGEST, CA, SetToken.FILE),
           DoctorCommand::run);
 
   private DoctorCommand() {}
@@ -47,6 +48,7 @@ public final class DoctorCommand {
     // Else HttpClient asks once more where a connection is cut, and nobody sees the cut.
     System.setProperty("jdk.httpclient.redirects.retrylimit", "1");
     Site site = Site.of(given.get(URL), given.get(LONGEST), Trust.of(given.find(CA)));
+    site.setBy(SetToken.of(given));
     return new Doctor(site, new Page(System.out)).examine() ? ExitCode.WELL : ExitCode.LACKING;
   }
 }

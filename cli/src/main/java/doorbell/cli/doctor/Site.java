@@ -51,6 +51,9 @@ final class Site {
   private volatile @Nullable WebServer webServer;
   private volatile String server = "";
 
+  /** The token of sets; null if there is none. */
+  private volatile @Nullable String token;
+
   private Site(URI url, Duration longest, Trust trust) {
     this.url = url;
     this.longest = longest;
@@ -74,6 +77,11 @@ final class Site {
       throw new IllegalArgumentException(
           "'" + text + "' is no node's URL; write it as pages have it: https://HOST/doorbell", e);
     }
+  }
+
+  /** Has the checks set by a token. */
+  void setBy(@Nullable String setToken) {
+    token = setToken;
   }
 
   private static URI inAscii(URI url) throws URISyntaxException {
@@ -186,7 +194,8 @@ final class Site {
     }
 
     Answer set(String id) throws IOException {
-      return ask(HttpRequest.newBuilder(at(id)).POST(BodyPublishers.noBody()));
+      HttpRequest.Builder set = HttpRequest.newBuilder(at(id)).POST(BodyPublishers.noBody());
+      return ask(token == null ? set : set.header("Authorization", "Bearer " + token));
     }
 
     private Answer ask(HttpRequest.Builder request) throws IOException {

@@ -74,6 +74,9 @@ final class Wakes {
       return Check.SET.cross(
           "the node refuses a set: " + set.problem(), "See docs/troubleshooting.md, 503.");
     }
+    if ((set.status() == 401 || set.status() == 403) && !set.problem().isEmpty()) {
+      return Check.SET.untried("the node says: " + set.problem());
+    }
     return Check.SET.cross(
         "a POST is answered " + set.status() + ": sets don't get through here",
         "Have POST passed on to the node, or set where nothing is between: an application may have"

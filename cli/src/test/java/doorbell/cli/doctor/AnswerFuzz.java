@@ -1,8 +1,10 @@
 package doorbell.cli.doctor;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import doorbell.cli.run.Columns;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,10 +44,12 @@ public final class AnswerFuzz {
     WebServer.of(answer);
     Headers.cors(answer);
     Headers.clock(answer, Duration.ofSeconds(1));
-    for (int columns : new int[] {20, 69}) {
-      List<String> lines = Page.wrapped(body, columns);
-      assertThat(lines).allMatch(line -> line.length() <= columns || line.indexOf(' ') < 0);
-      assertThat(String.join("", lines).replace(" ", "")).isEqualTo(body.replace(" ", ""));
+    for (String head : List.of("", "  > ")) {
+      List<String> lines = Columns.hanging(head, body);
+      assertThat(lines)
+          .allMatch(line -> line.length() <= 80 || line.indexOf(' ', head.length()) < 0);
+      String all = lines.stream().map(line -> line.substring(head.length())).collect(joining());
+      assertThat(all.replace(" ", "")).isEqualTo(body.replace(" ", ""));
     }
   }
 

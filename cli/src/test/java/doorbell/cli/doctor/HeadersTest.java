@@ -79,6 +79,14 @@ class HeadersTest {
   }
 
   @Test
+  void aSetThatTheNodesPolicyRefusesIsToldAndIsNoFault() {
+    Finding told = Wakes.refused(Answers.problem(401, "a set needs a token here"));
+    assertThat(told.verdict()).isEqualTo(Verdict.UNTRIED);
+    assertThat(told.text()).contains("a set needs a token here");
+    assertThat(Wakes.refused(Answers.page(403, "")).isCross()).isTrue();
+  }
+
+  @Test
   void aSetThatTheNodeHasNoRoomForIsToldByItsSentence() {
     assertThat(Wakes.refused(Answers.problem(503, "the disk is nearly full")).text())
         .contains("the disk is nearly full");

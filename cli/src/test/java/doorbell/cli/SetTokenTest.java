@@ -1,0 +1,108 @@
+package doorbell.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Commands that set at a node where a token is needed, each in a process of its own. */
+class SetTokenTest {
+  private static final String TOKEN = "a-token-that-nobody-may-see";
+
+  private record Ended(int code, String out, String errors) {}
+
+  @TempDir private Path folder;
+  private Path tokens;
+  private NodeProcess node;
+  private URI url;
+
+  @BeforeEach
+  void start() throws IOException {
+    tokens = Files.writeString(folder.resolve("tokens"), "shop " + TOKEN + "\n");
+    Files.setPosixFilePermissions(tokens, PosixFilePermissions.fromString("rw-------"));
+    node = NodeProcess.serve(options());
+    url = node.url();
+  }
+
+  @AfterEach
+  void end() throws IOException {
+    node.close();
+  }
+
+  private String[] options() {
+    return new String[] {
+      "--store", "memory", "--set-policy", "token", "--set-token-file", tokens.toString()
+    };
+  }
+
+  private static Ended run(Map<String, String> environment, String... words) throws Exception {
+    try (NodeProcess command = NodeProcess.start(environment, words)) {
+      String out = new String(command.process.getInputStream().readAllBytes(), UTF_8);
+      return new Ended(command.process.waitFor(), out, command.errors());
+    }
+  }
+
+  @Test
+  void aTokenComesFromTheEnvironmentOrAFile() throws Exception {
+    Map<String, String> environment = Map.of("DOORBELL_TOKEN", TOKEN);
+    assertThat(run(environment, "set", url + "/5")).isEqualTo(new Ended(0, "set\n", ""));
+    Path file = Files.writeString(folder.resolve("mine"), TOKEN + "\n");
+    assertThat(run(Map.of(), "set", url + "/5", "--token-file", file.toString()))
+        .isEqualTo(new Ended(0, "set already\n", ""));
+    assertThat(run(Map.of(), "wait", url + "/5").code()).isZero();
+  }
+
+  @Test
+  void aSetThatIsRefusedForItsTokenEndsAtOnceWithTheNodesSentence() throws Exception {
+    Ended none = run(Map.of(), "set", url + "/5");
+    assertThat(none.code()).isEqualTo(2);
+    assertThat(none.errors()).contains("a set needs a token here", "(status 401)");
+    Ended wrong = run(Map.of("DOORBELL_TOKEN", TOKEN + "x"), "set", url + "/5");
+    assertThat(wrong.code()).isEqualTo(2);
+    assertThat(wrong.errors()).contains("the token is none of those", "(status 403)");
+    Ended malformed = run(Map.of("DOORBELL_TOKEN", TOKEN + " x"), "set", url + "/5");
+    assertThat(malformed.errors()).contains("what DOORBELL_TOKEN has is no token");
+    for (Ended ended : List.of(none, wrong, malformed)) {
+      assertThat(ended.errors() + ended.out()).doesNotContain(TOKEN);
+    }
+  }
+
+  @Test
+  void neitherTheLogNorTheConfigurationShowsIt() throws Exception {
+    run(Map.of("DOORBELL_TOKEN", TOKEN), "set", url + "/5");
+    List<String> words = new ArrayList<>(List.of("serve", "--print-config"));
+    words.addAll(List.of(options()));
+    Ended printed = run(Map.of("DOORBELL_TOKEN", TOKEN), words.toArray(String[]::new));
+    assertThat(printed.code()).isZero();
+    assertThat(printed.out()).contains("set-token-file=\"" + tokens + "\"").doesNotContain(TOKEN);
+    assertThat(printed.errors() + node.errors()).doesNotContain(TOKEN);
+  }
+
+  @Test
+  void aFileThatOthersCanReadStopsTheStart() throws Exception {
+    Files.setPosixFilePermissions(tokens, PosixFilePermissions.fromString("rw-r-----"));
+    List<String> words = new ArrayList<>(List.of("serve", "--listen", "127.0.0.1:0"));
+    words.addAll(List.of(options()));
+    Ended refused = run(Map.of(), words.toArray(String[]::new));
+    assertThat(refused.code()).isEqualTo(2);
+    assertThat(refused.errors()).contains("chmod 600").doesNotContain(TOKEN);
+  }
+
+  @Test
+  void newPrintsATokenForTheFile() throws Exception {
+    String token = run(Map.of(), "new", "--set-token").out().strip();
+    assertThat(token).matches("[0-9a-f]{64}");
+    assertThat(run(Map.of(), "new", "--set-token").out().strip()).isNotEqualTo(token);
+  }
+}
