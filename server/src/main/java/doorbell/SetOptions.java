@@ -68,6 +68,8 @@ public final class SetOptions {
 
   /** Rules for the listeners that take sets; null if all is open. */
   static @Nullable Access access(Options options, @Nullable SetTokens tokens) {
-    return Access.of(options.get(POLICY), tokens, options.get(MIN_ID_BITS));
+    SetPolicy policy = options.get(POLICY);
+    int bits = options.get(MIN_ID_BITS);
+    return policy == SetPolicy.OPEN && bits == 0 ? null : Access.of(policy, tokens, bits);
   }
 }
