@@ -221,6 +221,24 @@ final class ListeningSocket extends Socket {
     return socket.getIntOpt(SOL_SOCKET, SO_DOMAIN) == AF_UNIX;
   }
 
+  /** The address of an accepted socket's peer; null if the peer is gone, or has none. */
+  static @Nullable InetSocketAddress peerOf(Socket accepted) {
+    try {
+      return isUnix(accepted) ? null : accepted.remoteAddress();
+    } catch (IOException | ChannelException gone) {
+      return null;
+    }
+  }
+
+  /** True if an accepted socket is a Unix socket; false if it is closed. */
+  static boolean hasUnixPeer(Socket accepted) {
+    try {
+      return isUnix(accepted);
+    } catch (IOException | ChannelException gone) {
+      return false;
+    }
+  }
+
   /** The address, with the real port number. */
   SocketAddress address() {
     return requireNonNull(address);

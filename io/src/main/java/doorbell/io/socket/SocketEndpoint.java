@@ -7,7 +7,6 @@ import doorbell.io.Protocol;
 import doorbell.io.ProtocolFactory;
 import doorbell.io.Turns;
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.ChannelException;
 import io.netty.channel.unix.Socket;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
@@ -236,20 +235,12 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
 
   @Override
   public @Nullable InetSocketAddress client() {
-    try {
-      return ListeningSocket.isUnix(socket) ? null : socket.remoteAddress();
-    } catch (IOException | ChannelException gone) {
-      return null;
-    }
+    return ListeningSocket.peerOf(socket);
   }
 
   @Override
   public final boolean isUnix() {
-    try {
-      return ListeningSocket.isUnix(socket);
-    } catch (IOException | ChannelException gone) {
-      return false;
-    }
+    return ListeningSocket.hasUnixPeer(socket);
   }
 
   @Override
