@@ -46,7 +46,8 @@ public final class LimitOptions {
               "max-connections-per-address",
               OptionType.NUMBER,
               "How many connections one client address may have, IPv6 by /64; more get 429."
-                  + " 0 is no limit, as it must be behind a proxy.")
+                  + " 0 is no limit, as it must be behind a proxy that isn't one of"
+                  + " --trusted-proxies.")
           .or("0")
           .that(between(0, Integer.MAX_VALUE));
 
@@ -101,7 +102,7 @@ public final class LimitOptions {
     if (limits == null && areOff(options)) {
       return;
     }
-    TrustedProxies trusted = ProxyOptions.trusted(options);
+    TrustedProxies trusted = options.get(ProxyOptions.TRUSTED_PROXIES).orElse(null);
     Predicate<Endpoint> speakers = trusted == null ? null : trusted::trusts;
     loops.forEach(loop -> loop.io.exempt(speakers));
     long now = loops.getFirst().io.events.ticker().nanoTime();

@@ -362,6 +362,6 @@ public final class Options {
         get(MAX_WAITS_PER_CONNECTION),
         get(HEAD_TIMEOUT),
         get(IDLE_TIMEOUT),
-        ProxyOptions.trusted(this));
+        get(ProxyOptions.TRUSTED_PROXIES).orElse(null));
   }
 }

@@ -23,9 +23,9 @@ final class Places {
   static List<Listener.Place> of(
       Options options,
       Function<IoLoop, ProtocolFactory> setting,
+      List<SocketAddress> proxied,
       @Nullable ProxyProtocol proxyProtocol) {
     List<Listener.Place> places = new ArrayList<>();
-    List<SocketAddress> proxied = ProxyOptions.listeners(options);
     for (SocketAddress address : options.get(Options.LISTEN)) {
       places.add(
           proxyProtocol == null || !proxied.contains(address)
@@ -58,7 +58,7 @@ final class Places {
   }
 
   /** An address as an option has it. */
-  static String text(SocketAddress address) {
+  private static String text(SocketAddress address) {
     return switch (address) {
       case InetSocketAddress tcp -> tcp.getHostString() + ":" + tcp.getPort();
       case UnixDomainSocketAddress unix -> "unix:" + unix.getPath();

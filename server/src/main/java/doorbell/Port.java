@@ -104,8 +104,12 @@ public final class Port implements AutoCloseable {
   private Port(Options options, Transport transport, EventTable table) {
     this.transport = transport;
     PemFiles certificate = options.certificate();
-    boolean isProxied = !ProxyOptions.listeners(options).isEmpty();
-    proxyProtocol = isProxied ? new ProxyProtocol(ProxyOptions.rules(options)) : null;
+    List<SocketAddress> proxied =
+        ProxyOptions.listeners(
+            options.get(ProxyOptions.PROXY_PROTOCOL),
+            options.get(Options.LISTEN),
+            options.get(ProxyOptions.TRUSTED_PROXIES).isPresent());
+    proxyProtocol = proxied.isEmpty() ? null : new ProxyProtocol(rules(options));
     tls = certificate == null ? null : new Tls(settings(options.http(), certificate));
     tokens = SetOptions.tokens(options);
     budget = new Budget(options.get(Options.MAX_BUFFERED));
@@ -131,7 +135,7 @@ public final class Port implements AutoCloseable {
     }
     int ofAdmin = options.get(Options.ADMIN).isPresent() ? AdminPort.MOST_FILES : 0;
     waitPlaces = options.get(Options.LISTEN).size();
-    listen(Places.of(options, this::setting, proxyProtocol), table.moreFiles() + ofAdmin);
+    listen(Places.of(options, this::setting, proxied, proxyProtocol), table.moreFiles() + ofAdmin);
   }
 
   private static Tls.Settings settings(HttpOptions options, PemFiles certificate) {
@@ -164,6 +168,12 @@ public final class Port implements AutoCloseable {
     Http1 http1 = new Http1(waits, options.http(), access, InstantSource.system());
     https.add(http1);
     return tls == null ? http1 : tls.around(waits.io, http1);
+  }
+
+  private static ProxyProtocol.Rules rules(Options options) {
+    return new ProxyProtocol.Rules(
+        options.get(ProxyOptions.TRUSTED_PROXIES).orElse(null),
+        options.get(Options.HEAD_TIMEOUT).toMillis());
   }
 
   /**
@@ -295,7 +305,7 @@ public final class Port implements AutoCloseable {
     reload();
     quota.limit(options.get(Options.MAX_WAITS), options.get(Options.MAX_WAITS_PER_ADDRESS));
     if (proxyProtocol != null) {
-      proxyProtocol.take(ProxyOptions.rules(options));
+      proxyProtocol.take(rules(options));
     }
     LimitOptions.limit(loops, options);
     for (HttpLoop loop : https) {

@@ -1,11 +1,9 @@
 package doorbell;
 
-import doorbell.io.proxy.ProxyProtocol;
 import doorbell.io.proxy.TrustedProxies;
 import java.net.SocketAddress;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** The options of a node behind proxies: their rows of the table, and what follows from them. */
 public final class ProxyOptions {
@@ -41,39 +39,25 @@ public final class ProxyOptions {
     return isList && OptionType.ADDRESSES.parser().apply(text).isEmpty() ? NONE : text;
   }
 
-  /** The trusted proxies; null if there are none. */
-  static @Nullable TrustedProxies trusted(Options options) {
-    return options.get(TRUSTED_PROXIES).orElse(null);
-  }
-
   /**
-   * The addresses of {@link Options#LISTEN} at which proxies speak the PROXY protocol.
+   * The addresses of {@code all} at which proxies speak the PROXY protocol, as {@code text} says.
    *
+   * @param isAnyTrusted true if there are trusted proxies
    * @throws IllegalArgumentException if the options contradict each other, with one sentence
    */
-  static List<SocketAddress> listeners(Options options) {
-    String text = options.get(PROXY_PROTOCOL);
+  static List<SocketAddress> listeners(String text, List<SocketAddress> all, boolean isAnyTrusted) {
     if (text.equals(NONE)) {
       return List.of();
     }
-    if (trusted(options) == null) {
+    if (!isAnyTrusted) {
       throw new IllegalArgumentException(
           "--proxy-protocol needs --trusted-proxies: the addresses of the proxies, or unix");
     }
-    List<SocketAddress> all = options.get(Options.LISTEN);
     List<SocketAddress> named = text.equals(ALL) ? all : OptionType.ADDRESSES.parser().apply(text);
-    for (SocketAddress address : named) {
-      if (!all.contains(address)) {
-        throw new IllegalArgumentException(
-            "--proxy-protocol names %s, where --listen doesn't listen"
-                .formatted(Places.text(address)));
-      }
+    if (!all.containsAll(named)) {
+      throw new IllegalArgumentException(
+          "--proxy-protocol names %s, where --listen doesn't listen".formatted(text));
     }
     return named;
-  }
-
-  /** The rules of the PROXY protocol. */
-  static ProxyProtocol.Rules rules(Options options) {
-    return new ProxyProtocol.Rules(trusted(options), options.get(Options.HEAD_TIMEOUT).toMillis());
   }
 }
