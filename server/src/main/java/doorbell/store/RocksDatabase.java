@@ -3,14 +3,13 @@ package doorbell.store;
 import doorbell.count.Seldom;
 import doorbell.event.StoreException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.StampedLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.Holder;
@@ -33,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * </pre>
  */
 final class RocksDatabase implements AutoCloseable {
-  /** The answer to a lookup from memory alone. */
+  /** The answer to a lookup, from memory alone or as far as the disk can be read. */
   enum Glance {
     ABSENT,
     PRESENT,
@@ -43,14 +42,6 @@ final class RocksDatabase implements AutoCloseable {
   static final long RETRY_NANOS = 1_000_000_000;
 
   private static final Logger LOG = LoggerFactory.getLogger(RocksDatabase.class);
-
-  /**
-   * Bytes before a batch's keys: the sequence number, which RocksDB fills in, and the number of
-   * keys.
-   */
-  private static final int BATCH_HEAD = Long.BYTES + Integer.BYTES;
-
-  private static final byte PUT = 1;
 
   private final StoreDirectory directory;
   private final RocksOptions settings;
@@ -163,11 +154,30 @@ final class RocksDatabase implements AutoCloseable {
   }
 
   /**
-   * The values of the keys; null for a key that is absent, or that RocksDB can't read: RocksDB
-   * doesn't tell the two apart. For the writer: a lookup of many keys costs less than many lookups.
+   * Tells which keys are there; unsure is a key that can't be read. For the writer: a lookup of
+   * many keys costs less than many lookups. RocksDB tells such a key and an absent key apart only
+   * in a lookup of one.
    */
-  List<byte[]> find(List<byte[]> keys) throws RocksDBException {
-    return keys.isEmpty() ? List.of() : open().multiGetAsList(keys);
+  List<Glance> find(List<byte[]> keys) throws RocksDBException {
+    if (keys.isEmpty()) {
+      return List.of();
+    }
+    List<byte[]> values = open().multiGetAsList(keys);
+    return IntStream.range(0, keys.size())
+        .mapToObj(i -> values.get(i) == null ? lookAgain(keys.get(i)) : Glance.PRESENT)
+        .toList();
+  }
+
+  private Glance lookAgain(byte[] key) {
+    Glance glance = glance(key);
+    if (glance != Glance.UNSURE) {
+      return glance;
+    }
+    try {
+      return holds(key) ? Glance.PRESENT : Glance.ABSENT;
+    } catch (StoreException e) {
+      return Glance.UNSURE;
+    }
   }
 
   /**
@@ -182,7 +192,7 @@ final class RocksDatabase implements AutoCloseable {
     if (already != null) {
       throw already;
     }
-    byte[] bytes = written(keys);
+    byte[] bytes = KeyBatch.of(keys);
     bytesUntilLook -= bytes.length;
     try (WriteBatch batch = new WriteBatch(bytes)) {
       open().write(writing, batch);
@@ -190,19 +200,6 @@ final class RocksDatabase implements AutoCloseable {
     } catch (RocksDBException e) {
       throw failed(e);
     }
-  }
-
-  /**
-   * The batch as a log has it, each key with an empty value: a call for each key would cost more.
-   */
-  private static byte[] written(List<byte[]> keys) {
-    int bytes = BATCH_HEAD + keys.stream().mapToInt(key -> key.length + 3).sum();
-    ByteBuffer batch = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
-    batch.putLong(0).putInt(keys.size());
-    for (byte[] key : keys) {
-      batch.put(PUT).put((byte) key.length).put(key).put((byte) 0);
-    }
-    return batch.array();
   }
 
   /**

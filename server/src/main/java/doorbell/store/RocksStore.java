@@ -5,6 +5,7 @@ import doorbell.count.Seldom;
 import doorbell.event.EventId;
 import doorbell.event.SetStore;
 import doorbell.event.StoreException;
+import doorbell.store.RocksDatabase.Glance;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -290,7 +291,7 @@ public final class RocksStore implements SetStore {
     } catch (Throwable e) {
       StoreException failure = failure(e);
       batch.stream()
-          .filter(set -> !set.isFound())
+          .filter(set -> set.seen() != Glance.PRESENT)
           .forEach(set -> set.completeExceptionally(failure));
     }
     for (Pending set : batch) {
@@ -311,7 +312,10 @@ public final class RocksStore implements SetStore {
     return new StoreException("the store failed; try again", e);
   }
 
-  /** Marks the first set of each new id, and returns the keys of these sets. */
+  /**
+   * Marks the first set of each new id, and returns the keys to write: those, and the keys that
+   * can't be read, which may be set already, so that nobody is the first.
+   */
   private List<byte[]> choose(List<Pending> batch) throws RocksDBException {
     Map<EventId, Pending> unsure = new LinkedHashMap<>();
     for (Pending set : batch) {
@@ -320,13 +324,16 @@ public final class RocksStore implements SetStore {
       }
     }
     // Only this thread writes, so an id that is absent now is absent until the batch is written.
-    Iterator<byte[]> found =
+    Iterator<Glance> found =
         database.find(unsure.values().stream().map(set -> set.key).toList()).iterator();
     for (Pending set : unsure.values()) {
-      set.isFound = found.next() != null;
-      set.first = !set.isFound;
+      set.seen = found.next();
+      set.first = set.seen == Glance.ABSENT;
     }
-    return batch.stream().filter(set -> set.first).map(set -> set.key).toList();
+    return batch.stream()
+        .filter(set -> set.first || set.seen == Glance.UNSURE)
+        .map(set -> set.key)
+        .toList();
   }
 
   private static ThreadFactory daemons(String name) {
@@ -344,7 +351,8 @@ public final class RocksStore implements SetStore {
     /** True for the first set of the id; until the writer has looked, as the caller said. */
     boolean first;
 
-    boolean isFound;
+    /** What the writer saw of the id before this batch; null if it did not look. */
+    @Nullable Glance seen;
 
     /** An earlier set of the same id in the batch. */
     @Nullable Pending same;
@@ -355,9 +363,9 @@ public final class RocksStore implements SetStore {
       this.first = isNew;
     }
 
-    /** True if the id was kept before this batch, whatever becomes of the batch. */
-    boolean isFound() {
-      return same == null ? isFound : same.isFound;
+    /** The id as it was before this batch, whatever becomes of the batch. */
+    @Nullable Glance seen() {
+      return same == null ? seen : same.seen;
     }
   }
 }

@@ -14,8 +14,11 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,6 +56,28 @@ final class RocksStoreFaultTest {
         "File too large",
         () -> run("needs prlimit", "prlimit", "--pid", me, "--fsize=4096:unlimited"),
         () -> run("needs prlimit", "prlimit", "--pid", me, "--fsize=unlimited:unlimited"));
+  }
+
+  /** It may be set already; it is written anew. */
+  @Test
+  void aSetOfAnIdThatCantBeReadIsNeverTheFirst() throws Exception {
+    try (RocksStore store = RocksStore.open(directory, RocksStoreTest.DAY, Sync.OS)) {
+      assertThat(answer(store.set(id(0)))).isTrue();
+    }
+    try (RocksStore store = RocksStore.open(directory, RocksStoreTest.DAY, Sync.OS)) {
+      StoreDirectoryTest.overwrite(table(), 0, (byte) 0x55, 8);
+      List<CompletionStage<Boolean>> batch =
+          Stream.of(0, 1, 0).map(number -> store.setSoon(id(number), false)).toList();
+      store.flush();
+      assertThat(batch.stream().map(SetStoreContract::answer)).containsExactly(false, true, false);
+      assertThat(answer(store.isSet(id(0)))).isTrue();
+    }
+  }
+
+  private Path table() throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.filter(file -> file.toString().endsWith(".sst")).findFirst().orElseThrow();
+    }
   }
 
   private void sufferAndHeal(String reason, Step suffer, Step heal) throws Exception {
