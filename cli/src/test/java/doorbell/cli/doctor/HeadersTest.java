@@ -81,7 +81,7 @@ class HeadersTest {
   @Test
   void aSetThatTheNodesPolicyRefusesIsToldAndIsNoFault() {
     Finding told = Wakes.refused(Answers.problem(401, "a set needs a token here"));
-    assertThat(told.verdict()).isEqualTo(Verdict.UNTRIED);
+    assertThat(told.verdict()).isEqualTo(Verdict.NEITHER);
     assertThat(told.text()).contains("a set needs a token here");
     assertThat(Wakes.refused(Answers.page(403, "")).isCross()).isTrue();
   }
