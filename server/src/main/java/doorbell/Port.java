@@ -302,6 +302,9 @@ public final class Port implements AutoCloseable {
 
   /** Takes the bounds and times of {@code options}; the rest needs a new port. */
   void reload(Options options) {
+    if (proxyProtocol != null && options.get(ProxyOptions.TRUSTED_PROXIES).isEmpty()) {
+      throw ProxyOptions.nobodyIsTrusted();
+    }
     reload();
     quota.limit(options.get(Options.MAX_WAITS), options.get(Options.MAX_WAITS_PER_ADDRESS));
     if (proxyProtocol != null) {

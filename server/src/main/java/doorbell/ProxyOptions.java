@@ -50,8 +50,7 @@ public final class ProxyOptions {
       return List.of();
     }
     if (!isAnyTrusted) {
-      throw new IllegalArgumentException(
-          "--proxy-protocol needs --trusted-proxies: the addresses of the proxies, or unix");
+      throw nobodyIsTrusted();
     }
     List<SocketAddress> named = text.equals(ALL) ? all : OptionType.ADDRESSES.parser().apply(text);
     if (!all.containsAll(named)) {
@@ -59,5 +58,11 @@ public final class ProxyOptions {
           "--proxy-protocol names %s, where --listen doesn't listen".formatted(text));
     }
     return named;
+  }
+
+  /** The error of a node that would turn every proxy away. */
+  static IllegalArgumentException nobodyIsTrusted() {
+    return new IllegalArgumentException(
+        "--proxy-protocol needs --trusted-proxies: the addresses of the proxies, or unix");
   }
 }

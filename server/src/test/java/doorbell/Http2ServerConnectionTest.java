@@ -84,6 +84,20 @@ class Http2ServerConnectionTest {
     assertThat(node.leaked()).isZero();
   }
 
+  /** The library's own sentence shows what the node has in hand. */
+  @Test
+  void anErrorOfTheClientIsToldInASentenceOfTheNode() {
+    for (String wrong : new String[] {frame(DATA, 0, 0, "x"), frame(RST_STREAM, 0, 1, "x")}) {
+      client = node.connect();
+      open();
+      client.send(wrong);
+      node.runAll();
+      Frame last = frames().getLast();
+      assertThat(last.type).isEqualTo(GOAWAY);
+      assertThat(last.payload).endsWith("what came breaks a rule of HTTP/2");
+    }
+  }
+
   @Test
   void aNewStreamOfANodeThatEndsIsAnswered204() {
     open();

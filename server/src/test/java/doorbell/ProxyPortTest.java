@@ -495,6 +495,43 @@ class ProxyPortTest {
   }
 
   @Test
+  void aReloadThatTrustsNobodyIsRefusedWhereProxiesSpeak() throws Exception {
+    try (PortFixture node = speaking(Transport.AUTO, "127.0.0.1")) {
+      Options without =
+          options(Transport.AUTO, "127.0.0.1")
+              .with(ProxyOptions.TRUSTED_PROXIES, ProxyOptions.TRUSTED_PROXIES.parse("none"));
+      assertThatThrownBy(() -> node.port.reload(without))
+          .hasMessageStartingWith("--proxy-protocol needs --trusted-proxies");
+      assertThat(node.connect().say(line("192.0.2.1") + ASK).hear().status()).isEqualTo(204);
+    }
+  }
+
+  @Test
+  void aWebSocketIsItsClientsThoughLimitsComeLater() throws Exception {
+    Options before = options(Transport.AUTO, "127.0.0.1").with(Options.MAX_WAITS_PER_ADDRESS, 0);
+    try (PortFixture node = new PortFixture(before);
+        Socket busy = waiting(node, "192.0.2.1");
+        Socket other = waiting(node, "192.0.2.2")) {
+      await().until(() -> node.port.parked() == 2);
+      node.port.reload(before.with(LimitOptions.MAX_SETS_PER_SECOND_PER_ADDRESS, 1));
+      String set = "\u0081\u0085\0\0\0\0set 9";
+      busy.getOutputStream().write(set.repeat(100).getBytes(ISO_8859_1));
+      hears(busy, "error 9: at most 1 sets a second");
+      other.getOutputStream().write(set.getBytes(ISO_8859_1));
+      hears(other, "done 9");
+    }
+  }
+
+  private static void hears(Socket socket, String text) throws IOException {
+    StringBuilder heard = new StringBuilder();
+    while (heard.indexOf(text) < 0) {
+      int next = socket.getInputStream().read();
+      assertThat(next).as(heard.toString()).isNotNegative();
+      heard.append((char) next);
+    }
+  }
+
+  @Test
   void optionsThatContradictEachOtherStopTheStart() {
     Options untrusted =
         PortFixture.options(Transport.AUTO, Duration.ofSeconds(1), Duration.ofSeconds(1))

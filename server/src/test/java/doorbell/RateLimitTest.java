@@ -2,11 +2,21 @@ package doorbell;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNoException;
+import static org.awaitility.Awaitility.await;
 
+import doorbell.io.IoLoop;
+import doorbell.io.Transport;
 import doorbell.limit.Limit;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Waits and sets beyond the rates of their address, on a simulated node. */
 class RateLimitTest {
@@ -118,5 +128,37 @@ class RateLimitTest {
     StringBuilder received = from.received();
     return requireNonNull(
         Answer.take(received, what.startsWith("HEAD")), () -> "no answer but " + received);
+  }
+
+  /** The kernel knows no address of a connection that was reset, though its bytes are there. */
+  @ParameterizedTest
+  @MethodSource("doorbell.PortFixture#transports")
+  void whoIsGoneAlreadySetsNoMoreThanOthers(Transport transport) throws Exception {
+    Options limited =
+        PortFixture.options(transport, Duration.ofSeconds(10), Duration.ofSeconds(75))
+            .with(Options.LOOPS, 1)
+            .with(LimitOptions.MAX_SETS_PER_SECOND_PER_ADDRESS, 1);
+    try (PortFixture port = new PortFixture(limited)) {
+      IoLoop loop = port.port.loops.getFirst().io;
+      List<Peer> peers = new ArrayList<>();
+      for (int i = 0; i < 40; i++) {
+        peers.add(port.connect());
+      }
+      await().until(() -> loop.open() == 40);
+      CountDownLatch gone = new CountDownLatch(1);
+      loop.events.execute(() -> assertThatNoException().isThrownBy(gone::await));
+      for (int i = 0; i < 40; i++) {
+        peers.get(i).say("POST /" + i + " HTTP/1.1\nHost: a\nContent-Length: 0\n\n").reset();
+      }
+      gone.countDown();
+      await().until(() -> loop.open() == 0);
+      int set = 0;
+      for (int i = 0; i < 40; i++) {
+        Peer asking = port.connect().say("GET /" + i + "?timeout=0 HTTP/1.1\nHost: a\n\n");
+        set += asking.hear().status() == 200 ? 1 : 0;
+        asking.close();
+      }
+      assertThat(set).isLessThanOrEqualTo(10);
+    }
   }
 }

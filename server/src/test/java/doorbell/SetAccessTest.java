@@ -199,8 +199,7 @@ class SetAccessTest {
       assertThat(caller.post("/3", "", BLOG).statusCode()).isEqualTo(201);
       HttpResponse<String> full = caller.post("/4", "", BLOG);
       assertThat(full.statusCode()).isEqualTo(429);
-      assertThat(full.headers().firstValueAsLong("Retry-After").orElse(0))
-          .isBetween(82_000L, 90_001L);
+      assertThat(full.headers().firstValueAsLong("Retry-After").orElse(0)).isBetween(300L, 600L);
       for (int id = 4; id < 100; id++) {
         assertThat(caller.post("/" + id, "", SHOP).statusCode()).isEqualTo(201);
       }

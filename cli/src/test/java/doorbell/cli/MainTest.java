@@ -231,7 +231,7 @@ class MainTest {
         .containsPattern("--max-wait=TIME [^-]*Default: 1h ")
         .containsPattern("--max-waits=N .*Default: " + Memory.waits() + " --max-waits-per-a")
         .containsPattern("--max-waits-per-connection=N [^-]*Default: 1000 ")
-        .containsPattern("--max-sets=N .*Default: " + MemoryStore.setsThatFit() + " --max-wait=")
+        .containsPattern("--max-sets=N .*Default: " + MemoryStore.setsThatFit() + " --max-disk=")
         .containsPattern("--remember=TIME [^-]*Default: 24h ")
         .containsPattern("--head-timeout=TIME [^-]*Default: 10s ")
         .containsPattern("--idle-timeout=TIME [^-]*Default: 75s ");

@@ -88,14 +88,14 @@ public final class IoLoop {
    * many connections.
    */
   public Protocol admit(Endpoint endpoint, Protocol usual) {
-    Predicate<Endpoint> speakers = exempt;
-    return speakers != null && speakers.test(endpoint) ? usual : admit(endpoint, endpoint, usual);
+    return admit(endpoint, endpoint, usual);
   }
 
   /** The same for {@code client}, which has come through {@code endpoint}. */
   public Protocol admit(Endpoint endpoint, Endpoint client, Protocol usual) {
     AddressLimits byAddress = limits;
-    if (byAddress == null) {
+    Predicate<Endpoint> speakers = exempt;
+    if (byAddress == null || (speakers != null && speakers.test(client))) {
       return usual;
     }
     Long address = AddressKey.of(client.client());

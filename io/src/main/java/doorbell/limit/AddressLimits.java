@@ -106,6 +106,7 @@ public final class AddressLimits {
     if (address == null) {
       return null;
     }
+    onClosed(connection); // It may be counted at its proxy's address.
     int most = mostConnections;
     if (most > 0 && openByAddress.merge(address, 1, Integer::sum) > most) {
       leave(address);
@@ -141,9 +142,8 @@ public final class AddressLimits {
     Long address = open.remove(connection);
     if (address != null) {
       leave(address);
-    } else {
-      lingering.remove(connection);
     }
+    lingering.remove(connection);
   }
 
   private void leave(Long address) {

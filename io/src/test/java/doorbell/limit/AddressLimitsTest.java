@@ -32,6 +32,19 @@ class AddressLimitsTest {
     assertThat(limits.refusals(Limit.CONNECTIONS_PER_ADDRESS)).isEqualTo(2);
   }
 
+  /** A proxy's connection is, at first, that of the proxy. */
+  @Test
+  void aConnectionIsCountedAtOneAddressAlone() {
+    AddressLimits limits = new AddressLimits(new Most(1, 0, 0, 0), now);
+    assertThat(open(limits, "a", CROWD)).isNull();
+    assertThat(open(limits, "a", HONEST)).isNull();
+    assertThat(open(limits, "b", CROWD)).isNull();
+    assertThat(open(limits, "b", HONEST)).isNotNull();
+    limits.onClosed("a");
+    limits.onClosed("b");
+    assertThat(limits.kept()).isZero();
+  }
+
   @Test
   void closedConnectionsLeaveNothingBehind() {
     AddressLimits limits = new AddressLimits(new Most(3, 1, 0, 0), now);

@@ -65,9 +65,7 @@ public final class HttpError extends Exception {
     return forNow(
         noRoom.limit.isOfAddress() ? 429 : 503,
         String.valueOf(noRoom.getMessage()),
-        noRoom.retryNanos == 0
-            ? HttpLimits.RETRY_SECONDS
-            : (int) Math.min(seconds, HttpLimits.MOST_RETRY_SECONDS));
+        noRoom.retryNanos == 0 ? HttpLimits.RETRY_SECONDS : seconds);
   }
 
   private static HttpError of(AccessException refused) {
@@ -95,13 +93,14 @@ public final class HttpError extends Exception {
    * it as it is don't come back together. Scripts of other origins may read {@code Retry-After}
    * too.
    */
-  private static HttpError forNow(int status, String sentence, int seconds) {
-    int spread = ThreadLocalRandom.current().nextInt(seconds + 1);
+  private static HttpError forNow(int status, String sentence, long seconds) {
+    int least = (int) Math.min(seconds, HttpLimits.MOST_RETRY_SECONDS);
+    int spread = ThreadLocalRandom.current().nextInt(least + 1);
     return new HttpError(
         status,
         sentence,
         "Retry-After",
-        Integer.toString(seconds + spread),
+        Integer.toString(least + spread),
         "Access-Control-Expose-Headers",
         "Retry-After");
   }

@@ -116,10 +116,15 @@ public final class RequestReader {
     }
   }
 
-  /** No header field is looked at unless proxies are trusted, and addresses are counted. */
+  /**
+   * No header field is looked at unless proxies are trusted, and addresses are counted; or may be,
+   * while a WebSocket is open.
+   */
   private static Endpoint client(HttpHeaders headers, HttpLoop loop, Endpoint endpoint) {
     TrustedProxies trusted = loop.options.trustedProxies();
-    return trusted == null || !loop.waits.quota.isByAddress()
+    boolean isCounted =
+        loop.waits.quota.isByAddress() || headers.contains(HttpHeaderNames.SEC_WEBSOCKET_KEY);
+    return trusted == null || !isCounted
         ? endpoint
         : new Forwarded(trusted).client(endpoint, headers);
   }

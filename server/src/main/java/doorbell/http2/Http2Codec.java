@@ -15,6 +15,7 @@ import io.netty.handler.codec.http2.Http2FrameListener;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.codec.http2.UniformStreamByteDistributor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Netty's codec for the frames of {@link Http2ServerConnection}, with our rules for errors. Netty
@@ -63,17 +64,13 @@ final class Http2Codec extends Http2ConnectionHandler {
   }
 
   private static Http2Exception flood() {
-    return new Http2Exception(
-        Http2Error.ENHANCE_YOUR_CALM,
-        "too much was asked for and not waited for; ask more slowly",
-        Http2Exception.ShutdownHint.NO_SHUTDOWN);
+    return new Told(
+        Http2Error.ENHANCE_YOUR_CALM, "too much was asked for and not waited for; ask more slowly");
   }
 
   /** Ends the connection midway, through no fault of the client's bytes. */
   void end(String why) {
-    Http2Exception end =
-        new Http2Exception(Http2Error.NO_ERROR, why, Http2Exception.ShutdownHint.NO_SHUTDOWN);
-    onError(http2.context(), false, end);
+    onError(http2.context(), false, new Told(Http2Error.NO_ERROR, why));
   }
 
   /** True once an error ends the connection: no request is begun any more. */
@@ -105,12 +102,35 @@ final class Http2Codec extends Http2ConnectionHandler {
 
   @Override
   protected void onConnectionError(
-      ChannelHandlerContext context, boolean outbound, Throwable cause, Http2Exception error) {
+      ChannelHandlerContext context,
+      boolean outbound,
+      Throwable cause,
+      @Nullable Http2Exception error) {
     if (!failed) {
       failed = true;
       http2.onFailed();
     }
-    super.onConnectionError(context, outbound, cause, error);
+    super.onConnectionError(context, outbound, cause, told(error));
+  }
+
+  /** The sentence of Netty's own errors shows what the node has in hand. */
+  private static Http2Exception told(@Nullable Http2Exception error) {
+    if (error instanceof Told) {
+      return error;
+    }
+    if (error == null || error.error() == Http2Error.INTERNAL_ERROR) {
+      return new Told(Http2Error.INTERNAL_ERROR, "this node failed here; connect again");
+    }
+    return new Told(error.error(), "what came breaks a rule of HTTP/2");
+  }
+
+  /** An error with a sentence for the client. */
+  private static final class Told extends Http2Exception {
+    private static final long serialVersionUID = 1;
+
+    Told(Http2Error error, String sentence) {
+      super(error, sentence, ShutdownHint.NO_SHUTDOWN);
+    }
   }
 
   private static final class Builder

@@ -149,7 +149,7 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
   /** Sets a deadline for a frame that is partly here: P57. */
   private void await() {
     int now = ends.isBetween() ? 0 : Math.max(1, ends.count());
-    if (now == awaited || closing || (now == 1 && awaited < 0)) {
+    if (now == awaited || closing || (now == 1 && awaited < 0) || (refusal != null && now > 0)) {
       return;
     }
     awaited = now;

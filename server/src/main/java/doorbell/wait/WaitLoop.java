@@ -7,7 +7,9 @@ import doorbell.io.IoLoop;
 import doorbell.io.Turns;
 import doorbell.limit.AddressKey;
 import doorbell.limit.AddressLimits;
+import doorbell.limit.Limit;
 import doorbell.limit.QuotaException;
+import java.net.InetSocketAddress;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -61,7 +63,8 @@ public final class WaitLoop implements IoLoop.Hooks {
   public void admitWaits(Endpoint client, int ids) throws QuotaException {
     AddressLimits limits = quota.beginnings();
     if (limits != null) {
-      limits.takeWaits(AddressKey.of(client.client()), ids, io.events.ticker().nanoTime());
+      Long address = address(client, Limit.WAITS_PER_SECOND_PER_ADDRESS);
+      limits.takeWaits(address, ids, io.events.ticker().nanoTime());
     }
   }
 
@@ -69,8 +72,18 @@ public final class WaitLoop implements IoLoop.Hooks {
   public void admitSets(Endpoint client, int ids) throws QuotaException {
     AddressLimits limits = quota.beginnings();
     if (limits != null) {
-      limits.takeSets(AddressKey.of(client.client()), ids, io.events.ticker().nanoTime());
+      Long address = address(client, Limit.SETS_PER_SECOND_PER_ADDRESS);
+      limits.takeSets(address, ids, io.events.ticker().nanoTime());
     }
+  }
+
+  /** The key of an address; a client that reset its connection has none, and is refused. */
+  private static @Nullable Long address(Endpoint client, Limit limit) throws QuotaException {
+    InetSocketAddress address = client.client();
+    if (address == null && !client.isUnix()) {
+      throw new QuotaException(limit, "the client is gone");
+    }
+    return AddressKey.of(address);
   }
 
   /** Looks an event up, and links no waiter. */

@@ -69,9 +69,9 @@ public final class ChannelListener implements Listener {
       @Override
       protected void initChannel(Channel client) {
         IoLoop loop = Objects.requireNonNull(byEvents.get(client.eventLoop()));
-        loop.onOpened();
         client.config().setAllocator(loop.allocator);
         ChannelEndpoint endpoint = new ChannelEndpoint(loop, client, protocols.apply(loop));
+        loop.onOpened();
         client.closeFuture().addListener(closed -> loop.onReleased(endpoint));
         client.pipeline().addLast(endpoint);
       }

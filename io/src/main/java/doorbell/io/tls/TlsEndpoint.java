@@ -5,6 +5,7 @@ import doorbell.io.Endpoint;
 import doorbell.io.IoLoop;
 import doorbell.io.ProtocolFactory;
 import doorbell.io.netty.ChannelEndpoint;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
@@ -79,6 +80,16 @@ final class TlsEndpoint extends ChannelEndpoint {
   @Override
   protected boolean isUsual(Throwable cause) {
     return cause.getCause() instanceof SSLException || super.isUsual(cause);
+  }
+
+  /** What comes after the end of our side would go in clear. */
+  @Override
+  public void write(ByteBuf bytes) {
+    if (finished) {
+      bytes.release();
+    } else {
+      super.write(bytes);
+    }
   }
 
   @Override

@@ -23,6 +23,9 @@ public final class Forwarded {
   private static final AsciiString FORWARDED = AsciiString.cached("forwarded");
   private static final AsciiString X_FORWARDED_FOR = AsciiString.cached("x-forwarded-for");
 
+  /** Proxies in a row; more are a client's own words, and each costs time. */
+  private static final int MOST_HOPS = 32;
+
   private final TrustedProxies trusted;
 
   public Forwarded(TrustedProxies trusted) {
@@ -63,6 +66,7 @@ public final class Forwarded {
   /** Walks the hops from the right; a hop that can't be read ends the walk before it. */
   private @Nullable InetAddress walk(List<String> lines, boolean isStandard) {
     InetAddress last = null;
+    int hops = 0;
     for (String line : lines.reversed()) {
       for (int end = line.length(); end >= 0; ) {
         int begin = isStandard ? ForwardedHop.begin(line, end) : line.lastIndexOf(',', end - 1) + 1;
@@ -72,6 +76,9 @@ public final class Forwarded {
           continue; // RFC 9110, 5.6.1: lists may have empty elements.
         }
         InetAddress hop = isStandard ? ForwardedHop.element(text) : ForwardedHop.node(text);
+        if (++hops > MOST_HOPS) {
+          return last;
+        }
         if (begin < 0 || hop == null || !trusted.contains(hop)) {
           return begin < 0 || hop == null ? last : hop;
         }

@@ -186,4 +186,11 @@ class ForwardedTest {
     assertThat(client("\"\"\"(&%, for=192.0.2.7", "")).isEqualTo("192.0.2.7");
     assertThat(client("", "\"\"\"(&%, 192.0.2.7")).isEqualTo("192.0.2.7");
   }
+
+  @Test
+  void aRowOfProxiesHasAnEnd() {
+    assertThat(client("", "192.0.2.7" + ", 10.0.0.1".repeat(31))).isEqualTo("192.0.2.7");
+    assertThat(client("", "192.0.2.7" + ", 10.0.0.1".repeat(32))).isEqualTo("10.0.0.1");
+    assertThat(client("for=192.0.2.7" + ", for=10.0.0.1".repeat(32), "")).isEqualTo("10.0.0.1");
+  }
 }
