@@ -30,12 +30,17 @@ public final class RequestFuzz {
             .filter(one -> one.name().equals(first[0]))
             .findFirst()
             .orElse(HttpMethod.GET);
-    DefaultHttpRequest http =
-        new DefaultHttpRequest(
-            HttpVersion.HTTP_1_1,
-            method,
-            first[first.length - 1],
-            DefaultHttpHeadersFactory.headersFactory().withValidation(false));
+    DefaultHttpRequest http;
+    try {
+      http =
+          new DefaultHttpRequest(
+              HttpVersion.HTTP_1_1,
+              method,
+              first[first.length - 1],
+              DefaultHttpHeadersFactory.headersFactory().withValidation(false));
+    } catch (IllegalArgumentException e) { // No such line is ever decoded.
+      return;
+    }
     addTo(http.headers(), lines);
     Request request;
     try {
