@@ -78,6 +78,16 @@ test('eachAlertNamesMetricsOfANodeAndHasItsLineOnThePage', () => {
   assert.deepEqual([...named].sort(), all.map(({ name }) => name).sort());
 });
 
+// Where there is no promtool, a sentence that was changed in one of the files alone is found here.
+test('eachSentenceThatTheTestsOfAlertsExpectIsOneOfTheRules', () => {
+  const sentences = file => [...read(file).matchAll(/^ +description: "?(.*?)"?$/gm)]
+    .map(([, sentence]) => sentence);
+  const told = sentences('packaging/prometheus/alerts.yml');
+  const expected = sentences('packaging/prometheus/alerts.test.yml');
+  assert.ok(expected.length > 3);
+  for (const sentence of expected) assert.ok(told.includes(sentence), sentence);
+});
+
 test('prometheusTakesTheRulesAndTheyFireWhenTheyShould', { skip: noPromtool }, () => {
   for (const words of [['check', 'rules', RULES], ['test', 'rules', 'alerts.test.yml']]) {
     const run = spawnSync(PROMTOOL, words, { cwd: dirname(RULES), encoding: 'utf8' });
