@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { inspect, parseArgs } from "node:util";
 import { Random } from "../hostile/random.mjs";
 import { LastingChecker } from "./checker.mjs";
 import { PARTS } from "./parts.mjs";
@@ -69,7 +69,7 @@ async function tries(name, seed) {
       rounds: Number(given.rounds ?? 1), until: begun + Number(given.seconds ?? Infinity) * 1_000,
       tell: (sentence) => { told = sentence; } });
   } catch (surprise) {
-    checker.fault(`${surprise.stack}`);
+    checker.fault(inspect(surprise)); // With its cause.
   }
   if (!given.keep) rmSync(folder, { recursive: true, force: true });
   const seconds = Math.round((Date.now() - begun) / 1_000);

@@ -44,8 +44,11 @@ static const char *root;
 static size_t root_length;
 static int journal = -1;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-// Of each descriptor: whether the file is ours, and whether each write is durable.
-static unsigned char ours[FDS], durable[FDS];
+// Of each descriptor: the file under the root that it was opened for, or none, and whether each write
+// is durable. The C library closes some files by itself, and the number is then another's: so who
+// asks compares the file.
+static struct { dev_t device; ino_t inode; } ours[FDS];
+static unsigned char durable[FDS];
 
 #define REAL(name) \
   static __typeof__(&name) real; \
@@ -76,7 +79,9 @@ static int is_ours(const char *path) {
 }
 
 static int is_our_fd(int fd) {
-  return fd >= 0 && fd < FDS && ours[fd];
+  struct stat state;
+  return fd >= 0 && fd < FDS && ours[fd].inode && !fstat(fd, &state) &&
+      state.st_ino == ours[fd].inode && state.st_dev == ours[fd].device;
 }
 
 static void note(int op, uint64_t file, uint64_t at, const void *bytes, size_t length) {
@@ -88,8 +93,7 @@ static void note(int op, uint64_t file, uint64_t at, const void *bytes, size_t l
 }
 
 static uint64_t inode(int fd) {
-  struct stat state;
-  return fstat(fd, &state) ? 0 : state.st_ino;
+  return ours[fd].inode;
 }
 
 static void wait_millis(int64_t millis) {
@@ -107,14 +111,16 @@ static int fails(int64_t number) {
 static int opens(int (*real)(const char *, int, ...), const char *path, int flags, mode_t mode) {
   if (!is_ours(path)) {
     int fd = real(path, flags, mode);
-    if (fd >= 0 && fd < FDS) ours[fd] = 0;
+    if (fd >= 0 && fd < FDS) ours[fd].inode = 0;
     return fd;
   }
   pthread_mutex_lock(&lock);
   int is_new = flags & O_CREAT && access(path, F_OK);
   int fd = real(path, flags, mode);
-  if (fd >= 0 && fd < FDS) {
-    ours[fd] = 1;
+  struct stat state;
+  if (fd >= 0 && fd < FDS && !fstat(fd, &state)) {
+    ours[fd].device = state.st_dev;
+    ours[fd].inode = state.st_ino;
     durable[fd] = (flags & (O_SYNC | O_DSYNC)) != 0;
     if (is_new) note(CREATE, inode(fd), 0, path + root_length + 1, strlen(path) - root_length - 1);
     else if (flags & O_TRUNC) note(TRUNCATE, inode(fd), 0, 0, 0);
@@ -137,7 +143,7 @@ OPEN(open64)
 
 int close(int fd) {
   REAL(close);
-  if (fd >= 0 && fd < FDS) ours[fd] = 0;
+  if (fd >= 0 && fd < FDS) ours[fd].inode = 0;
   return real(fd);
 }
 

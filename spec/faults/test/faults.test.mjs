@@ -1,6 +1,7 @@
 // What is not synced may go, and what is synced stays; and the parts of a run miss what is lost.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -8,7 +9,7 @@ import { Random } from "../../hostile/random.mjs";
 import { LastingChecker } from "../checker.mjs";
 import { Disk } from "../journal.mjs";
 import { power } from "../power.mjs";
-import { lacksShim } from "../shim.mjs";
+import { EIO, lacksShim, Shim } from "../shim.mjs";
 
 const ROOT = 1n;
 const [FOLDER, FILE, OTHER] = [2n, 3n, 4n];
@@ -77,4 +78,35 @@ test("aNodeThatAcknowledgesBeforeTheSyncIsCaught", { skip: lacksShim() ?? false 
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+// The C library closes what it was given (fdopen, fdopendir) without the close that the shim sees.
+const TAKES_A_NUMBER_AGAIN = `
+import ctypes, os, socket, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.fdopen.restype = ctypes.c_void_p
+libc.fclose.argtypes = [ctypes.c_void_p]
+path = sys.argv[1]
+file = libc.open(path.encode(), os.O_RDONLY)
+libc.fclose(libc.fdopen(file, b"r"))
+here, there = socket.socketpair()
+assert file in (here.fileno(), there.fileno()), (file, here, there)
+for end in here, there:
+    if libc.write(end.fileno(), b"a", 1) != 1: sys.exit("the socket suffers")
+ours = libc.open(path.encode(), os.O_WRONLY)
+if libc.write(ours, b"a", 1) != -1: sys.exit("the file does not suffer")
+`;
+
+test("aSocketWithTheNumberOfAFileThatWasClosedDoesNotSuffer", { skip: lacksShim() ?? false }, () => {
+  const folder = mkdtempSync(join(tmpdir(), "doorbell-shim-"));
+  const root = join(folder, "root");
+  mkdirSync(root);
+  writeFileSync(join(root, "file"), "");
+  const shim = new Shim(folder, root);
+  shim.suffer({ writeErrno: EIO });
+  const { status, stderr } = spawnSync("python3", ["-c", TAKES_A_NUMBER_AGAIN, join(root, "file")],
+    { env: { ...process.env, ...shim.env }, encoding: "utf8" });
+  shim.close();
+  rmSync(folder, { recursive: true });
+  assert.equal(status, 0, stderr);
 });
