@@ -8,7 +8,8 @@ import { LastingNode } from "./node.mjs";
 
 // A core's share that a node may take with nobody but a few who wait; one that spins takes all of it.
 const CALM = 0.5;
-const CALM_TRIES = 5;
+const CALM_TRIES = 8;
+const CALM_IN_A_ROW = 2;
 const QUIET_MILLIS = 500;
 
 export class Patient {
@@ -86,11 +87,17 @@ export class Patient {
     await pause(QUIET_MILLIS);
   }
 
-  // What still has to be done may take a moment; a node that spins never ends.
+  // What still has to be done may take a moment; a node that spins never ends, though a sync that
+  // is slow may hold it up for once.
   async isCalm(when) {
-    let load = Infinity;
-    for (let time = 0; time < CALM_TRIES && load > CALM; time++) load = await this.node.load();
-    if (load > CALM) this.fault(`${when}, the node takes ${load.toFixed(2)} of a core for nothing`);
+    let load, calm = 0;
+    for (let time = 0; time < CALM_TRIES && calm < CALM_IN_A_ROW; time++) {
+      load = await this.node.load();
+      calm = load > CALM ? 0 : calm + 1;
+    }
+    if (calm < CALM_IN_A_ROW) {
+      this.fault(`${when}, the node takes ${load.toFixed(2)} of a core for nothing`);
+    }
   }
 
   async looksUp() {
