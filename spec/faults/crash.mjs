@@ -15,6 +15,7 @@ Has nodes crash and suffer, and looks for every set that was acknowledged.
   --only=PART,...    Only these: ${Object.keys(PARTS).join(" ")}
   --lanes=N          How many parts run at a time. Default: 3
   --seed=TEXT        Repeats the decisions of a run. Default: a new one, which is printed
+  --every-cut        The power is cut before each operation on the disk, not before 20 for each round
   --keep             Leaves the folder of each part, with its store and its log, in ${tmpdir()}
   --patience=N       After how many seconds an answer is taken for lost. Default: 30
 Needs Linux. What a machine lacks for a part (gcc, the right to mount) is told, and the part skipped.
@@ -26,6 +27,7 @@ const { values: given } = parseArgs({
     ...Object.fromEntries(["rounds", "seconds", "only", "lanes", "seed", "patience"]
       .map((name) => [name, { type: "string" }])),
     keep: { type: "boolean" },
+    "every-cut": { type: "boolean" },
     help: { type: "boolean" },
   },
 });
@@ -66,7 +68,8 @@ async function tries(name, seed) {
   let told = "";
   try {
     await run({ folder, checker, random: new Random(`${seed}/${name}`),
-      rounds: Number(given.rounds ?? 1), until: begun + Number(given.seconds ?? Infinity) * 1_000,
+      rounds: Number(given.rounds ?? 1), everyCut: given["every-cut"],
+      until: begun + Number(given.seconds ?? Infinity) * 1_000,
       tell: (sentence) => { told = sentence; } });
   } catch (surprise) {
     checker.fault(inspect(surprise)); // With its cause.

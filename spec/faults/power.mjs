@@ -15,7 +15,7 @@ const MEMORY = "/dev/shm";
 // A store is sealed into a file each eighth of it.
 const REMEMBER = "40s";
 
-export async function power({ folder, random, checker, rounds, tell, sync = "always" }) {
+export async function power({ folder, random, checker, rounds, tell, everyCut, sync = "always" }) {
   const root = join(folder, "disk");
   mkdirSync(root);
   const recorded = await record({ folder, root, random, sync, rounds });
@@ -25,7 +25,8 @@ export async function power({ folder, random, checker, rounds, tell, sync = "alw
   const opener = new Opener(folder);
   const place = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : folder, "doorbell-power-"));
   const disk = new Disk(statSync(root, { bigint: true }).ino);
-  const cuts = new Set(random.shuffled(ops.map((_, at) => at)).slice(0, 20 * rounds));
+  const moments = random.shuffled(ops.map((_, at) => at));
+  const cuts = new Set(everyCut ? moments : moments.slice(0, 20 * rounds));
   const counts = { images: 0, unsynced: 0 };
   try {
     for (const [at, op] of ops.entries()) {
