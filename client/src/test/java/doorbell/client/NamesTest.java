@@ -50,7 +50,7 @@ class NamesTest {
   void aNameThatNobodyKnowsMayBeKnownLater() throws Exception {
     String url = "http://no_such_bell:8080";
     assertThat(command("my_bell", "set", url, "5"))
-        .isEqualTo("Could not set 5 in 30 s: " + url + " has an unknown name.\n");
+        .isEqualTo("Could not set 5 in 3 s: " + url + " has an unknown name.\n");
   }
 
   @ParameterizedTest
@@ -73,6 +73,7 @@ class NamesTest {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Djdk.net.hosts.file=" + hosts);
+    command.add("-Ddoorbell.patience=3");
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Command.class.getName()));
     command.addAll(List.of(words));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
