@@ -251,6 +251,40 @@ facts("connection", {
     await isRefusedAndClosed(`${line}Host: a\r\nHost: a\r\n\r\n`, 400);
   },
 
+  async whatIsNoHostIs400() {
+    const line = `GET /${freshNumber()}?timeout=0 HTTP/1.1\r\nHost:`;
+    for (const host of [
+      "", " a b", " a/b", " a@b", " a..b", " .a", " a\x01", " a\x7f", " \xe9", " a:x", " :80", " ::1",
+      " [::1", " [x]", " a,\tb", " a?b", " a#b", " a\\b",
+    ]) await isRefusedAndClosed(`${line}${host}\r\n\r\n`, 400);
+    for (const host of ["a.", "a:", "A_b:80", "[::1]:80", "127.0.0.1"]) {
+      const wire = await open();
+      (await wire.send(`${line} ${host}\r\n\r\n`, "GET").answer()).is(204);
+      wire.hangUp();
+    }
+    const target = `GET http://u@a/${freshNumber()}?timeout=0 HTTP/1.1\r\nHost: a\r\n\r\n`;
+    const wire = await open();
+    (await wire.send(target, "GET").answer()).is(400, /host/);
+    wire.hangUp();
+  },
+
+  async aFoldedFieldIs400() {
+    const line = `GET /${freshNumber()}?timeout=0 HTTP/1.1\r\n`;
+    const long = `X: ${"x".repeat(600)}\r\n b`;
+    for (const fold of ["X: a\r\n b", "X: a\r\n\tb", "X: a\r\n \0", " X: a", long]) {
+      await isRefusedAndClosed(`${line}${fold}\r\nHost: x\r\n\r\n`, 400);
+      await isRefusedAndClosed(`${line}Host: x\r\n${fold}\r\n\r\n`, 400);
+    }
+  },
+
+  async aRequestLineHasOneSpaceBetweenItsWords() {
+    for (const line of [
+      "GET\t/1 HTTP/1.1", "GET /1\tHTTP/1.1", "GET  /1 HTTP/1.1", "GET /1  HTTP/1.1",
+      " GET /1 HTTP/1.1", "GET /1 HTTP/1.1 ", "GET\v/1 HTTP/1.1", "GET /1\fHTTP/1.1", "\0GET /1 HTTP/1.1",
+      "GET /1 http/1.1", "GET /1 HTTP/1.10", "GET /1 HTTP/01.1", "GET /1?\x01 HTTP/1.1",
+    ]) await isRefusedAndClosed(`${line}\r\nHost: x\r\n\r\n`, 400);
+  },
+
   async anotherTransferEncodingIs501() {
     for (const coding of ["gzip", "gzip, chunked", "identity"]) {
       const number = freshNumber();

@@ -78,6 +78,15 @@ async function nextFrame(wire, ...types) {
 }
 
 facts("http2", {
+  async whatIsNoHostIs400OverHttp2() {
+    await on(async (client) => {
+      for (const host of ["a b", "a/b", "u@a", "a..b", "a:x"]) {
+        const headers = { ":authority": host };
+        (await client.ask("GET", `/${freshNumber()}?timeout=0`, { headers })).is(400, /host/i);
+      }
+    });
+  },
+
   // More than sockets take at once: what is left waits for room, and must not wait in vain.
 
   async aStreamIsAWait() {

@@ -332,6 +332,20 @@ class Http2ServerConnectionTest {
   }
 
   @Test
+  void aHostBesideTheAuthorityIsTheSameOrRefused() {
+    open();
+    String get = "\u0082\u0086\4\14/1?timeout=0\1\1a";
+    client.send(frame(HEADERS, END_STREAM | END_HEADERS, 1, get + "\0\4host\1A"));
+    client.send(frame(HEADERS, END_STREAM | END_HEADERS, 3, get + "\0\4host\1b"));
+    node.runAll();
+    assertThat(frames())
+        .filteredOn(frame -> frame.type == HEADERS && frame.payload.charAt(0) == NO_CONTENT)
+        .extracting(frame -> frame.stream)
+        .as("%s", frames())
+        .containsExactly(1);
+  }
+
+  @Test
   void noCommentIsMadeForAStreamOfEventsWithoutAWindow() {
     open();
     client.send(frame(SETTINGS, 0, 0, "\0\4\0\0\0\0"));

@@ -4,6 +4,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Forms of a response to a wait and of an error; {@code Accept} of a request chooses the form. */
@@ -13,6 +14,9 @@ enum Accept {
   EVENTS,
   PROBLEM,
   PAGE;
+
+  /** RFC 9110, 12.4.2. */
+  private static final Pattern WEIGHT = Pattern.compile("q=(0(\\.[0-9]{0,3})?|1(\\.0{0,3})?)");
 
   private static final Set<Accept> ANSWERS = EnumSet.of(JAVASCRIPT, JSON, EVENTS);
   private static final Set<Accept> ALL = EnumSet.allOf(Accept.class);
@@ -59,11 +63,7 @@ enum Accept {
     for (int i = 1; i < parts.length; i++) {
       String parameter = parts[i].trim().toLowerCase(Locale.ROOT);
       if (parameter.startsWith("q=")) {
-        try {
-          return Double.parseDouble(parameter.substring(2));
-        } catch (NumberFormatException e) {
-          return 0;
-        }
+        return WEIGHT.matcher(parameter).matches() ? Double.parseDouble(parameter.substring(2)) : 0;
       }
     }
     return 1;

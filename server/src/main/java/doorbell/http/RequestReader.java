@@ -243,15 +243,20 @@ public final class RequestReader {
       return new HttpError(505, "this port speaks HTTP/1.1");
     }
     List<String> codings = headers.getAll(HttpHeaderNames.TRANSFER_ENCODING);
-    if (!codings.isEmpty() && !String.join(",", codings).trim().equalsIgnoreCase("chunked")) {
+    if (!codings.isEmpty() && !String.join(",", codings).equalsIgnoreCase("chunked")) {
       return new HttpError(501, "the only transfer coding here is chunked");
     }
     if (cause != null) {
-      return new HttpError(400, "this is not an HTTP/1.1 request");
+      return cause instanceof HttpError known
+          ? known
+          : new HttpError(400, "this is not an HTTP/1.1 request");
     }
-    int hosts = headers.getAll(HttpHeaderNames.HOST).size();
-    if (hosts > 1 || (hosts == 0 && version.minorVersion() > 0)) {
+    List<String> hosts = headers.getAll(HttpHeaderNames.HOST);
+    if (hosts.size() > 1 || (hosts.isEmpty() && version.minorVersion() > 0)) {
       return new HttpError(400, "an HTTP/1.1 request has one Host header");
+    }
+    if (!hosts.isEmpty() && !Target.isAuthority(hosts.get(0))) {
+      return new HttpError(400, "the host is a name or an address, with a port if need be");
     }
     String expectation = headers.get(HttpHeaderNames.EXPECT);
     boolean known = expectation == null || expectation.trim().equalsIgnoreCase("100-continue");

@@ -40,8 +40,61 @@ record Target(String segment, String query) {
     while (end < uri.length() && "/?#".indexOf(uri.charAt(end)) < 0) {
       end++;
     }
+    if (!isAuthority(uri.substring(authority + 3, end))) {
+      throw new HttpError(400, "the host in a request target is a name or an address");
+    }
     String rest = uri.substring(end);
     return rest.startsWith("/") ? rest : "/" + rest;
+  }
+
+  /**
+   * True for a host and perhaps a port: RFC 3986, 3.2.2. No label of a name is empty, but the
+   * root's at its end.
+   */
+  static boolean isAuthority(String text) {
+    int end = text.startsWith("[") ? addressEnd(text) : nameEnd(text);
+    if (end < text.length() && (end <= 0 || text.charAt(end) != ':')) {
+      return false;
+    }
+    for (int i = end + 1; i < text.length(); i++) {
+      if (!isDigit(text.charAt(i))) {
+        return false;
+      }
+    }
+    return end > 0;
+  }
+
+  /** The end of a host's name; -1 if malformed. */
+  private static int nameEnd(String text) {
+    char before = '.';
+    int end = 0;
+    for (; end < text.length() && text.charAt(end) != ':'; end++) {
+      char c = text.charAt(end);
+      boolean known = isDigit(c) || isLetter(c) || "-._~%!$&'()*+,;=".indexOf(c) >= 0;
+      if (!known || (c == '.' && before == '.')) {
+        return -1;
+      }
+      before = c;
+    }
+    return end;
+  }
+
+  /** The end of an address of IPv6 in brackets; -1 if malformed. */
+  private static int addressEnd(String text) {
+    int end = 1;
+    while (end < text.length()
+        && (HexFormat.isHexDigit(text.charAt(end)) || ":.".indexOf(text.charAt(end)) >= 0)) {
+      end++;
+    }
+    return end > 1 && text.startsWith("]", end) ? end + 1 : -1;
+  }
+
+  private static boolean isDigit(char c) {
+    return c >= '0' && c <= '9';
+  }
+
+  private static boolean isLetter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   }
 
   private static String below(String path, String basePath) throws HttpError {

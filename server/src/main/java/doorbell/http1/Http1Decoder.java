@@ -1,19 +1,24 @@
 package doorbell.http1;
 
+import doorbell.http.HttpError;
 import doorbell.http.HttpLimits;
 import doorbell.http.Memory;
 import doorbell.io.Budget;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.DecoderException;
+import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.HttpConstants;
 import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Netty's HTTP/1.1 decoder with our limits, outside of any pipeline. A connection has a decoder
@@ -25,14 +30,23 @@ final class Http1Decoder extends HttpRequestDecoder {
           .setMaxInitialLineLength(HttpLimits.REQUEST_LINE)
           .setMaxHeaderSize(HttpLimits.HEADER_FIELDS);
 
-  /** Heads of up to so many bytes aren't searched for folded lines. */
-  private static final int SHORT_HEAD = 512;
+  private static final String BAD_LINE =
+      "a request line is METHOD TARGET HTTP/1.1, with one space between them";
+  private static final String BAD_FIELD = "a header field is one line that begins with its name";
+
+  private static final byte DELETE = 0x7F;
+
+  /** No request line and no header field begins with this byte. */
+  private static final byte NO_NAME = ':';
 
   private final List<Object> pieces = new ArrayList<>(2);
   private boolean between = true;
 
   /** True until the head of the request is whole. */
   private boolean inHead = true;
+
+  /** The rule that the head breaks, where Netty has no sentence for it. */
+  private @Nullable String broken;
 
   /** Memory of the head and trailers of an unfinished request, and below all counted bytes. */
   private int kept;
@@ -90,8 +104,8 @@ final class Http1Decoder extends HttpRequestDecoder {
     if (between && skipEmptyLines(bytes)) {
       return false;
     }
-    if (inHead && bytes.readableBytes() > SHORT_HEAD) {
-      unfold(bytes);
+    if (inHead) {
+      breakFolds(bytes);
     }
     int from = bytes.readerIndex();
     try {
@@ -110,8 +124,10 @@ final class Http1Decoder extends HttpRequestDecoder {
     inHead = between;
     if (between) {
       kept = 0;
+      broken = null;
     } else if (pieces.get(0) instanceof HttpRequest) {
       kept += cost(bytes, from);
+      explain((HttpRequest) pieces.get(0));
     }
     try {
       pieces.forEach(taker);
@@ -144,25 +160,80 @@ final class Http1Decoder extends HttpRequestDecoder {
   }
 
   /**
-   * Puts spaces where a header line is folded, as RFC 9112 allows in 5.2: Netty would copy the
-   * field at each fold.
+   * Writes a byte that Netty refuses over white space at the start of a line. Netty would skip it
+   * before a request line, and unfold a field where other servers see two: RFC 9112, 5.2.
    */
-  private static void unfold(ByteBuf bytes) {
-    if (isLineEnd(bytes.getByte(bytes.readerIndex()))) {
-      return;
-    }
+  private static void breakFolds(ByteBuf bytes) {
     int most = bytes.readerIndex() + HttpLimits.REQUEST_LINE + HttpLimits.HEADER_FIELDS;
     int end = Math.min(bytes.writerIndex(), most);
-    int line = bytes.indexOf(bytes.readerIndex(), end, HttpConstants.LF) + 1;
-    while (line > 0 && line < end) {
+    int line = bytes.readerIndex();
+    do {
       byte first = bytes.getByte(line);
-      boolean folded = first == HttpConstants.SP || first == HttpConstants.HT;
-      if (folded && bytes.getByte(line - 2) == HttpConstants.CR) {
-        bytes.setShort(line - 2, HttpConstants.SP << Byte.SIZE | HttpConstants.SP);
-      } else if (isLineEnd(first)) {
+      if (isLineEnd(first)) {
+        return;
+      }
+      if (!isVisible(first)) {
+        bytes.setByte(line, NO_NAME);
         return;
       }
       line = bytes.indexOf(line, end, HttpConstants.LF) + 1;
+    } while (line > 0 && line < end);
+  }
+
+  private static boolean isVisible(byte next) {
+    return next > HttpConstants.SP && next != DELETE;
+  }
+
+  private void explain(HttpRequest head) {
+    if (broken != null && head.decoderResult().isFailure()) {
+      head.setDecoderResult(DecoderResult.failure(new HttpError(400, broken)));
     }
+  }
+
+  @Override
+  protected String splitFirstWordInitialLine(byte[] line, int start, int length) {
+    broken = line[start] == NO_NAME ? BAD_LINE : null;
+    return super.splitFirstWordInitialLine(line, start, length);
+  }
+
+  @Override
+  protected String splitSecondWordInitialLine(byte[] line, int start, int length) {
+    checkSpace(line, start);
+    for (int i = start; i < start + length; i++) {
+      if (line[i] >= 0 && !isVisible(line[i])) {
+        broken = BAD_LINE;
+      }
+    }
+    return super.splitSecondWordInitialLine(line, start, length);
+  }
+
+  @Override
+  protected String splitThirdWordInitialLine(byte[] line, int start, int length) {
+    checkSpace(line, start);
+    return super.splitThirdWordInitialLine(line, start, length);
+  }
+
+  /** Netty takes any white space between the words of a request line. */
+  private void checkSpace(byte[] line, int word) {
+    if (line[word - 1] != HttpConstants.SP || (line[word - 2] & 0xFF) <= HttpConstants.SP) {
+      broken = BAD_LINE;
+    }
+  }
+
+  /** Netty takes the name of the protocol in lower case, too. */
+  @Override
+  protected HttpMessage createMessage(String[] line) throws Exception {
+    if (broken != null || !line[2].startsWith("HTTP/")) {
+      throw new HttpError(400, BAD_LINE);
+    }
+    return super.createMessage(line);
+  }
+
+  @Override
+  protected AsciiString splitHeaderName(byte[] line, int start, int length) {
+    if (length == 0) {
+      broken = BAD_FIELD;
+    }
+    return super.splitHeaderName(line, start, length);
   }
 }

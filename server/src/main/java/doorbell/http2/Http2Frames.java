@@ -8,6 +8,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http2.Http2EventAdapter;
 import io.netty.handler.codec.http2.Http2Exception;
@@ -15,6 +16,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.codec.http2.HttpConversionUtil;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -42,8 +44,11 @@ final class Http2Frames extends Http2EventAdapter {
       return;
     }
     HttpRequest request = HttpConversionUtil.toHttpRequest(id, headers, false);
-    if (!request.headers().contains(HttpHeaderNames.HOST)) {
-      request.headers().set(HttpHeaderNames.HOST, ""); // A proxy's client spoke HTTP/1.0.
+    List<String> hosts = request.headers().getAll(HttpHeaderNames.HOST);
+    if (hosts.isEmpty()) {
+      request.setProtocolVersion(HttpVersion.HTTP_1_0); // A proxy's client spoke it.
+    } else if (isNamedTwice(hosts, headers)) {
+      request.headers().set(HttpHeaderNames.HOST, hosts.get(0));
     }
     if (size(headers) > HttpLimits.HEADER_FIELDS) {
       request.setDecoderResult(DecoderResult.failure(new TooLongHttpHeaderException()));
@@ -58,6 +63,13 @@ final class Http2Frames extends Http2EventAdapter {
       begun.refuse(http2.refusal);
       http2.http.io.soon(http2.endpoint(), http2::endAsRefused);
     }
+  }
+
+  /** True for a Host that says the same as {@code :authority}: RFC 9113, 8.3.1. */
+  private static boolean isNamedTwice(List<String> hosts, Http2Headers headers) {
+    return hosts.size() == 2
+        && headers.authority() != null
+        && hosts.get(0).equalsIgnoreCase(hosts.get(1));
   }
 
   @Override

@@ -26,6 +26,13 @@ class AcceptTest {
         "application/json;q=0.4, text/event-stream;q=0.5   | EVENTS",
         "application/json;charset=utf-8;q=0.1, */*;q=1     | JSON",
         "application/json;q=x                              | JAVASCRIPT",
+        "application/json;q=2, text/event-stream;q=0.1     | EVENTS",
+        "application/json;q=1.001, text/event-stream;q=0.1 | EVENTS",
+        "application/json;q=NaN, text/event-stream;q=0.1   | EVENTS",
+        "application/json;q=1e0, text/event-stream;q=0.1   | EVENTS",
+        "application/json;q=-0.5, text/event-stream;q=0.1  | EVENTS",
+        "application/json;q=1.000, text/event-stream       | JSON",
+        "application/json;q=.5, text/event-stream;q=0.1    | EVENTS",
         "application/jsonp                                 | JAVASCRIPT"
       })
   void theFormOfAWaitsAnswer(String header, Accept form) {

@@ -22,6 +22,64 @@ class TargetTest {
     assertThatThrownBy(() -> value("/1?timeout=1&timeout=1")).isInstanceOf(HttpError.class);
   }
 
+  @Test
+  void anAuthorityIsAHostAndPerhapsAPort() {
+    String[] sound = {
+      "a",
+      "A.b-c_d.example",
+      "a.",
+      "a.:80",
+      "a:",
+      "a:8080",
+      "127.0.0.1:1",
+      "a%41,b~!$&'()*+;=",
+      "[::1]",
+      "[::1]:80",
+      "[2001:db8::1.2.3.4]:",
+      "-",
+      "xn--bcher-kva.example"
+    };
+    assertThat(sound).allMatch(Target::isAuthority);
+    String[] malformed = {
+      "",
+      ":",
+      ":80",
+      ".",
+      "..",
+      "a..b",
+      ".a",
+      "a..",
+      "a b",
+      " a",
+      "a/b",
+      "a@b",
+      "a?b",
+      "a#b",
+      "a\\b",
+      "a\"b",
+      "<a>",
+      "a\u0001",
+      "a\0",
+      "a\u007F",
+      "a\u00E9",
+      "a\tb",
+      "a:x",
+      "a:1:2",
+      "a:-1",
+      "a:80 ",
+      "::1",
+      "[::1",
+      "[]",
+      "[x]",
+      "[::1]x",
+      "[::1]]",
+      "[[::1]]",
+      "a[b]",
+      "a:8\u0660"
+    };
+    assertThat(malformed).noneMatch(Target::isAuthority);
+  }
+
   private static @Nullable String value(String uri) throws HttpError {
     return Target.parse(uri, "").parameter("timeout");
   }
