@@ -1800,7 +1800,8 @@ if (!class_exists(Findings::class, false)) {
 
         /**
          * @param array<string, string|int> $words what stands for the words in braces
-         * @return list<string> a line, and a second one where there is a cure
+         * @return list<string> a line, and those of the cure, if there is one: 80 columns at most, but a
+         *     longer word stands whole
          */
         public static function lines(string $finding, array $words, bool $isUtf8): array
         {
@@ -1813,8 +1814,8 @@ if (!class_exists(Findings::class, false)) {
             }
             $check = self::CHECKS[(string) strstr($finding, '/', true)];
             $line = self::MARKS[$isUtf8 ? 'utf8' : 'other'][$mark] . " $check: $sentence";
-            $lines = $cure === '' ? [$line] : [$line, "    $cure"];
-            return array_map(static fn (string $line): string => strtr($line, $pairs), $lines);
+            $below = $cure === '' ? '' : "\n    " . wordwrap(strtr($cure, $pairs), 76, "\n    ");
+            return explode("\n", strtr($line, $pairs) . $below);
         }
     }
 }

@@ -10,6 +10,8 @@ const BEFORE = 1; // seconds before the set, in which nothing may end the wait
 const HOLD = 25; // seconds for which the node is asked to hold the wait, as a client asks it
 const ANSWER_BYTES = 65_536; // a node's answers are far shorter
 const LONGEST_WORD = 200;
+// A line of a cure is indented by 4 and has 80 columns at most; a longer word stands whole.
+const CURE_LINE = /\S.{0,75}(?=\s|$)|\S+/g;
 const TOKEN = process.env.DOORBELL_TOKEN; // that the node may want of who sets
 
 export const MARKS = {
@@ -151,10 +153,12 @@ export async function doctor(node) {
 function lines(finding, words, isUtf8) {
   const [mark, sentence, cure] = FINDINGS[finding];
   const [check] = finding.split('/');
-  const line = `${MARKS[isUtf8 ? 'utf8' : 'other'][mark]} ${CHECKS[check]}: ${sentence}`;
   // A terminal would obey what a stranger says.
-  return (cure ? `${line}\n    ${cure}` : line).replace(/\{(\w+)\}/g,
+  const filled = text => text.replace(/\{(\w+)\}/g,
     (all, name) => String(words[name]).replace(/[^ -~]/g, '?').slice(0, LONGEST_WORD));
+  const line = `${MARKS[isUtf8 ? 'utf8' : 'other'][mark]} ${CHECKS[check]}: ${filled(sentence)}`;
+  const below = filled(cure).match(CURE_LINE) ?? [];
+  return [line, ...below].join('\n    ');
 }
 
 // The findings, a check each, as they come.

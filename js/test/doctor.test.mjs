@@ -32,17 +32,30 @@ async function doctor(url, env = {}) {
   return { code, ...told };
 }
 
+// The lines of a cure: as many words as 80 columns hold, behind an indent.
+function lines(cure) {
+  let text = '';
+  let column = 80;
+  for (const word of cure.split(' ').filter(Boolean)) {
+    const isNext = column + 1 + word.length > 80;
+    text += isNext ? `${text && '\n'}    ${word}` : ` ${word}`;
+    column = isNext ? 4 + word.length : column + 1 + word.length;
+  }
+  return text && `${text}\n`;
+}
+
 // It says that, in the words of the spec, and nothing else.
 function finds(names, url, { code, stdout, stderr }, words = {}, marks = 'utf8') {
   const [, host, port] = /^https?:\/\/(.*):(\d+)(?:\/.*)?$/.exec(url);
   const all = { url, host, place: `${host}:${port}`, seconds: 10, trust: SPEC.trust.node, ...words };
+  const filled = text => Object.entries(all)
+    .reduce((text, [name, word]) => text.replaceAll(`{${name}}`, word), text);
   let expected = '';
   for (const name of names) {
     const [mark, sentence, cure] = SPEC.findings[name];
     const check = SPEC.checks[name.split('/')[0]];
-    expected += `${SPEC.marks[marks][mark]} ${check}: ${sentence}\n${cure && `    ${cure}\n`}`;
+    expected += `${SPEC.marks[marks][mark]} ${check}: ${filled(sentence)}\n${lines(filled(cure))}`;
   }
-  for (const [name, word] of Object.entries(all)) expected = expected.replaceAll(`{${name}}`, word);
   // How long a wake takes is the machine's affair.
   assert.equal(stdout.replace(/(?<=: )[1-9]\d*(?= ms, )/, '{millis}'), expected);
   assert.deepEqual([code, stderr],

@@ -199,6 +199,30 @@ final class DoctorTest extends DoorbellTestCase
         return Process::run($command, '', null, ['LC_ALL' => 'C.UTF-8']);
     }
 
+    /** @param array<string, string|int> $words what stands for the words in braces */
+    private static function filled(string $text, array $words): string
+    {
+        foreach ($words as $name => $word) {
+            $text = str_replace("{{$name}}", (string) $word, $text);
+        }
+        return $text;
+    }
+
+    /** The lines of a cure: as many words as 80 columns hold, behind an indent. */
+    private static function wrapped(string $cure): string
+    {
+        $lines = [];
+        foreach (explode(' ', $cure) as $word) {
+            $last = array_key_last($lines);
+            if ($last !== null && strlen("$lines[$last] $word") <= 80) {
+                $lines[$last] .= " $word";
+            } else {
+                $lines[] = "    $word";
+            }
+        }
+        return implode("\n", $lines) . "\n";
+    }
+
     /** @param list<string> $finds what it says, in the words of the spec, and nothing else */
     private static function finds(
         array $finds,
@@ -217,12 +241,10 @@ final class DoctorTest extends DoorbellTestCase
             [$mark, $sentence, $cure] = $spec['findings'][$find];
             $check = $spec['checks'][strtok($find, '/')];
             $expected .= "{$spec['marks'][$marks][$mark]} $check: $sentence\n"
-                . ($cure === '' ? '' : "    $cure\n");
+                . ($cure === '' ? '' : self::wrapped(self::filled($cure, $words)));
             $code = $mark === 'bad' ? 1 : $code;
         }
-        foreach ($words as $name => $word) {
-            $expected = str_replace("{{$name}}", (string) $word, $expected);
-        }
+        $expected = self::filled($expected, $words);
         // How long a wake takes is the machine's affair.
         $run[1] = preg_replace('/(?<=: )[1-9]\d*(?= ms, )/', '{millis}', $run[1]);
         self::assertSame([$code, $expected, ''], $run);

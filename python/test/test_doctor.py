@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import textwrap
 import unittest
 
 import doorbell
@@ -55,6 +56,12 @@ def certificate(folder, name, days):
 class DoctorTest(unittest.TestCase):
     maxDiff = None
 
+    @staticmethod
+    def filled(text, words):
+        for name, word in words.items():
+            text = text.replace("{%s}" % name, str(word))
+        return text
+
     def finds(self, finds, url, done, marks="utf8", **words):
         """It says that, in the words of the spec, and nothing else."""
         host, port = re.fullmatch(r"https?://(.*):(\d+)(?:/.*)?", url).groups()
@@ -65,10 +72,11 @@ class DoctorTest(unittest.TestCase):
             mark, sentence, cure = SPEC["findings"][find]
             check = SPEC["checks"][find.partition("/")[0]]
             expected += f"{SPEC['marks'][marks][mark]} {check}: {sentence}\n"
-            expected += f"    {cure}\n" if cure else ""
+            expected += "".join(f"{line}\n" for line in textwrap.wrap(
+                self.filled(cure, words), 80, initial_indent="    ", subsequent_indent="    ",
+                break_long_words=False, break_on_hyphens=False))
             code = 1 if mark == "bad" else code
-        for name, word in words.items():
-            expected = expected.replace("{%s}" % name, str(word))
+        expected = self.filled(expected, words)
         status, out, error = done
         # How long a wake takes is the machine's affair.
         out = re.sub(r"(?<=: )[1-9][0-9]*(?= ms, )", "{millis}", out)

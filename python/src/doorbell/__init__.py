@@ -83,6 +83,8 @@ _ANSWER_BYTES = 65_536  # a node's answers are far shorter; what passes it isn't
 _LONGEST_SENTENCE = 300
 _LONGEST_KEY_FILE = 4096
 _LONGEST_WORD = 200  # of somebody else's, in what a doctor says
+# A line of a cure is indented by 4 and has 80 columns at most; a longer word stands whole.
+_CURE_LINE = re.compile(r"\S.{0,75}(?=\s|$)|\S+")
 
 _NUMBERS = 2**128
 _ID = re.compile(
@@ -1355,7 +1357,7 @@ def _finding(finding: str, words: Dict[str, object], is_utf8: bool) -> str:
     # A terminal would obey what a stranger says.
     safe = {name: re.sub("[^ -~]", "?", str(word))[:_LONGEST_WORD] for name, word in words.items()}
     line = f"{_MARKS['utf8' if is_utf8 else 'other'][mark]} {check}: {sentence}".format_map(safe)
-    return line + (f"\n    {cure}".format_map(safe) if cure else "")
+    return "\n    ".join([line, *_CURE_LINE.findall(cure.format_map(safe))])
 
 
 def _doctor(node: str) -> int:
