@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import net from 'node:net';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { fake, reply } from './fake.mjs';
@@ -19,6 +20,13 @@ async function doorbell(words, input = '') {
   const [code] = await once(child, 'close');
   return { code, stdout, stderr };
 }
+
+// Tried for 30 s, while the other tests of this file run.
+const nobody = net.createServer().listen(0, '127.0.0.1');
+await once(nobody, 'listening');
+const SET_AT_NOBODY = ['set', `http://127.0.0.1:${nobody.address().port}`, '5'];
+nobody.close();
+const toldByNobody = doorbell(SET_AT_NOBODY);
 
 test('helpTellsEachCommandInLinesOfATerminal', async () => {
   const { code, stdout, stderr } = await doorbell(['--help']);
@@ -65,6 +73,12 @@ test('aNodeThatSaysNotYetAtOnceIsCode1', async t => {
     { code: 1, stdout: '', stderr: '' });
 });
 
+function isAnError({ code, stdout, stderr }, words, sentence) {
+  assert.deepEqual([code, stdout], [2, ''], words.join(' '));
+  assert.match(stderr, /^(doorbell: [^\n]+\n)+$/);
+  assert.match(stderr, sentence);
+}
+
 test('anErrorIsASentenceAndCode2', async t => {
   const server = await fake(t, () => {});
   await server.close();
@@ -75,12 +89,8 @@ test('anErrorIsASentenceAndCode2', async t => {
     [['wait', server.url, 'abc'], /abc is not a valid event id/],
     [['set', 'bell', '5'], /an http or https URL, not bell$/m],
     [['derive', 's', 't', 'v'], /no version/],
-    [['set', server.url, '5'], /^doorbell: http:\/\/127.0.0.1:\d+: no answer: connect ECONNREFUSED/],
   ]) {
-    const { code, stdout, stderr } = await doorbell(words);
-    assert.deepEqual([code, stdout], [2, ''], words.join(' '));
-    assert.match(stderr, /^(doorbell: [^\n]+\n)+$/);
-    assert.match(stderr, sentence);
+    isAnError(await doorbell(words), words, sentence);
   }
   const { code, stderr } = await doorbell(['setAll', server.url], '5\n5 k more\n');
   assert.equal(code, 2);
@@ -156,3 +166,8 @@ for (const [name, answer, sentence] of [
     assert.equal(server.requests.length, 4);
   });
 }
+
+test('aSetAtANodeThatIsDownIsCode2WithItsReason', async () => {
+  isAnError(await toldByNobody, SET_AT_NOBODY,
+    /^doorbell: http:\/\/127.0.0.1:\d+: no answer: connect ECONNREFUSED/);
+});
