@@ -80,8 +80,8 @@ class ArchitectureTest {
   }
 
   @Test
-  void policiesKnowEventsAlone() {
-    only(ACCESS, EVENT, "org.slf4j").check(CLASSES);
+  void policiesKnowEventsAndLimits() {
+    only(ACCESS, EVENT, LIMIT, "org.slf4j").check(CLASSES);
   }
 
   @Test

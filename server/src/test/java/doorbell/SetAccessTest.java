@@ -207,6 +207,28 @@ class SetAccessTest {
     }
   }
 
+  /** Setting what is set takes nothing of a store: an application that repeats a set isn't told. */
+  @ParameterizedTest
+  @MethodSource("ways")
+  void aNameAtItsLimitSetsWhatIsSetAlready(Way way) throws Exception {
+    Options options = under(SetPolicy.TOKEN, way).with(SetOptions.TOKEN_FILE, tokens);
+    try (PortFixture node = new PortFixture(options)) {
+      Caller caller = Caller.of(node, way);
+      assertThat(caller.post("/50", "", SHOP).statusCode()).isEqualTo(201);
+      assertThat(caller.post("/", "1\n2", BLOG).statusCode()).isEqualTo(200);
+      assertThat(caller.post("/", "1\n2\n3\n4", BLOG).statusCode()).isEqualTo(429);
+      assertThat(caller.post("/", "1\n2\n3\n50", BLOG).body()).contains("\"set\":1,\"already\":3");
+      assertThat(caller.post("/", "1\n2\n3\n50", BLOG).body()).contains("\"set\":0,\"already\":4");
+      for (int id : List.of(1, 2, 3, 50)) {
+        assertThat(caller.post("/" + id, "", BLOG).statusCode()).isEqualTo(200);
+      }
+      assertThat(caller.post("/4", "", BLOG).statusCode()).isEqualTo(429);
+      assertThat(caller.get("/4?timeout=0")).isEqualTo(204);
+      caller.client.shutdownNow(); // Over TLS a connection counts.
+      await().until(() -> node.port.budget.taken() == 0);
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("transports")
   void aWebSocketSetsByTheTokenOfItsHandshake(Transport transport) throws Exception {
@@ -225,6 +247,7 @@ class SetAccessTest {
       assertThat(server.says("set 6")).isEqualTo("done 6");
       assertThat(server.says("set 7")).isEqualTo("done 7");
       assertThat(server.says("set 8")).startsWith("error 8: this token may have 3 sets");
+      assertThat(server.says("set 7")).isEqualTo("done 7");
       assertThat(node.port.parked()).isZero();
     }
   }

@@ -1,23 +1,20 @@
 package doorbell.limit;
 
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
  * Token buckets, one for each key, in a table of fixed size: 16 bytes each, 256 KiB in all. Any
  * thread; a lock is held for a look at eight buckets.
  *
- * <p>A bucket is the moment at which it will be full, so a full one is the same as none, and is
- * replaced by the next. Where a key finds its eight places taken, the fullest bucket is forgotten:
- * its key was held back least. So a crowd of keys may have others forgiven, and has none refused.
+ * <p>A full bucket is the same as none, and is replaced by the next: see {@link TokenRate}. Where a
+ * key finds its eight places taken, the fullest bucket is forgotten: its key was held back least.
+ * So a crowd of keys may have others forgiven, and has none refused.
  */
 public final class TokenBuckets {
   /** A full bucket holds the tokens of so many seconds: who was idle may come with a crowd. */
   public static final int BURST_SECONDS = 10;
 
-  private static final long BURST = TimeUnit.SECONDS.toNanos(BURST_SECONDS);
-  private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final int WAYS = 8;
   private static final int SET_BITS = 11;
   private static final int LOCKS = 64;
@@ -28,7 +25,7 @@ public final class TokenBuckets {
   private static final long SPREAD_AGAIN = 0x94D049BB133111EBL;
 
   final int perSecond;
-  private final long nanosEach;
+  private final TokenRate rate;
   private final long start;
 
   /** Nobody can choose keys that meet in one place without this number. */
@@ -41,7 +38,7 @@ public final class TokenBuckets {
   /** Full buckets that get {@code perSecond} tokens a second, at the time {@code nanos}. */
   public TokenBuckets(int perSecond, long nanos) {
     this.perSecond = perSecond;
-    this.nanosEach = SECOND / perSecond;
+    this.rate = new TokenRate(perSecond, BURST_SECONDS);
     this.start = nanos;
   }
 
@@ -54,17 +51,16 @@ public final class TokenBuckets {
    */
   public long take(long key, int tokens, long nanos) {
     long now = nanos - start;
-    long cost = tokens * nanosEach;
     int set = set(key);
     synchronized (locks[set % LOCKS]) {
       int place = place(set * WAYS, key);
-      long full = keys[place] == key ? Math.max(fullAt[place], now) : now;
-      long lacking = full - now + Math.min(cost, BURST) - BURST;
+      long full = keys[place] == key ? fullAt[place] : now;
+      long lacking = rate.lacking(full, tokens, now);
       if (lacking > 0) {
         return lacking;
       }
       keys[place] = key;
-      fullAt[place] = full + cost;
+      fullAt[place] = rate.fullAfter(full, tokens, now);
       return 0;
     }
   }

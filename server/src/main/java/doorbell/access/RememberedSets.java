@@ -21,10 +21,13 @@ final class RememberedSets {
     began = nanos;
   }
 
-  /** Counts {@code sets}; or else tells the nanoseconds until some of those counted are over. */
-  synchronized long take(int sets, long most, long nanos) {
+  /**
+   * Counts {@code sets}, of which {@code unset} are new, so that the others will be given back; or
+   * else tells the nanoseconds until some of those counted are over.
+   */
+  synchronized long take(int sets, int unset, long most, long nanos) {
     forget(nanos);
-    if (sum + sets > most) {
+    if (unset > 0 && sum + unset > most) {
       return nanosToRoom(nanos);
     }
     counts[(int) (slot % SLOTS)] += sets;

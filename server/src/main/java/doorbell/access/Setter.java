@@ -1,5 +1,6 @@
 package doorbell.access;
 
+import doorbell.limit.TokenBucket;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +32,7 @@ public final class Setter {
   public final LongAdder tooMany = new LongAdder();
 
   private final LongSupplier nanos;
-  private final SetRate rate;
+  private final TokenBucket rate;
   private final RememberedSets remembered;
   private volatile Quotas quotas;
 
@@ -39,7 +40,7 @@ public final class Setter {
     this.name = name;
     this.quotas = quotas;
     this.nanos = nanos;
-    rate = new SetRate(quotas.perSecond, nanos.getAsLong());
+    rate = new TokenBucket(nanos.getAsLong());
     remembered = new RememberedSets(rememberNanos, nanos.getAsLong());
   }
 
@@ -48,24 +49,43 @@ public final class Setter {
     quotas = changed;
   }
 
-  /** Takes room for so many sets, each to be told by {@link #onStored}; or refuses them all. */
-  public void acquire(int sets) throws AccessException {
+  /**
+   * Takes room for so many sets, each to be told by {@link #onStored}. False if there isn't any for
+   * all of them: they may go on by {@link #acquire(int, int)} if the store knows most of them.
+   *
+   * @throws AccessException if they are too many for this second
+   */
+  public boolean acquire(int sets) throws AccessException {
     Quotas now = quotas;
-    long room =
-        remembered.take(
-            sets, now.remembered == 0 ? Long.MAX_VALUE : now.remembered, nanos.getAsLong());
-    if (room > 0) {
-      tooMany.increment();
-      throw AccessException.quota(
-          "this token may have " + now.remembered + " sets remembered at a time; try later", room);
-    }
     long wait = now.perSecond == 0 ? 0 : rate.take(sets, now.perSecond, nanos.getAsLong());
     if (wait > 0) {
-      remembered.giveBack(sets, nanos.getAsLong());
       tooFast.increment();
       throw AccessException.quota(
           "this token may set " + now.perSecond + " events in a second; try later", wait);
     }
+    return take(sets, sets, now) == 0;
+  }
+
+  /**
+   * Takes room for sets that found none, of which only {@code unset} are new; or refuses all of
+   * them, which then don't count for this second.
+   */
+  public void acquire(int sets, int unset) throws AccessException {
+    Quotas now = quotas;
+    long room = take(sets, unset, now);
+    if (room > 0) {
+      if (now.perSecond > 0) {
+        rate.giveBack(sets, now.perSecond);
+      }
+      tooMany.increment();
+      throw AccessException.quota(
+          "this token may have " + now.remembered + " sets remembered at a time; try later", room);
+    }
+  }
+
+  private long take(int sets, int unset, Quotas now) {
+    long most = now.remembered == 0 ? Long.MAX_VALUE : now.remembered;
+    return remembered.take(sets, unset, most, nanos.getAsLong());
   }
 
   /** Counts a set that was stored, or couldn't be. Only a first one is remembered for the name. */

@@ -12,6 +12,7 @@ import doorbell.wait.Parked;
 import doorbell.wait.Pending;
 import doorbell.wait.Requester;
 import doorbell.wait.SetCall;
+import doorbell.wait.SetLookup;
 import doorbell.wait.Wait;
 import doorbell.wait.WaitLoop;
 import java.util.List;
@@ -58,7 +59,7 @@ public abstract class Exchange extends Deadline implements Requester, Parked {
     try {
       switch (request.what()) {
         case WAIT -> wait(request, whole.client);
-        case SET, SET_MANY -> begin(set(request, whole), HttpLimits.SET_MILLIS);
+        case SET, SET_MANY -> set(request, whole);
         default -> answer(Response.file(request));
       }
     } catch (QuotaException beyond) {
@@ -82,16 +83,22 @@ public abstract class Exchange extends Deadline implements Requester, Parked {
     }
   }
 
-  private SetCall set(Request request, RequestReader whole) throws HttpError, QuotaException {
+  private void set(Request request, RequestReader whole) throws HttpError, QuotaException {
     List<EventId> ids = whole.ids();
     waits().admitSets(whole.client, ids.size());
     if (!http().io.budget.take((long) SetCall.BYTES * ids.size())) {
       throw HttpError.memoryIsShort();
     }
     Setter setter = whole.setter();
-    if (setter != null) {
-      acquire(setter, ids.size());
+    SetCall call = call(request, ids, setter);
+    if (setter == null || hasRoom(setter, ids.size())) {
+      begin(call, HttpLimits.SET_MILLIS);
+    } else {
+      begin(lookup(ids, setter, call), HttpLimits.SET_MILLIS);
     }
+  }
+
+  private SetCall call(Request request, List<EventId> ids, @Nullable Setter setter) {
     return new SetCall(this, ids, request.millis()) {
       @Override
       protected void count(@Nullable Boolean first, @Nullable Throwable cause) {
@@ -120,10 +127,30 @@ public abstract class Exchange extends Deadline implements Requester, Parked {
     };
   }
 
-  /** Takes room in a name's quotas, or refuses sets that the budget has counted. */
-  private void acquire(Setter setter, int sets) throws HttpError {
+  /** Sets by a name without room go on if enough of the events are set already. */
+  private SetLookup lookup(List<EventId> ids, Setter setter, SetCall call) {
+    return new SetLookup(this, ids) {
+      @Override
+      public void end() {
+        try {
+          if (!isDecided() || failure != null) {
+            throw HttpError.forNow(503, "the store can't tell what is set; nothing was set");
+          }
+          setter.acquire(ids.size(), unset);
+        } catch (HttpError | AccessException refused) {
+          abandon();
+          answer(Response.problem(HttpError.of(refused), false));
+          return;
+        }
+        Exchange.this.begin(call, HttpLimits.SET_MILLIS);
+      }
+    };
+  }
+
+  /** Takes room in a name's quotas; or refuses sets, which the budget has counted, as too fast. */
+  private boolean hasRoom(Setter setter, int sets) throws HttpError {
     try {
-      setter.acquire(sets);
+      return setter.acquire(sets);
     } catch (AccessException e) {
       http().io.budget.count(-(long) SetCall.BYTES * sets);
       throw HttpError.of(e);

@@ -125,6 +125,10 @@ public abstract class SetCall implements Pending, Turns.Taker {
 
   @Override
   public final int cancelCost() {
-    return COST + ids.size() / IDS_PER_COST;
+    return cost(ids.size());
+  }
+
+  static int cost(int sets) {
+    return COST + sets / IDS_PER_COST;
   }
 }

@@ -88,7 +88,12 @@ public final class WaitLoop implements IoLoop.Hooks {
 
   /** Looks an event up, and links no waiter. */
   void ask(LoopWaiter waiter, BiConsumer<Boolean, @Nullable Throwable> then) {
-    hear(waiter.endpoint(), table.isSet(waiter.id()), then);
+    hear(waiter.endpoint(), isSet(waiter.id()), then);
+  }
+
+  /** Tells if an event is set now. */
+  public CompletionStage<Boolean> isSet(EventId id) {
+    return table.isSet(id);
   }
 
   /** Unlinks a waiter; true if the event was set meanwhile. */

@@ -17,7 +17,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.util.ReferenceCountUtil;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -226,26 +225,18 @@ public final class WebSocketConnection extends WebSocketWriter
 
   private void set(EventName event) throws HttpError {
     Setter setter = admit(event.text());
+    boolean hasRoom = setter == null || hasRoom(setter, event.text());
     setsInFlight++;
-    CompletionStage<Boolean> stored = http.waits.set(event.id(), 0);
-    // Waiters of the same loop have answers before the setter does.
-    http.waits.wakeBefore(endpoint, () -> keep(event.text(), setter, stored));
-  }
-
-  private void keep(String text, @Nullable Setter setter, CompletionStage<Boolean> stored) {
-    http.waits.flushSoon();
-    http.waits.hear(endpoint, stored, (first, cause) -> stored(text, setter, first, cause));
-  }
-
-  private void stored(
-      String text, @Nullable Setter setter, @Nullable Boolean first, @Nullable Throwable cause) {
-    count(setter, first, cause);
-    setsInFlight--;
-    if (cause == null) {
-      say("done " + text);
+    if (setter == null || hasRoom) {
+      store(event, setter);
     } else {
-      refuse(text + ": ", cause);
+      lookUp(event, setter);
     }
+  }
+
+  @Override
+  void onSettled() {
+    setsInFlight--;
     if (setsInFlight == HttpLimits.SETS_IN_FLIGHT - 1 && !inRead) {
       resume();
     }

@@ -12,9 +12,11 @@ import doorbell.http.HttpLoop;
 import doorbell.io.Deadline;
 import doorbell.io.Endpoint;
 import doorbell.limit.QuotaException;
+import doorbell.wait.EventName;
 import doorbell.wait.SetCall;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -99,7 +101,7 @@ abstract class WebSocketWriter extends Deadline {
   }
 
   /**
-   * Takes room for a set of {@code name}, which {@link #count} gives back; or refuses. The result
+   * Takes memory for a set of {@code name}, which {@link #count} gives back; or refuses. The result
    * is who the set is done by; null if no token is needed.
    */
   final @Nullable Setter admit(String name) throws HttpError {
@@ -113,19 +115,65 @@ abstract class WebSocketWriter extends Deadline {
     }
     try {
       Access access = http.access;
-      Setter setter = access == null ? null : access.setter(credential);
-      if (setter != null) {
-        setter.acquire(1);
-      }
-      return setter;
+      return access == null ? null : access.setter(credential);
     } catch (AccessException e) {
       http.io.budget.count(-SetCall.BYTES);
       throw HttpError.of(e, name);
     }
   }
 
+  /** Takes room for an admitted set of {@code name} in the quotas of {@code by}; or refuses it. */
+  final boolean hasRoom(Setter by, String name) throws HttpError {
+    try {
+      return by.acquire(1);
+    } catch (AccessException e) {
+      http.io.budget.count(-SetCall.BYTES);
+      throw HttpError.of(e, name);
+    }
+  }
+
+  /** A set by a name without room goes on if its event is set already, which needs none. */
+  final void lookUp(EventName event, Setter by) {
+    http.waits.hear(
+        endpoint,
+        http.waits.isSet(event.id()),
+        (found, cause) -> {
+          try {
+            by.acquire(1, Boolean.TRUE.equals(found) ? 0 : 1);
+            store(event, by);
+          } catch (AccessException full) {
+            http.io.budget.count(-SetCall.BYTES);
+            refuse(event.text() + ": ", cause == null ? full : cause);
+            onSettled();
+          }
+        });
+  }
+
+  /** Sets an event, and tells the client when it is stored. */
+  final void store(EventName event, @Nullable Setter by) {
+    CompletionStage<Boolean> stored = http.waits.set(event.id(), 0);
+    // Waiters of the same loop have answers before the setter does.
+    http.waits.wakeBefore(
+        endpoint,
+        () -> {
+          http.waits.flushSoon();
+          http.waits.hear(endpoint, stored, (first, cause) -> stored(event, by, first, cause));
+        });
+  }
+
+  private void stored(
+      EventName event, @Nullable Setter by, @Nullable Boolean first, @Nullable Throwable cause) {
+    count(by, first, cause);
+    if (cause == null) {
+      say("done " + event.text());
+    } else {
+      refuse(event.text() + ": ", cause);
+    }
+    onSettled();
+  }
+
   /** Counts a set that was stored, or couldn't be. */
-  final void count(@Nullable Setter by, @Nullable Boolean first, @Nullable Throwable cause) {
+  private void count(@Nullable Setter by, @Nullable Boolean first, @Nullable Throwable cause) {
     http.io.budget.count(-SetCall.BYTES);
     http.waits.counts.onStored(first, cause);
     if (by != null) {
@@ -198,6 +246,9 @@ abstract class WebSocketWriter extends Deadline {
     }
     return goesOn;
   }
+
+  /** A set is answered. */
+  abstract void onSettled();
 
   /** Starts or pauses listening to the client. */
   abstract void readOrPause();
