@@ -429,8 +429,21 @@ class ProxyPortTest {
       assertThat(node.connect().say(forged).hear().status()).isEqualTo(429);
       String ofProxy = line("10.0.0.1") + wait("X-Forwarded-For: 192.0.2.1");
       assertThat(node.connect().say(ofProxy).hear().status()).isEqualTo(429);
-      String unnamed = "PROXY UNKNOWN\n" + wait("X-Forwarded-For: 192.0.2.1");
-      assertThat(node.connect().say(unnamed).hear().status()).isEqualTo(429);
+    }
+  }
+
+  /** A client that the proxy doesn't know could else name another address for each wait. */
+  @ParameterizedTest
+  @MethodSource("transports")
+  void whoIsUnknownToTheProxyIsNotBelieved(Transport transport) throws Exception {
+    byte[] local = (BINARY + " \0\0\0").getBytes(ISO_8859_1);
+    try (PortFixture node = speaking(transport, "127.0.0.1")) {
+      parks(node, node.connect().say("PROXY UNKNOWN\n"));
+      for (String field : List.of("X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.2")) {
+        String forged = "PROXY UNKNOWN\n" + wait(field);
+        assertThat(node.connect().say(forged).hear().status()).isEqualTo(429);
+        assertThat(node.connect().send(local).say(wait(field)).hear().status()).isEqualTo(429);
+      }
     }
   }
 

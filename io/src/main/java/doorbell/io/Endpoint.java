@@ -27,6 +27,13 @@ public interface Endpoint {
   /** True if the client comes by a Unix socket, and no proxy says its address. */
   boolean isUnix();
 
+  /**
+   * True if a trusted proxy said that it doesn't know the client, whose own words are no proxy's.
+   */
+  default boolean isUnnamed() {
+    return false;
+  }
+
   /** Takes bytes, to be sent by the next {@link #flush}. */
   void write(ByteBuf bytes);
 

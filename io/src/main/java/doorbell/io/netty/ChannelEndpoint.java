@@ -130,6 +130,11 @@ public class ChannelEndpoint extends ChannelInboundHandlerAdapter implements End
   }
 
   @Override
+  public boolean isUnnamed() {
+    return channel instanceof EndpointChannel under && under.isUnnamed();
+  }
+
+  @Override
   public void write(ByteBuf bytes) {
     channel.write(bytes, channel.voidPromise());
   }

@@ -200,6 +200,11 @@ public final class EndpointChannel extends AbstractChannel implements Protocol {
     return endpoint.isUnix();
   }
 
+  /** See {@link Endpoint#isUnnamed}. */
+  boolean isUnnamed() {
+    return endpoint.isUnnamed();
+  }
+
   /** True if bytes wait for a turn. */
   boolean isBehind() {
     return unread != null || endpoint.isBehind();

@@ -6,14 +6,16 @@ import io.netty.buffer.ByteBuf;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The endpoint of a proxy, with the address of the client that the proxy speaks for. The address is
- * kept as bytes, which are fewer than an address object's.
+ * The endpoint of a proxy, with the address of the client that the proxy speaks for, or with the
+ * proxy's own if it doesn't know the client. An address is kept as bytes, which are fewer than an
+ * address object's.
  */
 public final class ProxiedEndpoint implements Endpoint {
   private final Endpoint proxy;
-  private final byte[] address;
+  private final byte @Nullable [] address;
   private final int port;
 
   /** The endpoint {@code proxy} as that of a client; {@code port} is 0 if it isn't known. */
@@ -23,8 +25,22 @@ public final class ProxiedEndpoint implements Endpoint {
     this.port = port;
   }
 
+  private ProxiedEndpoint(Endpoint proxy) {
+    this.proxy = proxy;
+    this.address = null;
+    this.port = 0;
+  }
+
+  /** The endpoint {@code proxy} as that of a client whom the proxy doesn't know. */
+  static ProxiedEndpoint unnamed(Endpoint proxy) {
+    return new ProxiedEndpoint(proxy);
+  }
+
   @Override
-  public InetSocketAddress client() {
+  public @Nullable InetSocketAddress client() {
+    if (address == null) {
+      return proxy.client();
+    }
     try {
       return new InetSocketAddress(InetAddress.getByAddress(address), port);
     } catch (UnknownHostException e) {
@@ -34,7 +50,12 @@ public final class ProxiedEndpoint implements Endpoint {
 
   @Override
   public boolean isUnix() {
-    return false;
+    return address == null && proxy.isUnix();
+  }
+
+  @Override
+  public boolean isUnnamed() {
+    return address == null;
   }
 
   @Override

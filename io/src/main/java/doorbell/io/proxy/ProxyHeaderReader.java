@@ -93,7 +93,9 @@ final class ProxyHeaderReader extends Deadline implements Protocol {
     loop.deadlines.cancel(this);
     InetAddress client = header.client();
     Endpoint next =
-        client == null ? endpoint : new ProxiedEndpoint(endpoint, client, header.port());
+        client == null
+            ? ProxiedEndpoint.unnamed(endpoint)
+            : new ProxiedEndpoint(endpoint, client, header.port());
     Protocol protocol = loop.admit(endpoint, next, inside.first(next));
     endpoint.handTo(protocol);
     protocol.onOpen();

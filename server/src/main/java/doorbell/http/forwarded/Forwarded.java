@@ -34,12 +34,14 @@ public final class Forwarded {
 
   /**
    * The endpoint as the client's: {@code endpoint} itself where nobody trusted names another
-   * client. A trusted peer of a Unix socket whose fields name nobody is a client on this machine.
+   * client. Who comes unnamed by the PROXY protocol has written the fields, and isn't believed. A
+   * trusted peer of a Unix socket whose fields name nobody is a client on this machine.
    */
   public Endpoint client(Endpoint endpoint, HttpHeaders headers) {
     List<String> standard = headers.getAll(FORWARDED);
     List<String> usual = headers.getAll(X_FORWARDED_FOR);
-    if ((standard.isEmpty() && usual.isEmpty()) || !trusted.trusts(endpoint)) {
+    boolean isSaid = !standard.isEmpty() || !usual.isEmpty();
+    if (!isSaid || endpoint.isUnnamed() || !trusted.trusts(endpoint)) {
       return endpoint;
     }
     InetAddress client = client(standard, usual);
