@@ -56,7 +56,7 @@ public final class SetTokens {
     this.rememberNanos = remember.toNanos();
     this.nanos = nanos;
     try {
-      String text = this.file.text();
+      String text = this.file.text(null);
       take(TokenFile.parse(text));
       taken = Credential.ofToken(text);
     } catch (IOException | RuntimeException e) {
@@ -118,7 +118,7 @@ public final class SetTokens {
       return;
     }
     try {
-      String text = file.text();
+      String text = file.text(taken);
       Credential now = Credential.ofToken(text);
       boolean changed = !now.isSame(taken);
       if (changed) {

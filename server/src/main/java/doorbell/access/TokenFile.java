@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import doorbell.access.Setter.Quotas;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -14,7 +15,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The file of named tokens: lines of {@code NAME TOKEN}, with quotas behind if there are any, and
@@ -39,39 +42,87 @@ record TokenFile(Path path) {
   private static final Set<PosixFilePermission> OTHERS =
       EnumSet.range(PosixFilePermission.GROUP_READ, PosixFilePermission.OTHERS_EXECUTE);
 
-  /** A file that the process's own user owns. */
-  private static final Path SELF = Path.of("/proc/self");
+  /** What the kernel says of this process: its user, and the files that it has open. */
+  private static final Path STATUS = Path.of("/proc/self/status");
 
+  private static final Path OPEN_FILES = Path.of("/proc/self/fd");
+  private static final Pattern USER = Pattern.compile("(?m)^Uid:\\s+\\d+\\s+(\\d+)");
   private static final String UID = "unix:uid";
+  private static final int ROOT = 0;
 
   /** A line of the file. */
   record Line(String name, Credential token, Quotas quotas) {}
 
-  /** The text, if nobody but the node may read the file, and nobody else write it. */
-  String text() throws IOException {
+  /**
+   * The text, if nobody but the node may read the file, and nobody else write it. Of a text other
+   * than {@code known} the file that is open is looked at too: its name may be another's by now.
+   */
+  String text(@Nullable Credential known) throws IOException {
     if (Files.exists(path) && !Files.isRegularFile(path)) {
       throw new IOException("it is no file, which can be read again");
     }
     try (InputStream in = Files.newInputStream(path)) {
-      if (isOpenToOthers()) {
-        throw new IOException("others can read or change it; chmod 600 makes it the owner's alone");
-      }
+      check(path);
       byte[] bytes = in.readNBytes(MOST_BYTES + 1);
       if (bytes.length > MOST_BYTES) {
         throw new IOException("it has more than " + (MOST_BYTES >> 10) + " kilobytes");
       }
-      return new String(bytes, ISO_8859_1);
+      String text = new String(bytes, ISO_8859_1);
+      if (known == null || !Credential.ofToken(text).isSame(known)) {
+        check(opened(path.toRealPath()));
+      }
+      return text;
     }
   }
 
-  private boolean isOpenToOthers() throws IOException {
-    try {
-      boolean ofRoot = Files.getAttribute(path, UID).equals(0);
-      boolean isRoot = Files.exists(SELF) && Files.getAttribute(SELF, UID).equals(0);
-      return isOpenToOthers(Files.getPosixFilePermissions(path), ofRoot && !isRoot);
-    } catch (UnsupportedOperationException e) {
-      return false; // This file system knows no such rights.
+  /** The file that this process has open by a name, not what the name may mean by now. */
+  static Path opened(Path real) throws IOException {
+    if (!Files.isDirectory(OPEN_FILES)) {
+      return real;
     }
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(OPEN_FILES)) {
+      for (Path file : files) {
+        if (real.equals(target(file))) {
+          return file;
+        }
+      }
+    }
+    throw new IOException("it was replaced while it was read");
+  }
+
+  private static @Nullable Path target(Path link) {
+    try {
+      return Files.readSymbolicLink(link);
+    } catch (IOException e) {
+      return null; // Another thread has closed its file.
+    }
+  }
+
+  private static void check(Path file) throws IOException {
+    try {
+      int owner = (Integer) Files.getAttribute(file, UID);
+      int own = Files.exists(STATUS) ? user(Files.readString(STATUS)) : owner;
+      if (isAnothers(owner, own)) {
+        throw new IOException("another user owns it; chown makes it the node's, or root's");
+      }
+      boolean isGivenByRoot = owner == ROOT && own != ROOT;
+      if (isOpenToOthers(Files.getPosixFilePermissions(file), isGivenByRoot)) {
+        throw new IOException("others can read or change it; chmod 600 makes it the owner's alone");
+      }
+    } catch (UnsupportedOperationException e) {
+      // This file system knows no such rights.
+    }
+  }
+
+  /** The user that a process acts as, by its status; who isn't known to the kernel is root. */
+  static int user(String status) {
+    Matcher user = USER.matcher(status);
+    return user.find() ? Integer.parseUnsignedInt(user.group(1)) : ROOT;
+  }
+
+  /** True if {@code owner}, who may change a file and its rights, is neither the node nor root. */
+  static boolean isAnothers(int owner, int own) {
+    return owner != own && owner != ROOT;
   }
 
   /**

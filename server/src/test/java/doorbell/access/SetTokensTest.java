@@ -3,9 +3,11 @@ package doorbell.access;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import doorbell.io.LogLines;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -71,6 +73,19 @@ class SetTokensTest {
     assertThatIllegalStateException()
         .isThrownBy(this::tokens)
         .withMessageContaining("others can read or change it; chmod 600");
+  }
+
+  /** Its owner may change it, and its rights. Only root can make such a file. */
+  @Test
+  void aFileOfAnotherUserIsRefused() throws IOException {
+    try {
+      Files.setAttribute(file, "unix:uid", 12_345);
+    } catch (FileSystemException e) {
+      assumeTrue(false, "not root");
+    }
+    assertThatIllegalStateException()
+        .isThrownBy(this::tokens)
+        .withMessageContaining("another user owns it");
   }
 
   @Test

@@ -2,13 +2,19 @@ package doorbell.access;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import doorbell.access.Setter.Quotas;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -88,6 +94,32 @@ class TokenFileTest {
   void rootMayGiveTheFileToTheNodesGroup(String rights, boolean ofRoot, boolean isOpen) {
     assertThat(TokenFile.isOpenToOthers(PosixFilePermissions.fromString(rights), ofRoot))
         .isEqualTo(isOpen);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1000, 1000, false", "0, 1000, false", "0, 0, false", "1000, 0, true", "5, 6, true"})
+  void onlyTheNodesUserOrRootOwnsTheFile(int owner, int own, boolean isAnothers) {
+    assertThat(TokenFile.isAnothers(owner, own)).isEqualTo(isAnothers);
+  }
+
+  @Test
+  void theUserOfAProcessIsTheOneThatItActsAs() {
+    assertThat(TokenFile.user("Name:\tjava\nUid:\t0\t1000\t0\t0\nGid:\t5\t5\t5\t5\n"))
+        .isEqualTo(1000);
+    assertThat(TokenFile.user("Name:\tjava\n")).isZero();
+  }
+
+  @Test
+  void aFileThatIsReplacedWhileItIsReadIsNotTheOneThatIsOpen(@TempDir Path folder)
+      throws IOException {
+    Path file = Files.writeString(folder.resolve("tokens"), "shop " + TOKEN).toRealPath();
+    try (InputStream in = Files.newInputStream(file)) {
+      assertThat(Files.isSameFile(TokenFile.opened(file), file)).isTrue();
+      Files.move(file, folder.resolve("old"));
+      Files.writeString(file, "shop " + TOKEN);
+      assertThatThrownBy(() -> TokenFile.opened(file)).hasMessageContaining("was replaced");
+      assertThat(in.read()).isEqualTo('s');
+    }
   }
 
   @Test
