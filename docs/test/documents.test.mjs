@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { assertCites } from './cited.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
 const NODE = 'http://127.0.0.1:8080';
@@ -344,17 +345,7 @@ describe('documents', { concurrency: 1 }, () => {
     const text = readFileSync(join(root, 'spec/protocol.md'), 'utf8');
     const promises = text.split(/^(?=\*\*P\d+\.\*\*|#)/m).filter(part => part.startsWith('**P'));
     assert.ok(promises.length > 70);
-    const tests = execFileSync('git', ['ls-files', '*Test.java', '*.test.mjs'], { cwd: root })
-      .toString().trim().split('\n');
-    for (const promise of promises) {
-      const cited = [...promise.matchAll(/`(\w+(?:\.test\.mjs|\.java)): (\w+)`/g)];
-      assert.ok(cited.length > 0, promise);
-      for (const [, file, name] of cited) {
-        const found = tests.filter(path => path.endsWith(`/${file}`))
-          .some(path => readFileSync(join(root, path), 'utf8').includes(` ${name}(`));
-        assert.ok(found, `there is no ${file}: ${name}`);
-      }
-    }
+    promises.forEach(assertCites);
   });
 
   test('openapiSaysWhatTheProtocolSays', () => {

@@ -122,7 +122,14 @@ facts("access", {
     assert.match(refused.header("Retry-After"), /^[1-9][0-9]*$/);
     const line = await connectWebSocket("/", by(SMALL));
     await line.say(`set ${more[2]}`).hears(new RegExp(`^error ${more[2]}: .*\\bremembered\\b`));
+    // What is set already needs no room.
+    await line.say(`set ${more[1]}`).hears(`done ${more[1]}`);
     line.hangUp();
+    (await ask("POST", `/${more[1]}`, by(SMALL))).is(200);
+    const known = `${one}\n${more[0]}\n${more[1]}`;
+    const counts = await ask("POST", "/", { body: known, ...by(SMALL) });
+    assert.deepEqual(counts.is(200).json(), { set: 0, already: 3 });
+    (await ask("POST", "/", { body: `${known}\n${more[2]}`, ...by(SMALL) })).is(429);
     for (let i = 0; i < 20; i++) (await ask("POST", `/${freshNumber()}`, by(TOKEN))).is(201);
     await isUnset(more[2]);
   },

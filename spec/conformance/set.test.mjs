@@ -22,6 +22,14 @@ facts("set", {
     }
   },
 
+  async anAnswerToASetIsTheSameWhoeverWaits() {
+    const [alone, awaited] = [freshNumber(), freshNumber()];
+    const waiting = await Promise.all(times(3, () => wait(awaited)));
+    const told = await Promise.all([alone, awaited].map((id) => set(id)));
+    assert.equal(...told.map(({ head, body }) => head.replace(/^Date: .*$/im, "") + body));
+    for (const each of waiting) (await each.answer()).is(200);
+  },
+
   async aSetIsForGood() {
     const number = freshNumber();
     (await set(number)).is(201);

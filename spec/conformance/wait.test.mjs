@@ -107,6 +107,14 @@ facts("wait", {
     }
   },
 
+  async whoOnlyAsksIsAnsweredTheSameWhoeverWaits() {
+    const [alone, awaited] = [freshNumber(), freshNumber()];
+    const waiting = await wait(awaited);
+    const told = await Promise.all([alone, awaited].map((id) => ask("GET", `/${id}?timeout=0`)));
+    assert.equal(...told.map(({ head, body }) => head.replace(/^Date: .*$/im, "") + body));
+    waiting.hangUp();
+  },
+
   async aTimeoutMayBeADecimalOfTwentyCharacters() {
     const number = freshNumber();
     (await set(number)).is(201);

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -21,6 +25,8 @@ class SetTokenTest {
   private static final String TOKEN = "a-token-that-nobody-may-see";
 
   private record Ended(int code, String out, String errors) {}
+
+  private final HttpClient client = HttpClient.newHttpClient();
 
   @TempDir private Path folder;
   private Path tokens;
@@ -87,6 +93,24 @@ class SetTokenTest {
     assertThat(printed.code()).isZero();
     assertThat(printed.out()).contains("set-token-file=\"" + tokens + "\"").doesNotContain(TOKEN);
     assertThat(printed.errors() + node.errors()).doesNotContain(TOKEN);
+  }
+
+  @Test
+  void noLineOfTheLogHasAnIdOrAKey() throws Exception {
+    String id = "271828182845904523536";
+    String key = "a-key-that-nobody-may-see";
+    for (String body : List.of("", id + " " + key + "\nx", "x".repeat(70_000))) {
+      for (String path : List.of("/" + id, "/" + id + "x", "/")) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + path));
+        request.POST(BodyPublishers.ofString(body)).header("Authorization", "Bearer " + TOKEN);
+        client.send(request.build(), BodyHandlers.discarding());
+        client.send(request.GET().build(), BodyHandlers.discarding());
+      }
+    }
+    assertThat(run(Map.of(), "wait", url + "/" + id).code()).isZero();
+    node.process.destroy();
+    assertThat(node.process.waitFor()).isZero();
+    assertThat(node.errors()).contains("doorbell").doesNotContain(id).doesNotContain(key);
   }
 
   @Test
