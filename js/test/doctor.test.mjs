@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import tls from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { CHECKS, FINDINGS, MARKS, TRUST, trust } from '../bin/doctor.mjs';
@@ -113,11 +113,6 @@ const names = addresses => ({ NODE_OPTIONS: `--import=data:text/javascript,${enc
   dns.lookup = (host, options, done) => all ? done(null, all)
     : setTimeout(() => done(null, []), 12_000);`)}` });
 
-test('aNameServerThatIsSilentKnowsNoName', async () => {
-  const url = 'http://bell.example:8080';
-  finds(['reached/name', ...UNTRIED], url, await doctor(url, names(null)));
-});
-
 // Without a zone there is no way to a link's own addresses.
 test('whereNoAddressIsReachedTheSystemsCodeIsTold', async () => {
   const url = 'http://bell.example:8080';
@@ -126,12 +121,20 @@ test('whereNoAddressIsReachedTheSystemsCodeIsTold', async () => {
   assert.match(stdout, /^✗ reached: no connection to bell\.example:8080: E[A-Z]+\.$/m);
 });
 
-for (const { what, answers, finds: names, words } of SPEC.cases) {
-  test(`itTellsOf: ${what}`, async t => {
-    const url = await answering(t, answers);
-    finds(names, url, await doctor(url), words);
+// Beside each other, since some wait for 10 s.
+describe('cases', { concurrency: 4 }, () => {
+  test('aNameServerThatIsSilentKnowsNoName', async () => {
+    const url = 'http://bell.example:8080';
+    finds(['reached/name', ...UNTRIED], url, await doctor(url, names(null)));
   });
-}
+
+  for (const { what, answers, finds: names, words } of SPEC.cases) {
+    test(`itTellsOf: ${what}`, async t => {
+      const url = await answering(t, answers);
+      finds(names, url, await doctor(url), words);
+    });
+  }
+});
 
 test('aPageWithoutAnEndIsAPageToo', async t => {
   const server = net.createServer(socket => {

@@ -106,7 +106,7 @@ for (const { name, skip, launch } of engines) {
       assert.equal(await page.evaluate(() => rung), id);
       // It knows now.
       await begin(page, next);
-      await eventually(() => nginx.statuses(next).length >= 2, 'it asks again');
+      await eventually(() => nginx.statuses(next).length > 0, 'a wait has ended by itself again');
       await set(page, next);
       assert.equal(await page.evaluate(() => rung), next);
       assert.ok(!nginx.statuses(next).includes(504), String(nginx.statuses(next)));

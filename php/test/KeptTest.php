@@ -95,7 +95,8 @@ final class KeptTest extends DoorbellTestCase
         $code = 'require "' . dirname(__DIR__) . '/doorbell.php"; ini_set("error_log", "/dev/null");'
             . 'foreach (["bell.example", "bell.example", "other.example"] as $name) {'
             . '$url = "https://$name:$argv[1]";'
-            . '$bell = new Doorbell\Doorbell($url, limit: 30, address: "127.0.0.1");'
+            . '$limit = $name === "other.example" ? 3 : 30;' // It fails until then.
+            . '$bell = new Doorbell\Doorbell($url, limit: $limit, address: "127.0.0.1");'
             . 'echo json_encode($bell->set(7)), " "; }';
         $run = Process::run(
             [PHP_BINARY, '-n', '-d', "openssl.cafile=$file", '-r', $code, $fake->port]

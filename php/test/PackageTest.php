@@ -24,7 +24,7 @@ final class PackageTest extends DoorbellTestCase
         . ' stream_set_chunk_size stream_set_timeout stream_socket_client'
         . ' stream_socket_enable_crypto stream_socket_get_name strlen strncmp strpos strrev'
         . ' strstr strtolower strtotime strtr substr sys_get_temp_dir time touch trim unpack'
-        . ' usleep var_export';
+        . ' usleep var_export wordwrap';
 
     /** What came after it, in a source whose words have one space between them. */
     private const LATER = [
