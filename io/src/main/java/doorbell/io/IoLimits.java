@@ -20,6 +20,12 @@ public final class IoLimits {
   /** Bytes that a loop reads from a socket at once: bytes that a turn leaves are copied. */
   public static final int INPUT = 8_192;
 
+  /**
+   * Bytes that the kernel is asked to keep of a client that doesn't read; Linux keeps twice as
+   * many, with what it needs for them. Without this limit it keeps 4 MiB.
+   */
+  public static final int KERNEL_UNSENT = 65_536;
+
   /** Connections waiting to be accepted: a crowd that was woken comes back at once. */
   public static final int ACCEPT_BACKLOG = 4_096;
 

@@ -49,6 +49,27 @@ public final class HttpLimits {
   /** The cost of a stream that breaks a rule of HTTP/2, which no client does in normal use. */
   public static final int BROKEN_COST = 25;
 
+  /**
+   * Frames of control per unit of cost: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, RST_STREAM and
+   * unknown ones, about a microsecond each.
+   */
+  public static final int CONTROLS_PER_COST = 8;
+
+  /**
+   * Frames of control that go with each request for nothing: a proxy moves two windows for each
+   * answer. Up to {@link #ALLOWANCE} of them are saved up.
+   */
+  public static final int CONTROLS_PER_REQUEST = 8;
+
+  /** Pings and settings of a client of HTTP/2 that doesn't read the answers: more is a flood. */
+  public static final int UNREAD_QUESTIONS = 1_000;
+
+  /**
+   * The time that an answer over HTTP/2 waits for a window, in milliseconds; then its stream is
+   * reset.
+   */
+  public static final int WINDOW_MILLIS = 30_000;
+
   /** Sets over a WebSocket that the store has not answered; at this limit the client isn't read. */
   public static final int SETS_IN_FLIGHT = 1_024;
 

@@ -50,6 +50,20 @@ final class Http2Codec extends Http2ConnectionHandler {
     }
   }
 
+  /** As {@link #spend}, for frames that the codec has not read yet: a flood ends the connection. */
+  void charge(int cost) {
+    if (cost > 0 && !allowance.spend(cost)) {
+      endAsFlood();
+    }
+  }
+
+  /** Ends the connection of a client that asks for much and doesn't wait for it, or read it. */
+  void endAsFlood() {
+    if (!failed) {
+      onError(http2.context(), false, flood());
+    }
+  }
+
   /**
    * Bounds the table of response fields that a client may have the node remember, at the default.
    */
@@ -92,7 +106,8 @@ final class Http2Codec extends Http2ConnectionHandler {
     if (failed || (outbound && gone)) {
       return;
     }
-    if (allowance.spend(gone ? HttpLimits.CANCEL_COST : HttpLimits.BROKEN_COST)) {
+    boolean cheap = gone && !(error instanceof Http2Exception.HeaderListSizeException);
+    if (allowance.spend(cheap ? HttpLimits.CANCEL_COST : HttpLimits.BROKEN_COST)) {
       super.onStreamError(context, outbound, cause, error);
     } else {
       Http2Exception flood = flood();

@@ -112,8 +112,12 @@ final class Http2Exchange extends Exchange {
   protected void onDeadline() {
     if (pending != null) {
       pending.onDeadline();
-    } else {
+    } else if (reader != null) {
       onLate();
+    } else if (writer.lacksWindow(id)) {
+      writer.drop(id);
+    } else if (writer.isOpen(id)) {
+      awaitWindow();
     }
   }
 
@@ -146,8 +150,20 @@ final class Http2Exchange extends Exchange {
   @Override
   protected void answer(Response response) {
     waits().counts.onAnswer(response.head.status);
-    writer.http.io.deadlines.cancel(this);
+    awaitWindow();
     writer.answer(id, response);
+  }
+
+  /** The client takes more of this stream. */
+  void onWindow() {
+    if (pending == null && reader == null) {
+      awaitWindow();
+    }
+  }
+
+  /** The end of the stream cancels this deadline. */
+  private void awaitWindow() {
+    writer.http.io.deadlines.set(this, HttpLimits.WINDOW_MILLIS);
   }
 
   @Override
@@ -167,7 +183,7 @@ final class Http2Exchange extends Exchange {
 
   @Override
   protected void endStream() {
-    writer.http.io.deadlines.cancel(this);
+    awaitWindow();
     writer.send(id, "", true);
   }
 

@@ -116,6 +116,18 @@ final class Http2Frames extends Http2EventAdapter {
   }
 
   @Override
+  public void onWindowUpdateRead(ChannelHandlerContext from, int id, int more) {
+    if (id == 0) {
+      http2.writer.onWindow();
+      return;
+    }
+    Http2Exchange stream = http2.connection.stream(id).getProperty(http2.key);
+    if (stream != null) {
+      stream.onWindow();
+    }
+  }
+
+  @Override
   public void onStreamClosed(Http2Stream closed) {
     Http2Exchange stream = closed.getProperty(http2.key);
     if (stream != null) {

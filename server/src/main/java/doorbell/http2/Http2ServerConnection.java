@@ -7,6 +7,7 @@ import doorbell.http.HttpLimits;
 import doorbell.http.HttpLoop;
 import doorbell.io.Deadline;
 import doorbell.io.Endpoint;
+import doorbell.io.IoLimits;
 import doorbell.io.Protocol;
 import doorbell.io.Turns;
 import doorbell.io.netty.EndpointChannel;
@@ -64,6 +65,9 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
 
   /** Bytes that are here and are read in the next turn. */
   private @Nullable ByteBuf unread;
+
+  /** Pings and settings that came while the client didn't read the answers to earlier ones. */
+  private int unreadQuestions;
 
   private boolean closing;
 
@@ -168,7 +172,10 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
     while (unread == null && bytes.isReadable() && !lingering) {
       ByteBuf some = bytes.readSlice(Math.min(SLICE, bytes.readableBytes()));
       ends.follow(some);
-      channel.onBytes(some);
+      onControls();
+      if (!lingering) {
+        channel.onBytes(some);
+      }
       if (bytes.isReadable() && http.io.turns.isOver()) {
         unread = http.io.allocator.buffer(bytes.readableBytes());
         channel.rest(true);
@@ -177,6 +184,18 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
     }
     if (unread != null) {
       unread.writeBytes(bytes);
+    }
+  }
+
+  /** Charges frames of control, and ends who asks on and on and doesn't read the answers. */
+  private void onControls() {
+    handler.charge(ends.takeCost());
+    int questions = ends.takeQuestions();
+    if (questions > 0) {
+      unreadQuestions = endpoint.held() > IoLimits.HELD ? unreadQuestions + questions : 0;
+      if (unreadQuestions > HttpLimits.UNREAD_QUESTIONS && !closing) {
+        handler.endAsFlood();
+      }
     }
   }
 

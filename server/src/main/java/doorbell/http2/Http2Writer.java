@@ -2,6 +2,7 @@ package doorbell.http2;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import doorbell.http.HttpLimits;
 import doorbell.http.HttpLoop;
 import doorbell.http.Response;
 import doorbell.io.Endpoint;
@@ -15,6 +16,7 @@ import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Stream;
 import java.util.List;
 
@@ -32,6 +34,9 @@ final class Http2Writer {
 
   private boolean flushing;
 
+  /** The time of the last window for all streams. */
+  private long windowMillis;
+
   Http2Writer(
       HttpLoop http, Endpoint endpoint, EndpointChannel channel, Http2ConnectionHandler handler) {
     this.http = http;
@@ -44,6 +49,24 @@ final class Http2Writer {
 
   void drop(int stream) {
     handler.resetStream(context, stream, Http2Error.CANCEL.code(), context.newPromise());
+    flushSoon();
+  }
+
+  /** The client takes more of all streams together. */
+  void onWindow() {
+    windowMillis = http.io.deadlines.nowMillis();
+  }
+
+  /** True if an answer waits for a window, and its client has given none for a while. */
+  boolean lacksWindow(int stream) {
+    Http2Stream open = connection.stream(stream);
+    Http2RemoteFlowController windows = connection.remote().flowController();
+    if (open == null || !windows.hasFlowControlled(open)) {
+      return false;
+    }
+    boolean isLate = http.io.deadlines.nowMillis() - windowMillis >= HttpLimits.WINDOW_MILLIS;
+    return windows.windowSize(open) <= 0
+        || (isLate && windows.windowSize(connection.connectionStream()) <= 0);
   }
 
   boolean isOpen(int stream) {

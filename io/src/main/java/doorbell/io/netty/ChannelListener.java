@@ -52,6 +52,7 @@ public final class ChannelListener implements Listener {
                 new AdaptiveRecvByteBufAllocator(64, 2_048, IoLimits.INPUT).maxMessagesPerRead(1))
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childOption(ChannelOption.SO_KEEPALIVE, true)
+            .childOption(ChannelOption.SO_SNDBUF, IoLimits.KERNEL_UNSENT)
             .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
             .childOption(
                 NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPIDLE),

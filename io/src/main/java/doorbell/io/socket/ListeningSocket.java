@@ -127,6 +127,7 @@ final class ListeningSocket extends Socket {
   private void forClients() throws IOException {
     setTcpNoDelay(true);
     setKeepAlive(true);
+    setSendBufferSize(IoLimits.KERNEL_UNSENT);
     setIntOpt(SOL_TCP, TCP_KEEPIDLE, IoLimits.KEEP_ALIVE_IDLE_SECONDS);
     setIntOpt(SOL_TCP, TCP_KEEPINTVL, IoLimits.KEEP_ALIVE_INTERVAL_SECONDS);
     setIntOpt(SOL_TCP, TCP_KEEPCNT, IoLimits.KEEP_ALIVE_PROBES);
