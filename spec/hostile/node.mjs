@@ -19,8 +19,8 @@ const TROUBLE = /Exception|Error\b|Throwable|^\s+at \S+\(|\bWARN|\bERROR/;
 const run = promisify(execFile);
 
 export class Node {
-  // Starts one with these options; `isSecure` has it speak TLS with a certificate made for it.
-  static async start({ transport, store = "memory", isSecure, options = [] }) {
+  // Starts one with these options, by the program `starter` if there is one; `isSecure` has it speak TLS with a certificate made for it.
+  static async start({ transport, store = "memory", isSecure, options = [], starter = [] }) {
     const folder = mkdtempSync(join(tmpdir(), "doorbell-hostile-"));
     const node = new Node({ folder });
     const place = store === "memory" ? store : `rocksdb:${join(folder, "data")}`;
@@ -33,8 +33,9 @@ export class Node {
     }
     const secure = isSecure ? ["--tls-cert", certificate, "--tls-key", key] : [];
     const log = openSync(node.logFile, "a");
-    node.process = spawn(join(ROOT, "doorbell"), ["serve", "--listen", "127.0.0.1:0",
-      "--transport", transport, "--store", place, ...secure, ...options], {
+    const [program, ...words] = [...starter, join(ROOT, "doorbell"), "serve", "--listen",
+      "127.0.0.1:0", "--transport", transport, "--store", place, ...secure, ...options];
+    node.process = spawn(program, words, {
       stdio: ["ignore", "pipe", log],
       env: { DOORBELL_MAX_SETS: SETS, ...process.env, JAVA_OPTS: process.env.JAVA_OPTS ?? HEAP },
     });
