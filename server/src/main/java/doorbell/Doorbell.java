@@ -26,71 +26,92 @@ import org.jspecify.annotations.Nullable;
  * A node: holds waits, wakes waiters, remembers sets. Runs from {@link #start} to {@link #close}.
  */
 public final class Doorbell implements AutoCloseable {
+  /** The time for which waits are not drained on a disk that hangs. */
+  private static final Duration STORE_END = Duration.ofSeconds(10);
+
   private volatile Options options;
   private final SetStore store;
   private final Port port;
-  private final @Nullable AdminPort admin;
 
-  private Doorbell(Options options, SetStore store, Port port, @Nullable AdminPort admin) {
+  /** Null if there is none, or none yet. */
+  private volatile @Nullable AdminPort admin;
+
+  /** Null where the store was free. */
+  private final @Nullable TakeOver takeOver;
+
+  private Doorbell(Options options, SetStore store, Port port, @Nullable TakeOver takeOver) {
     this.options = options;
     this.store = store;
     this.port = port;
-    this.admin = admin;
+    this.takeOver = takeOver;
   }
 
   /**
-   * Opens the store, then the port: the node answers when this method returns.
+   * Opens the store, then the port: the node answers when this method returns. With {@link
+   * Options#TAKE_OVER} the store may be another node's for now.
    *
    * @throws RuntimeException if the store or the port can't be opened; the message says what to do
    */
   public static Doorbell start(Options options) {
-    Duration remember = options.get(Options.REMEMBER);
-    Path directory = options.directory();
-    SetStore store =
-        directory == null
-            ? new MemoryStore(remember, options.get(Options.MAX_SETS))
-            : RocksStore.open(
-                directory,
-                remember,
-                options.get(Options.SYNC),
-                new RocksStore.Share(Port.filesOfStore(), options.get(LimitOptions.MAX_DISK)));
+    RocksStore.Share share =
+        new RocksStore.Share(Port.filesOfStore(), options.get(LimitOptions.MAX_DISK));
+    TakeOver takeOver =
+        Boolean.TRUE.equals(options.find(Options.TAKE_OVER)) ? TakeOver.of(options, share) : null;
+    SetStore store = takeOver == null ? store(options, share) : takeOver.store;
     try {
       EventTable table = new EventTable(store, Doorbell::later);
-      Port port = Port.open(options, table);
-      AdminPort admin = admin(options, port, table);
-      return new Doorbell(options, store, port, admin);
+      Port port = Port.open(options, table, takeOver != null);
+      Doorbell node = new Doorbell(options, store, port, takeOver);
+      if (takeOver == null) {
+        node.openAdmin(table);
+      } else {
+        takeOver.begin(table, port, () -> node.tryAdmin(table));
+      }
+      return node;
     } catch (RuntimeException | Error e) {
       store.close();
       throw e;
     }
   }
 
-  private static @Nullable AdminPort admin(Options options, Port port, EventTable table) {
-    InetSocketAddress address = options.get(Options.ADMIN).orElse(null);
-    if (address == null) {
-      return null;
-    }
-    String store = options.directory() == null ? Node.About.MEMORY : "rocksdb";
-    Node.About about = new Node.About(version(), store, port.transport().toString());
-    Node node =
-        new Node(
-            port.loops,
-            table,
-            port.quota,
-            port.budget,
-            port.tokens,
-            port.mostClients(),
-            port::hasFailed,
-            about);
+  private static SetStore store(Options options, RocksStore.Share share) {
+    Duration remember = options.get(Options.REMEMBER);
+    Path directory = options.directory();
+    return directory == null
+        ? new MemoryStore(remember, options.get(Options.MAX_SETS))
+        : RocksStore.open(directory, remember, options.get(Options.SYNC), share);
+  }
+
+  private void openAdmin(EventTable table) {
     try {
-      return AdminPort.open(address, node);
+      tryAdmin(table);
     } catch (IOException e) {
       port.close();
-      throw Places.cantListen(Options.ADMIN, address, e);
+      throw Places.cantListen(Options.ADMIN, options.get(Options.ADMIN).orElseThrow(), e);
     } catch (RuntimeException | Error e) {
       port.close();
       throw e;
     }
+  }
+
+  private void tryAdmin(EventTable table) throws IOException {
+    InetSocketAddress address = options.get(Options.ADMIN).orElse(null);
+    if (address == null) {
+      return;
+    }
+    String kind = options.directory() == null ? Node.About.MEMORY : "rocksdb";
+    admin =
+        AdminPort.open(
+            address,
+            new Node(
+                port.loops,
+                table,
+                port.quota,
+                port.budget,
+                port.tokens,
+                port.mostClients(),
+                port::hasFailed,
+                new Node.About(version(), kind, port.transport().toString())));
   }
 
   /** The version that the build wrote down. */
@@ -134,7 +155,8 @@ public final class Doorbell implements AutoCloseable {
 
   /** The address of the admin port, with the real port number; null if there is none. */
   public @Nullable InetSocketAddress adminAddress() {
-    return admin == null ? null : admin.address();
+    AdminPort open = admin;
+    return open == null ? null : open.address();
   }
 
   /** What carries the sockets: for {@link Transport#AUTO} the best of this machine. */
@@ -208,23 +230,34 @@ public final class Doorbell implements AutoCloseable {
   }
 
   /**
-   * Ends the node in order: no new clients; each parked wait is told to ask again, evenly over the
-   * drain time; all accepted sets are stored and acknowledged; connections close. Blocks meanwhile.
+   * Ends the node in order: no new clients; all accepted sets are stored and acknowledged; the
+   * store is closed, and so free for the next node; each parked wait is told to ask again, evenly
+   * over the drain time; connections close. Who waits meanwhile is told to ask again, who sets to
+   * set again. Blocks meanwhile.
    */
   @Override
   public void close() {
-    if (admin != null) {
-      admin.drain();
+    if (takeOver != null) {
+      takeOver.close();
     }
+    AdminPort open = admin;
+    if (open != null) {
+      open.drain();
+    }
+    Thread closing = Thread.ofPlatform().name("doorbell-store-end").unstarted(store::close);
     try {
+      port.giveWay();
+      closing.start();
+      closing.join(STORE_END);
       port.drain(drainTime());
+      closing.join();
     } catch (InterruptedException e) {
+      store.close();
       Thread.currentThread().interrupt();
     }
-    store.close();
     port.close();
-    if (admin != null) {
-      admin.close();
+    if (open != null) {
+      open.close();
     }
   }
 }

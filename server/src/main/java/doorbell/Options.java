@@ -6,7 +6,6 @@ import static java.util.Objects.requireNonNull;
 import doorbell.http.HttpOptions;
 import doorbell.http.Memory;
 import doorbell.io.Transport;
-import doorbell.io.tls.PemFiles;
 import doorbell.store.MemoryStore;
 import doorbell.store.RocksStore.Sync;
 import java.net.InetSocketAddress;
@@ -171,6 +170,13 @@ public final class Options {
           .or("5s")
           .that(between(Duration.ZERO, MAX_DRAIN));
 
+  public static final Option<Boolean> TAKE_OVER =
+      Option.of(
+          "take-over",
+          OptionType.FLAG,
+          "Takes over from a node on the same store that is about to end: listens beside it, holds"
+              + " sets, and opens the store when that node has closed it.");
+
   public static final Option<Transport> TRANSPORT =
       Option.of(
               "transport",
@@ -225,6 +231,7 @@ public final class Options {
           MAX_BUFFERED,
           BASE_PATH,
           DRAIN,
+          TAKE_OVER,
           TRANSPORT,
           LOOPS,
           HEAD_TIMEOUT,
@@ -336,17 +343,6 @@ public final class Options {
   public @Nullable Path directory() {
     String store = get(STORE);
     return store.equals(MEMORY_STORE) ? null : Path.of(store.substring(ROCKSDB.length()));
-  }
-
-  /** The certificate for clients over TLS; null for a port without TLS. */
-  @Nullable PemFiles certificate() {
-    Path chain = find(TLS_CERT);
-    Path key = find(TLS_KEY);
-    if ((chain == null) != (key == null)) {
-      throw new IllegalArgumentException(
-          "--tls-cert and --tls-key go together: give both, or none");
-    }
-    return chain == null || key == null ? null : new PemFiles(chain, key);
   }
 
   int loops() {

@@ -30,13 +30,21 @@ final class Places {
       places.add(
           proxyProtocol == null || !proxied.contains(address)
               ? new Listener.Place(address)
-              : new Listener.Place(address, loop -> proxyProtocol.around(loop, loop.protocols())));
+              : new Listener.Place(
+                  address, false, loop -> proxyProtocol.around(loop, loop.protocols())));
     }
     List<SocketAddress> sets = options.find(SetOptions.LISTEN);
     if (sets != null) {
-      sets.forEach(address -> places.add(new Listener.Place(address, setting)));
+      sets.forEach(address -> places.add(new Listener.Place(address, false, setting)));
     }
     return places;
+  }
+
+  /** The same places, where another node listens that is about to end. */
+  static List<Listener.Place> taken(List<Listener.Place> places) {
+    return places.stream()
+        .map(place -> new Listener.Place(place.address(), true, place.protocols()))
+        .toList();
   }
 
   /** Refuses what channels of Netty don't listen at. */

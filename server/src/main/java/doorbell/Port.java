@@ -30,8 +30,6 @@ import doorbell.wait.WaitQuota;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.handler.codec.http2.Http2SecurityUtil;
-import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
@@ -47,6 +45,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** The port for waits and sets of clients. Opened once, drained once, closed once. */
@@ -92,25 +91,32 @@ public final class Port implements AutoCloseable {
    * @throws IllegalStateException if the port can't be opened; the message says what to do
    */
   public static Port open(Options options, EventTable table) {
+    return open(options, table, false);
+  }
+
+  /**
+   * As {@link #open(Options, EventTable)}; beside a node that is about to end, if {@code taken}.
+   */
+  static Port open(Options options, EventTable table, boolean taken) {
     Transport transport = options.get(Options.TRANSPORT).resolve();
     Throwable missing = transport.unavailability();
     if (missing != null) {
       throw new IllegalStateException(
           "the transport " + transport + " doesn't work here; use --transport auto", missing);
     }
-    return new Port(options, transport, table);
+    return new Port(options, transport, table, taken);
   }
 
-  private Port(Options options, Transport transport, EventTable table) {
+  private Port(Options options, Transport transport, EventTable table, boolean taken) {
     this.transport = transport;
-    PemFiles certificate = options.certificate();
+    PemFiles certificate = TlsOptions.certificate(options);
     List<SocketAddress> proxied =
         ProxyOptions.listeners(
             options.get(ProxyOptions.PROXY_PROTOCOL),
             options.get(Options.LISTEN),
             options.get(ProxyOptions.TRUSTED_PROXIES).isPresent());
     proxyProtocol = proxied.isEmpty() ? null : new ProxyProtocol(rules(options));
-    tls = certificate == null ? null : new Tls(settings(options.http(), certificate));
+    tls = certificate == null ? null : new Tls(TlsOptions.settings(options.http(), certificate));
     tokens = SetOptions.tokens(options);
     budget = new Budget(options.get(Options.MAX_BUFFERED));
     quota =
@@ -135,15 +141,8 @@ public final class Port implements AutoCloseable {
     }
     int ofAdmin = options.get(Options.ADMIN).isPresent() ? AdminPort.MOST_FILES : 0;
     waitPlaces = options.get(Options.LISTEN).size();
-    listen(Places.of(options, this::setting, proxied, proxyProtocol), table.moreFiles() + ofAdmin);
-  }
-
-  private static Tls.Settings settings(HttpOptions options, PemFiles certificate) {
-    return new Tls.Settings(
-        certificate,
-        List.of(ApplicationProtocolNames.HTTP_2, ApplicationProtocolNames.HTTP_1_1),
-        Http2SecurityUtil.CIPHERS,
-        options.headTimeout().toMillis());
+    List<Listener.Place> places = Places.of(options, this::setting, proxied, proxyProtocol);
+    listen(taken ? Places.taken(places) : places, table.moreFiles() + ofAdmin);
   }
 
   /** The service of a loop, from the waits to the clients' first protocol. */
@@ -317,32 +316,53 @@ public final class Port implements AutoCloseable {
     }
   }
 
+  /**
+   * Leaves new clients to a later node at the same addresses, and takes no more where there is
+   * none. From the return on no wait is parked, so the store may be closed: whoever asks is told to
+   * ask again, and late sets fail. Blocks, for a moment.
+   */
+  void giveWay() throws InterruptedException {
+    listeners.forEach(Listener::giveWay);
+    CountDownLatch told =
+        tell(
+            (loop, done) -> {
+              loop.beginDrain();
+              done.run();
+            });
+    told.await(CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  /** Ends the port's owner: for {@link #failure}. */
+  void fail(Throwable reason) {
+    failure.complete(reason);
+  }
+
   /** Stops the listeners, and answers all parked waits evenly over {@code time}. Blocks. */
   public void drain(Duration time) throws InterruptedException {
     stopListening();
-    CountDownLatch drained = new CountDownLatch(loops.size());
-    for (WaitLoop loop : loops) {
-      tell(loop.io, () -> loop.drain(time.toMillis(), drained::countDown), drained);
-    }
+    CountDownLatch drained = tell((loop, done) -> loop.drain(time.toMillis(), done));
     drained.await(time.toMillis() + CLOSE_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   /** Blocks until each event loop has come to one more task: for ever, when a loop hangs. */
   public void awaitTurn() throws InterruptedException {
-    CountDownLatch turned = new CountDownLatch(loops.size());
-    for (WaitLoop loop : loops) {
-      tell(loop.io, turned::countDown, turned);
-    }
-    turned.await();
+    tell((loop, done) -> done.run()).await();
   }
 
-  /** An ended loop runs no tasks, and counts as done. */
-  private static void tell(IoLoop loop, Runnable task, CountDownLatch done) {
-    try {
-      loop.events.execute(task);
-    } catch (RejectedExecutionException loopHasEnded) {
-      done.countDown();
+  /**
+   * Has each loop run a task, which runs its second argument when done. An ended loop runs no
+   * tasks, and counts as done.
+   */
+  private CountDownLatch tell(BiConsumer<WaitLoop, Runnable> task) {
+    CountDownLatch done = new CountDownLatch(loops.size());
+    for (WaitLoop loop : loops) {
+      try {
+        loop.io.events.execute(() -> task.accept(loop, done::countDown));
+      } catch (RejectedExecutionException loopHasEnded) {
+        done.countDown();
+      }
     }
+    return done;
   }
 
   /** Closes each connection once all written bytes are sent. Blocks. */
@@ -353,10 +373,7 @@ public final class Port implements AutoCloseable {
     }
     closing = true;
     stopListening();
-    CountDownLatch closed = new CountDownLatch(loops.size());
-    for (WaitLoop loop : loops) {
-      tell(loop.io, () -> loop.io.close(closed::countDown), closed);
-    }
+    CountDownLatch closed = tell((loop, done) -> loop.io.close(done));
     try {
       closed.await(CLOSE_MILLIS, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {

@@ -117,6 +117,16 @@ class EventStreamTest {
   }
 
   @Test
+  void aStreamThatBeginsWhenTheStoreIsClosedEndsAtOnce() {
+    node.threads.get(0).execute(node.loops.get(0)::beginDrain);
+    node.runAll();
+    node.store.failPercent = 100;
+    ask("/22482");
+    opens();
+    isOver();
+  }
+
+  @Test
   void aHangUpLeavesNothingBehindAtOnce() {
     ask("/1,2,3");
     opens();

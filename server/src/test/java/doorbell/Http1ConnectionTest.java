@@ -9,6 +9,7 @@ import doorbell.event.EventId;
 import doorbell.http.HttpLimits;
 import doorbell.io.IoLimits;
 import doorbell.wait.WaitLoop;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -410,6 +411,47 @@ class Http1ConnectionTest {
     assertThat(late.status()).isEqualTo(204);
     assertThat(late.closes()).isTrue();
     assertThat(other.isOpen()).isFalse();
+  }
+
+  /** The store is closed first, since the next node waits for it. */
+  @Test
+  void whoComesWhenTheStoreIsClosedIsToldToComeAgain() {
+    beginDrain();
+    for (String wait : List.of("/1", "/1?timeout=1", "/1,2")) {
+      SimulatedNode.Client waiter = node.connect();
+      waiter.send(get(wait));
+      Answer late = answer(waiter);
+      assertThat(late.status()).isEqualTo(204);
+      assertThat(late.closes()).isTrue();
+      assertThat(waiter.isOpen()).isFalse();
+    }
+    for (String request :
+        List.of(
+            SET, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n1", get("/1?timeout=0"))) {
+      SimulatedNode.Client setter = node.connect();
+      setter.send(request);
+      Answer late = answer(setter);
+      assertThat(late.status()).isEqualTo(503);
+      assertThat(late.field("Retry-After")).isEqualTo("1");
+      assertThat(late.body()).contains("its store is closed; try again");
+      assertThat(late.closes()).isTrue();
+      assertThat(setter.isOpen()).isFalse();
+    }
+  }
+
+  @Test
+  void whoIsParkedIsWokenByALateSetAllTheSame() {
+    client.send(WAIT);
+    beginDrain();
+    other.send(SET);
+    assertThat(answer(other).status()).isEqualTo(503);
+    assertThat(answer(client).status()).isEqualTo(200);
+  }
+
+  private void beginDrain() {
+    node.threads.get(0).execute(node.loops.get(0)::beginDrain);
+    node.runAll();
+    node.store.failPercent = 100;
   }
 
   @Test

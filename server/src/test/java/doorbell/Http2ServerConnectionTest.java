@@ -112,6 +112,19 @@ class Http2ServerConnectionTest {
   }
 
   @Test
+  void whoComesWhenTheStoreIsClosedIsToldToComeAgain() {
+    open();
+    node.threads.get(0).execute(node.loops.get(0)::beginDrain);
+    node.runAll();
+    node.store.failPercent = 100;
+    client.send(get(1, "/1"));
+    node.runAll();
+    List<Frame> frames = frames();
+    assertThat(frames).extracting(Frame::type).containsExactly(GOAWAY, HEADERS);
+    assertThat(frames.get(1).payload.charAt(0)).isEqualTo(NO_CONTENT);
+  }
+
+  @Test
   void aCancelledStreamLeavesNothingBehind() {
     open();
     client.send(get(1, "/1,2,3") + get(3, "/4"));

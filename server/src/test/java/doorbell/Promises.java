@@ -129,14 +129,21 @@ final class Promises {
     return asked.acknowledgedBefore.contains(EventId.parse(text));
   }
 
-  /** 204 comes when the hold has passed or the node ends, and not for what was long set. */
+  /**
+   * 204 comes when the hold has passed or the node ends, and not for what was long set, unless the
+   * node ends and its store can't tell.
+   */
   private boolean isNotYet(Asked asked, Caller caller) {
     boolean inTime =
         asked.kind != Asked.Kind.WAIT
             || caller.client.loop.isDraining()
             || millisSince(asked.sentNanos) >= Math.min(asked.holdMillis, 3_600_000);
     boolean wasSet = asked.texts.stream().anyMatch(text -> wasKnown(asked, text));
-    return inTime && (!wasSet || node.store.latePercent > 0);
+    boolean isTold =
+        asked.kind == Asked.Kind.WAIT
+            && caller.client.loop.isDraining()
+            && node.store.failures(asked.ids) > asked.failuresBefore;
+    return inTime && (!wasSet || isTold || node.store.latePercent > 0);
   }
 
   private boolean isFirst(Asked asked) {

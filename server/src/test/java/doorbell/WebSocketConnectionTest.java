@@ -314,6 +314,24 @@ class WebSocketConnectionTest {
   }
 
   @Test
+  void whoAsksWhenTheStoreIsClosedIsToldToComeAgain() {
+    node.loops.get(0).beginDrain();
+    node.store.failPercent = 100;
+    for (String line : List.of("wait 1", "set 1")) {
+      SocketCaller caller = new SocketCaller(node.connect());
+      caller.say(line);
+      node.runAll();
+      caller.hear();
+      assertThat(caller.closed).isEqualTo(1001);
+    }
+    socket.say("set 2");
+    node.runAll();
+    assertThat(socket.hear()).containsExactly("error 2: " + SimulatedStore.FAILURE);
+    assertThat(socket.closed).isEqualTo(1001);
+    assertThat(node.quota.taken()).isZero();
+  }
+
+  @Test
   void aCloseIsEchoedAndLeavesNothing() {
     socket.say("wait 1 2 3");
     socket.close();

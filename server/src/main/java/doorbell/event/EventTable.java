@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import doorbell.count.Histogram;
 import doorbell.event.EventVariable.Attempt;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.LongAdder;
@@ -60,7 +62,7 @@ public final class EventTable {
     if (part(id).join(waiter)) {
       return SetStore.YES;
     }
-    CompletionStage<Boolean> set = store.isSet(id);
+    CompletionStage<Boolean> set = store.isSetOrLater(id);
     waiter.foundUnset = set == SetStore.NO;
     return set;
   }
@@ -68,6 +70,35 @@ public final class EventTable {
   /** Tells if the event is set now; no waiter is linked. */
   public CompletionStage<Boolean> isSet(EventId id) {
     return part(id).isSet(id) ? SetStore.YES : store.isSet(id);
+  }
+
+  /**
+   * Looks up each event that somebody waits for, and wakes the waiters of those that are set. For a
+   * store that has just opened; blocks.
+   *
+   * @return false if the store could not tell of some: call again
+   */
+  public boolean lookUpAll() {
+    boolean all = true;
+    for (EventTableShard part : parts) {
+      List<CompletableFuture<Void>> looks = new ArrayList<>();
+      for (EventId id : part.waitedFor()) {
+        CompletionStage<Boolean> look = store.isSet(id);
+        looks.add(look.thenAccept(found -> wakeIf(found, id)).toCompletableFuture());
+      }
+      for (CompletableFuture<Void> look : looks) {
+        all &= look.handle((done, failure) -> failure == null).join();
+      }
+      flush();
+    }
+    return all;
+  }
+
+  /** A set that the store has already wakes as any other, and is not written again. */
+  private void wakeIf(boolean isSet, EventId id) {
+    if (isSet) {
+      set(id, 0);
+    }
   }
 
   /**

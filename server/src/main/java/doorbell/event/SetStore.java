@@ -25,6 +25,20 @@ public interface SetStore extends AutoCloseable {
   CompletionStage<Boolean> isSet(EventId id);
 
   /**
+   * The answer of a store that isn't open yet to {@link #isSetOrLater}: not known. It is another
+   * than {@link #NO}.
+   */
+  CompletionStage<Boolean> LATER = CompletableFuture.completedStage(false);
+
+  /**
+   * As {@link #isSet}, for a waiter that is linked: a store that isn't open yet says {@link
+   * #LATER}, and {@link EventTable#lookUpAll} follows when it is.
+   */
+  default CompletionStage<Boolean> isSetOrLater(EventId id) {
+    return isSet(id);
+  }
+
+  /**
    * Sets {@code id}. Completes when the store's promise holds: true for one of all calls for an id,
    * however many run at once, false for the others. Fails with {@link StoreException} when the set
    * could not be kept; the caller may then try again. A failed set may turn out to be kept all the

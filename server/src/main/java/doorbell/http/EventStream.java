@@ -126,7 +126,7 @@ final class EventStream extends HttpWait {
     }
     release();
     if (!wasOpen && known == 0 && failure != null) {
-      exchange.answer(Response.problem(HttpError.of(failure), form.head()));
+      exchange.answer(Response.problem(exchange.errorOf(failure), form.head()));
       return;
     }
     if (!wasOpen) {

@@ -111,20 +111,22 @@ public abstract class Exchange extends Deadline implements Requester, Parked {
       @Override
       public void end() {
         if (!isDecided()) {
-          fail("the store is slow; the set may be kept all the same: set it again");
+          String slow = "the store is slow; the set may be kept all the same: set it again";
+          answer(Response.problem(HttpError.forNow(503, slow), false));
         } else if (failure != null) {
-          fail(HttpError.sentence(failure));
+          answer(Response.problem(errorOf(failure), false));
         } else if (request.what() == Request.What.SET_MANY) {
           answer(Response.stored(firsts, size() - firsts));
         } else {
           answer(firsts == 1 ? Response.FIRST : Response.ALREADY);
         }
       }
-
-      private void fail(String sentence) {
-        answer(Response.problem(HttpError.forNow(503, sentence), false));
-      }
     };
+  }
+
+  /** The error of a request that the store failed, or that is for another node. */
+  final HttpError errorOf(Throwable failure) {
+    return waits().isDraining() ? HttpError.isEnding() : HttpError.of(failure);
   }
 
   /** Sets by a name without room go on if enough of the events are set already. */

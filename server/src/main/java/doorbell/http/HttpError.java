@@ -84,6 +84,17 @@ public final class HttpError extends Exception {
     return new HttpError(error.status, name + ": " + error.sentence(), error.fields);
   }
 
+  /** The error response after the store was closed: the next node is there, or soon will be. */
+  static HttpError isEnding() {
+    return new HttpError(
+        503,
+        "this node ends, and its store is closed; try again",
+        "Retry-After",
+        "1",
+        "Access-Control-Expose-Headers",
+        "Retry-After");
+  }
+
   static HttpError forNow(int status, String sentence) {
     return forNow(status, sentence, HttpLimits.RETRY_SECONDS);
   }

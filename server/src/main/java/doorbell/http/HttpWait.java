@@ -49,7 +49,7 @@ class HttpWait extends Wait {
     if (!found.isEmpty()) {
       exchange.answer(Response.set(form, found));
     } else if (failure != null) {
-      exchange.answer(Response.problem(HttpError.of(failure), form.head()));
+      exchange.answer(Response.problem(exchange.errorOf(failure), form.head()));
     } else {
       exchange.answer(Response.NOT_SET);
     }

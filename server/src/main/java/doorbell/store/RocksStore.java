@@ -27,6 +27,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -145,6 +146,12 @@ public final class RocksStore implements SetStore {
     RocksStore store = new RocksStore(database, remember.toNanos() / ERAS);
     store.writer.execute(store::write);
     return store;
+  }
+
+  /** True if another node has the store in {@code directory} open. */
+  public static boolean isUsed(Path directory) {
+    RocksDB.loadLibrary();
+    return new StoreDirectory(directory).isUsed();
   }
 
   @Override

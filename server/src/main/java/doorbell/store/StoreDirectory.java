@@ -14,6 +14,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.Logger;
 import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
@@ -187,14 +189,43 @@ record StoreDirectory(Path path) {
    * RocksDB refuses once the lock is taken, and changes nothing.
    */
   private void refuseIfUsed() throws RocksDBException {
-    try (Options probe =
-            new Options().setErrorIfExists(true).setKeepLogFileNum(RocksOptions.LOG_FILES);
-        RocksDB _ = RocksDB.open(probe, path.toString())) {
+    try (Options probe = new Options().setKeepLogFileNum(RocksOptions.LOG_FILES)) {
+      refuseIfUsed(probe);
+    }
+  }
+
+  private void refuseIfUsed(Options probe) throws RocksDBException {
+    try {
+      RocksDB.open(probe.setErrorIfExists(true), path.toString()).close();
     } catch (RocksDBException e) {
       if (isUsed(e)) {
         throw e;
       }
     }
+  }
+
+  /** True if another node has the store open. May be asked often. */
+  boolean isUsed() {
+    try (Options probe = new Options();
+        Logger silent = new Silence()) {
+      probe.setLogger(silent);
+      if (Files.exists(path.resolve(Inspection.CURRENT))) {
+        refuseIfUsed(probe);
+      }
+      return false;
+    } catch (RocksDBException e) {
+      return true;
+    }
+  }
+
+  /** Keeps probes from making a file of RocksDB's own log each time. */
+  private static final class Silence extends Logger {
+    Silence() {
+      super(InfoLogLevel.FATAL_LEVEL);
+    }
+
+    @Override
+    protected void log(InfoLogLevel level, String line) {}
   }
 
   private static boolean isUsed(RocksDBException e) {

@@ -102,7 +102,8 @@ public abstract class Wait extends WaitLink implements Pending {
   private void looked(WaitLink link, @Nullable Boolean found, @Nullable Throwable cause) {
     looking--;
     if (cause != null) {
-      failure = cause;
+      // A node that ends has closed its store: whoever would wait is told to ask again.
+      failure = onlyAsks || !requester().waits().isDraining() ? cause : failure;
     } else if (Boolean.TRUE.equals(found) && !link.set) {
       link.set = true;
       known++;

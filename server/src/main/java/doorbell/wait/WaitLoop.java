@@ -232,9 +232,14 @@ public final class WaitLoop implements IoLoop.Hooks {
     return draining;
   }
 
+  /** Parks no wait from now on, and answers those who ask though the store may be closed. */
+  public void beginDrain() {
+    draining = true;
+  }
+
   /** Ends all parked waits, evenly over {@code millis}; {@code done} runs when no wait is left. */
   public void drain(long millis, Runnable done) {
-    draining = true;
+    beginDrain();
     new Drain(io, millis, done).run();
   }
 }

@@ -200,7 +200,7 @@ public final class WebSocketConnection extends WebSocketWriter
       if (end(wait)) {
         tell(wait);
       } else {
-        refuse(wait.text() + ": ", cause);
+        fail(wait.text(), cause);
       }
     }
   }

@@ -167,7 +167,7 @@ abstract class WebSocketWriter extends Deadline {
     if (cause == null) {
       say("done " + event.text());
     } else {
-      refuse(event.text() + ": ", cause);
+      fail(event.text(), cause);
     }
     onSettled();
   }
@@ -186,6 +186,14 @@ abstract class WebSocketWriter extends Deadline {
     HttpError error = HttpError.of(why);
     http.waits.counts.onAnswer(error.status);
     say("error " + what + error.sentence());
+  }
+
+  /** Tells the client that the store failed for an id; a node that ends has closed its store. */
+  final void fail(String id, Throwable why) {
+    refuse(id + ": ", why);
+    if (http.waits.isDraining()) {
+      close();
+    }
   }
 
   /** Tells the client of a set, or chains the wait until there is room. */

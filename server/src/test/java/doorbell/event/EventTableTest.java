@@ -39,6 +39,20 @@ class EventTableTest {
   }
 
   @Test
+  void whoWaitsIsLookedUpWhenTheStoreOpens() {
+    Ear ear = new Ear();
+    Ear alone = new Ear(EventId.parse("7"));
+    Ear inVain = new Ear(EventId.parse("8"));
+    List.of(ear, new Ear(), alone, inVain).forEach(table::wait);
+    store.sets.addAll(List.of(ID, alone.id()));
+    assertThat(table.lookUpAll()).isTrue();
+    assertThat(told).hasSize(3).contains(ear, alone).doesNotContain(inVain);
+    assertThat(store.asked).isEmpty();
+    assertThat(table.leave(inVain)).isFalse();
+    assertThat(table.size()).isZero();
+  }
+
+  @Test
   void idsOfOneHashAreVariablesOfTheirOwn() {
     Map<Integer, EventId> byHash = new HashMap<>();
     Random random = new Random(1);

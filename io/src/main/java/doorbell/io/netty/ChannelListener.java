@@ -20,6 +20,7 @@ import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -31,6 +32,9 @@ import jdk.net.ExtendedSocketOptions;
 
 /** Listens by Netty channels, for {@link ChannelEndpoint}s. */
 public final class ChannelListener implements Listener {
+  private static final ChannelOption<Boolean> SHARED =
+      NioChannelOption.of(StandardSocketOptions.SO_REUSEPORT);
+
   private final AtomicInteger clients = new AtomicInteger();
   private final int mostClients;
   private final ServerBootstrap bootstrap;
@@ -89,7 +93,11 @@ public final class ChannelListener implements Listener {
             .childHandler(first(place.protocols()))
             .channelFactory(
                 () -> new LimitedServerChannel(address.getAddress(), clients::get, mostClients));
+    if (place.taken()) {
+      here.option(SHARED, true);
+    }
     Channel channel = here.bind(address).syncUninterruptibly().channel();
+    channel.config().setOption(SHARED, true); // A later node may share it, if told so.
     channels.add(channel);
     all.add(channel);
   }
@@ -109,6 +117,12 @@ public final class ChannelListener implements Listener {
   @Override
   public List<SocketAddress> addresses() {
     return channels.stream().map(Channel::localAddress).toList();
+  }
+
+  /** The kernel deals clients out to all who listen. */
+  @Override
+  public void giveWay() {
+    stop();
   }
 
   @Override

@@ -8,6 +8,7 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.nio.channels.spi.SelectorProvider;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
@@ -47,6 +48,20 @@ final class LimitedServerChannel extends NioServerSocketChannel {
     int count = super.doReadMessages(accepted);
     refused &= count > 0;
     return count;
+  }
+
+  /** Takes the clients that a close would reset. */
+  @Override
+  protected void doClose() throws Exception {
+    List<Object> rest = new ArrayList<>();
+    try {
+      while (rest.size() < IoLimits.ACCEPT_BACKLOG
+          && clients.getAsInt() + rest.size() < mostClients
+          && super.doReadMessages(rest) > 0) {}
+      rest.forEach(pipeline()::fireChannelRead);
+    } finally {
+      super.doClose();
+    }
   }
 
   /**

@@ -61,20 +61,24 @@ final class ListeningSocket extends Socket {
 
   private @Nullable Object fileKey;
   private @Nullable SocketAddress address;
+  private boolean inherited;
 
   private ListeningSocket(int fd) {
     super(fd);
   }
 
-  /** Listens at {@code listen}; the exception tells the fault of the address. */
-  static ListeningSocket open(SocketAddress listen) throws IOException {
+  /**
+   * Listens at {@code listen}, beside the node that listens there if the address is {@code taken};
+   * the exception tells the fault of the address.
+   */
+  static ListeningSocket open(SocketAddress listen, boolean taken) throws IOException {
     ListeningSocket socket = made(listen);
     try {
       // No switch over types, here and in made: the JVM would spin classes for it at each start.
       if (listen instanceof InetSocketAddress tcp) {
-        socket.listenAt(tcp);
+        socket.listenAt(tcp, taken);
       } else if (listen instanceof UnixDomainSocketAddress unix) {
-        socket.listenAt(unix.getPath().toAbsolutePath());
+        socket.listenAt(unix.getPath().toAbsolutePath(), taken);
       } else {
         socket.takeOver();
       }
@@ -115,12 +119,37 @@ final class ListeningSocket extends Socket {
     throw new IOException("this socket doesn't listen");
   }
 
-  private void listenAt(InetSocketAddress tcp) throws IOException {
+  /**
+   * Listens at a port, which a later node of the same user may share. This node shares one only if
+   * told so: else a second node by mistake would get half of the clients of the first.
+   */
+  private void listenAt(InetSocketAddress tcp, boolean taken) throws IOException {
     setReuseAddress(true);
     forClients();
+    if (taken) {
+      SharedPort.open(this);
+    }
     bind(tcp);
     listen(IoLimits.ACCEPT_BACKLOG);
+    if (taken) {
+      SharedPort.preferOlder(this);
+    } else {
+      SharedPort.open(this); // Not before it listens: of two that begin together one is refused.
+    }
     address = localAddress();
+  }
+
+  /**
+   * True if new clients go to a later node, so that nothing is lost by going on until those that
+   * are on their way have come.
+   */
+  boolean givesWay() {
+    return file != null || (address instanceof InetSocketAddress && SharedPort.preferNewer(this));
+  }
+
+  /** True if this socket is another's too, who takes the clients that this process leaves. */
+  boolean isInherited() {
+    return inherited;
   }
 
   /** Sets options for clients: Linux hands a listening socket's options on to accepted sockets. */
@@ -138,11 +167,11 @@ final class ListeningSocket extends Socket {
    * Listens at a file. The file is made under another name, and takes its place when it has its
    * mode and listens: so no client meets a socket without either.
    */
-  private void listenAt(Path path) throws IOException {
+  private void listenAt(Path path, boolean taken) throws IOException {
     if (path.toString().getBytes(UTF_8).length > MOST_PATH) {
       throw new IOException("the name of a Unix socket has at most " + MOST_PATH + " bytes");
     }
-    checkFree(path);
+    checkFree(path, taken);
     int any = ThreadLocalRandom.current().nextInt(1 << 30);
     Path made = path.resolveSibling("." + Integer.toString(any, 36));
     try {
@@ -159,14 +188,17 @@ final class ListeningSocket extends Socket {
     address = UnixDomainSocketAddress.of(path);
   }
 
-  /** A file that a program left behind may go; nothing else may. */
-  private static void checkFree(Path path) throws IOException {
+  /** A file that a program left behind may go, or that of a node which is about to end. */
+  private static void checkFree(Path path, boolean taken) throws IOException {
     if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
     int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
     if ((mode & FILE_KIND) != SOCKET_FILE) {
       throw new IOException("this file is there and is no socket");
+    }
+    if (taken) {
+      return;
     }
     try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       probe.configureBlocking(false); // A program that takes no clients would hold up the start.
@@ -183,6 +215,7 @@ final class ListeningSocket extends Socket {
 
   /** Takes a socket over that listens already. */
   private void takeOver() throws IOException {
+    inherited = true;
     neverBlock(intValue());
     if (isUnix(this)) {
       address = new InheritedSocket(intValue());

@@ -73,7 +73,7 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
       loops.forEach(loop -> rings.add(new UringSlots((IoEventLoop) loop.events)));
     }
     this.closed = events.newPromise();
-    this.socket = ListeningSocket.open(place.address());
+    this.socket = ListeningSocket.open(place.address(), place.taken());
     registration = events.register(this).syncUninterruptibly().getNow();
     events.execute(this::join);
   }
@@ -121,7 +121,7 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
     try {
       loops.get(0).turns.begin();
       for (int i = 0; i < ACCEPTS_PER_PASS && !loops.get(0).turns.isOver(); i++) {
-        if (loops.stream().mapToInt(IoLoop::open).sum() >= mostClients) {
+        if (isFull()) {
           onRefused(OpenFiles.ALL_TAKEN);
           return;
         }
@@ -140,6 +140,25 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
       onRefused(String.valueOf(e.getMessage()));
     } catch (Throwable e) { // Accepting would end for ever.
       onRefused(e.toString());
+    }
+  }
+
+  private boolean isFull() {
+    return loops.stream().mapToInt(IoLoop::open).sum() >= mostClients;
+  }
+
+  /** Takes the clients that a close would reset; those of a shared socket are the other node's. */
+  private void acceptRest() {
+    try {
+      for (int i = 0; i < IoLimits.ACCEPT_BACKLOG && !socket.isInherited() && !isFull(); i++) {
+        int accepted = socket.accept(client);
+        if (accepted < 0) {
+          return;
+        }
+        welcome(new Socket(accepted));
+      }
+    } catch (Throwable e) { // The socket is closed in any case.
+      LOG.warn("clients that had just come were not taken", e);
     }
   }
 
@@ -179,6 +198,13 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
   }
 
   @Override
+  public void giveWay() {
+    if (!socket.givesWay()) {
+      stop();
+    }
+  }
+
+  @Override
   public Future<?> stop() {
     try {
       loops.get(0).events.execute(this::close);
@@ -192,6 +218,7 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
   @Override
   public void close() {
     if (registration.isValid()) {
+      acceptRest();
       if (isUring()) {
         registration.submit(UringOps.cancel(poll));
       }
