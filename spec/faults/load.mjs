@@ -5,6 +5,8 @@ import { PROTOCOLS, speak } from "../hostile/honest.mjs";
 
 const RETRY_MILLIS = 25;
 const IDS_PER_WAIT = 64;
+// A slow node can't tell at once.
+const LOOKS = 5;
 const BULK = 200;
 const SPREAD_MILLIS = 300;
 // A cut is what these clients are here for.
@@ -139,18 +141,19 @@ export class Load {
   }
 }
 
-// Those of the ids that the node doesn't call set. One that it can't look up isn't lost.
+// Those of the ids that the node says aren't set, or can't tell in some tries.
 export async function lostOf(node, ids) {
   const client = new Client(node);
   const lost = [];
   for (let at = 0; at < ids.length; at += IDS_PER_WAIT) {
-    const some = ids.slice(at, at + IDS_PER_WAIT);
-    const told = await client.once((speaker) => speaker.wait(some, { query: "?timeout=0" }));
-    if (told.status === 200 || told.status === 204) {
-      lost.push(...some.filter((id) => !told.ids.includes(id)));
-    } else {
-      lost.push(...some);
+    let some = ids.slice(at, at + IDS_PER_WAIT);
+    let tries = LOOKS;
+    while (some.length > 0 && tries > 0) {
+      const told = await client.once((speaker) => speaker.wait(some, { query: "?timeout=0" }));
+      if (told.status === 200) some = some.filter((id) => !told.ids.includes(id));
+      else tries = told.status === 204 ? 0 : tries - 1;
     }
+    lost.push(...some);
   }
   client.leave();
   return lost;

@@ -117,6 +117,25 @@ class Http1ConnectionTest {
     assertThat(answer(client).status()).isEqualTo(200);
   }
 
+  /** 204 would say that the event isn't set. */
+  @Test
+  void whoOnlyAsksASlowStoreIsTold503AndNever204() {
+    client.send(SET);
+    assertThat(answer(client).status()).isEqualTo(201);
+    for (String accept : List.of("application/json", "text/event-stream")) {
+      node.store.latePercent = 100;
+      client.send("GET /22482?timeout=0 HTTP/1.1\r\nHost: a\r\nAccept: " + accept + "\r\n\r\n");
+      node.pass(HttpLimits.SET_MILLIS + 200);
+      Answer slow = answer(client);
+      assertThat(slow.status()).as(accept).isEqualTo(503);
+      assertThat(slow.body()).contains("the store is slow; ask again");
+      node.store.answerAll();
+      node.store.latePercent = 0;
+    }
+    client.send("GET /22482?timeout=0 HTTP/1.1\r\nHost: a\r\n\r\n");
+    assertThat(answer(client).status()).isEqualTo(200);
+  }
+
   @Test
   void aFailedStoreIs503WithItsSentence() {
     node.store.failPercent = 100;

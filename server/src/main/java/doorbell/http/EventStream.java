@@ -1,6 +1,7 @@
 package doorbell.http;
 
 import doorbell.wait.WaitLink;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A wait answered by a stream of server-sent events (see the HTML standard, "Server-sent events"),
@@ -125,8 +126,9 @@ final class EventStream extends HttpWait {
       }
     }
     release();
-    if (!wasOpen && known == 0 && failure != null) {
-      exchange.answer(Response.problem(exchange.errorOf(failure), form.head()));
+    @Nullable Throwable doubt = doubt();
+    if (!wasOpen && known == 0 && doubt != null) {
+      exchange.answer(Response.problem(exchange.errorOf(doubt), form.head()));
       return;
     }
     if (!wasOpen) {

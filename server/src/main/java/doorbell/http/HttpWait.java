@@ -7,6 +7,7 @@ import doorbell.wait.Wait;
 import doorbell.wait.WaitLink;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A wait over HTTP, answered by a single response. */
 class HttpWait extends Wait {
@@ -46,10 +47,11 @@ class HttpWait extends Wait {
       }
     }
     release();
+    @Nullable Throwable doubt = doubt();
     if (!found.isEmpty()) {
       exchange.answer(Response.set(form, found));
-    } else if (failure != null) {
-      exchange.answer(Response.problem(exchange.errorOf(failure), form.head()));
+    } else if (doubt != null) {
+      exchange.answer(Response.problem(exchange.errorOf(doubt), form.head()));
     } else {
       exchange.answer(Response.NOT_SET);
     }

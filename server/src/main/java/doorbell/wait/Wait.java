@@ -3,6 +3,7 @@ package doorbell.wait;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 
+import doorbell.event.StoreException;
 import doorbell.io.Endpoint;
 import doorbell.limit.QuotaException;
 import java.util.List;
@@ -154,6 +155,13 @@ public abstract class Wait extends WaitLink implements Pending {
         && !requester().waits().isDraining()
         && !requester().hasEnded()
         && failure == null;
+  }
+
+  /** Why nobody can tell that none of the events is set; null if that is sure, or not asked. */
+  protected final @Nullable Throwable doubt() {
+    return failure == null && onlyAsks && looking > 0
+        ? new StoreException("the store is slow; ask again")
+        : failure;
   }
 
   @Override
