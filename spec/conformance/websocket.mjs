@@ -82,8 +82,12 @@ class Socket {
     return this.send(...lines.map((line) => frame(TEXT, line)));
   }
 
+  async anyFrame() {
+    return this.wire.next(takeFrame, "a frame");
+  }
+
   async frame(opcode) {
-    const next = await this.wire.next(takeFrame, "a frame");
+    const next = await this.anyFrame();
     assert.equal(next.opcode, opcode, `a frame of another type: ${next.payload}`);
     return next.payload;
   }

@@ -112,7 +112,7 @@ public final class WebSocketConnection extends WebSocketWriter
     while (mayRead() && (frame = frames.next(bytes, http.io.allocator)) != null) {
       switch (frame.opcode()) {
         case WebSocketFrames.TEXT -> onLine(frame.text());
-        case WebSocketFrames.PING -> write(WebSocketFrames.pong(allocator(), frame.payload()));
+        case WebSocketFrames.PING -> pong(frame.payload());
         case WebSocketFrames.CLOSE -> onClose(frame.closeCode());
         default -> {}
       }

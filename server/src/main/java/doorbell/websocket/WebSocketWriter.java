@@ -80,6 +80,13 @@ abstract class WebSocketWriter extends Deadline {
     }
   }
 
+  /** Answers a ping. */
+  final void pong(ByteBuf payload) {
+    if (!closing) {
+      write(WebSocketFrames.pong(allocator(), payload));
+    }
+  }
+
   /** Takes a place for one more wait, or refuses. */
   final void acquire() throws QuotaException {
     http.waits.admitWaits(endpoint, 1);
