@@ -40,16 +40,18 @@ class Attacker {
   // As fast as the node takes it, or a piece each `pace` milliseconds.
   flood(socket, next, pace) {
     const more = () => {
-      let isMore = true;
-      while (isMore && !socket.destroyed && socket.writableLength < UNSENT) {
-        const bytes = next();
-        if (bytes.length === 0) return socket.destroy();
-        socket.write(bytes);
-        isMore = pace === 0;
+      if (socket.destroyed) return;
+      const bytes = socket.writableLength < UNSENT ? next() : null;
+      if (bytes?.length === 0) {
+        socket.destroy(); // It has used up its streams.
+        return;
       }
+      if (bytes) socket.write(bytes);
+      if (pace > 0) return;
+      if (socket.writableLength < UNSENT) setImmediate(more);
+      else socket.once("drain", more);
     };
     if (pace > 0) this.flooding = setInterval(more, pace);
-    else socket.on("drain", () => setImmediate(more));
     more();
   }
 
