@@ -194,6 +194,7 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
     if (questions > 0) {
       unreadQuestions = endpoint.held() > IoLimits.HELD ? unreadQuestions + questions : 0;
       if (unreadQuestions > HttpLimits.UNREAD_QUESTIONS && !closing) {
+        lingers = HttpLimits.LINGERS; // It doesn't read why.
         handler.endAsFlood();
       }
     }
