@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { chownSync, mkdirSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
+import { assertMaterials } from './materials.mjs';
 
 const EVENT = 'http://127.0.0.1:8080/22482';
 const NAME = `doorbell-test-${process.pid}`;
@@ -88,6 +89,10 @@ export function testImage(release, skip) {
       config = harden(bundle, data);
       const { uid, gid } = config.process.user;
       chownSync(data, uid, gid);
+    });
+
+    test('tells what it is made of', () => {
+      assertMaterials(join(bundle, 'rootfs/usr/lib/doorbell'));
     });
 
     test('runs a node without rights, on a root that is not written to', () => running((pid) => {

@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 
 import { bareDebian, noMachine, SUITE, testDeb } from './deb.mjs';
 import { noContainer, testImage } from './image.mjs';
+import { assertMaterials } from './materials.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const MOST_BYTES = 60e6;
@@ -65,6 +66,16 @@ test('a release is small, and holds libraries of this machine alone', () => {
   const natives = names.filter((name) => /\/lib\/native\/./.test(name));
   assert.equal(natives.length, 4, natives.join(' '));
   assert.ok(names.some((name) => name.endsWith('/lib/node.aot')), 'a start has its cache');
+});
+
+test('each package tells what it is made of', () => {
+  const trees = join(folder, 'trees');
+  mkdirSync(trees);
+  execFileSync('tar', ['-C', trees, '-xzf', archive]);
+  assertMaterials(join(trees, readdirSync(trees)[0]));
+  execFileSync('dpkg-deb', ['-x', released('.deb'), join(trees, 'deb')]);
+  assertMaterials(join(trees, 'deb/usr/lib/doorbell'));
+  rmSync(trees, { recursive: true });
 });
 
 test('an installed release answers a wait, though no Java is there', async () => {
