@@ -16,10 +16,10 @@ const REPOSITORY = '/repository/';
 const SHIPPED = join(root, 'cli/target/lib');
 /** Where the build says which jars its tests have. */
 const CLASSPATHS = ['io', 'cli'].map(module => join(root, module, 'target/test.classpath'));
-/** What parts of stand in a jar of ours: the module, its property of the version, and the jar. */
+/** Jars of which parts stand in a jar of ours: the property of the version, the folder, the rest of the name. */
 const INSIDE = [
-  ['cli-picocli', 'picocli.version', 'info/picocli/picocli', '-sources'],
-  ['server', 'uplot.version', 'org/webjars/npm/uplot', ''],
+  ['picocli.version', 'info/picocli/picocli', '-sources'],
+  ['uplot.version', 'org/webjars/npm/uplot', ''],
 ];
 const HEAD = `# Each jar that the build takes; made anew by: node script/dependencies.mjs --write
 # ships, if a release has it; inside, if parts of it stand in a jar of ours; or tests.
@@ -85,7 +85,7 @@ function takenJars() {
     .filter(path => path.includes(REPOSITORY) && path.endsWith('.jar'));
   const [repository] = all[0].split(REPOSITORY);
   const pom = readFileSync(join(root, 'pom.xml'), 'utf8');
-  for (const [, property, folder, classifier] of INSIDE) {
+  for (const [property, folder, classifier] of INSIDE) {
     const [, version] = new RegExp(`<${property}>(.*)</${property}>`).exec(pom);
     all.push(`${repository}${REPOSITORY}${folder}/${version}/${basename(folder)}-${version}${classifier}.jar`);
   }
@@ -145,7 +145,7 @@ function licence(pom) {
 
 function written() {
   const shipped = new Set(readdirSync(SHIPPED));
-  const inside = INSIDE.map(([, , folder]) => `${REPOSITORY}${folder}/`);
+  const inside = INSIDE.map(([, folder]) => `${REPOSITORY}${folder}/`);
   const entries = takenJars().map(path => {
     const folders = path.slice(path.indexOf(REPOSITORY) + REPOSITORY.length).split('/');
     const [artifact, version, jar] = folders.slice(-3);
