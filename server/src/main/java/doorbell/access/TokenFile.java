@@ -114,7 +114,7 @@ record TokenFile(Path path) {
     }
   }
 
-  /** The user that a process acts as, by its status; who isn't known to the kernel is root. */
+  /** The user that a process acts as, by its status; root, the strictest, if that names none. */
   static int user(String status) {
     Matcher user = USER.matcher(status);
     return user.find() ? Integer.parseUnsignedInt(user.group(1)) : ROOT;
