@@ -279,7 +279,7 @@ class AdminTest {
   void aNodeThatEndsSaysSoWhileItAnswersItsWaits() throws Exception {
     Doorbell ending =
         Doorbell.start(
-            options().with(Options.STORE, "memory").with(Options.DRAIN, Duration.ofSeconds(20)));
+            options().with(Options.STORE, "memory").with(Options.DRAIN, Duration.ofSeconds(10)));
     URI ready = url(requireNonNull(ending.adminAddress()), "/readyz");
     HttpRequest request = HttpRequest.newBuilder(ready).build();
     await().untilAsserted(() -> assertThat(ask(request).statusCode()).isEqualTo(200));
