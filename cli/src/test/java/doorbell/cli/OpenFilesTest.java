@@ -17,7 +17,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -75,12 +79,22 @@ class OpenFilesTest {
     }
   }
 
+  /** Beside each other, since a store takes its time to grow. */
+  @Test
+  void aStoreThatGrowsHasFilesWhereClientsHaveAllOfTheirs(@TempDir Path folder) throws Exception {
+    List<Future<?>> all = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (String transport : List.of("auto", "epoll", "nio")) {
+        all.add(threads.submit(() -> grows(transport, folder.resolve(transport))));
+      }
+    }
+    for (Future<?> each : all) {
+      each.get();
+    }
+  }
+
   /** A second of this store is a file, as three hours are of one that remembers a day. */
-  @ParameterizedTest
-  @ValueSource(strings = {"auto", "epoll", "nio"})
-  void aStoreThatGrowsHasFilesWhereClientsHaveAllOfTheirs(String transport, @TempDir Path folder)
-      throws Exception {
-    Path store = folder.resolve("store");
+  private static @Nullable Void grows(String transport, Path store) throws Exception {
     try (NodeProcess node = serve(256, store, "--remember", "3s", "--transport", transport)) {
       URI url = node.url();
       Client setter = ask(url, "POST /1");
@@ -102,6 +116,7 @@ class OpenFilesTest {
         client.socket.close();
       }
     }
+    return null;
   }
 
   @Test
