@@ -1,7 +1,7 @@
-// The protocol's promises are numbered, and the tests of this folder that they name exist. Needs
-// no node.
+// The protocol's promises are numbered, and the tests that they name exist, in this folder or among
+// those of the documents. Needs no node.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
 const here = new URL("./", import.meta.url);
@@ -10,8 +10,9 @@ const cited = [...text.matchAll(/`(\w+\.test\.mjs): (\w+)`/g)];
 const promises = [...text.matchAll(/^\*\*P(\d+)\.\*\*/gm)].map(([, number]) => Number(number));
 
 function testsOf(file) {
-  const source = readFileSync(new URL(file, here), "utf8");
-  return [...source.matchAll(/^  async (\w+)\(/gm)].map(([, name]) => name);
+  const path = ["./", "../../docs/test/"].map((folder) => new URL(folder + file, here)).find(existsSync);
+  const source = readFileSync(path, "utf8");
+  return [...source.matchAll(/^  async (\w+)\(|^test\('(\w+)'/gm)].map(([, name, told]) => name ?? told);
 }
 
 test("promisesAreNumberedInOrder", () => {

@@ -18,7 +18,7 @@ final class Drain implements Runnable {
   private final long crowd;
   private final long steps;
   private final long stepMillis;
-  private long step;
+  private final long began;
 
   Drain(IoLoop loop, long millis, Runnable done) {
     this.loop = loop;
@@ -28,12 +28,18 @@ final class Drain implements Runnable {
     this.crowd = parked.size();
     this.steps = Math.max(1, Math.min(crowd, millis / STEP_MILLIS));
     this.stepMillis = millis / steps;
+    this.began = loop.events.ticker().nanoTime();
+  }
+
+  /** The number of the step that is due: a busy loop is late, and leaves none out. */
+  private long step() {
+    long passed = TimeUnit.NANOSECONDS.toMillis(loop.events.ticker().nanoTime() - began);
+    return steps == 1 ? 1 : Math.min(steps, 1 + passed / stepMillis);
   }
 
   @Override
   public void run() {
-    step++;
-    long left = crowd - crowd * step / steps;
+    long left = crowd - crowd * step() / steps;
     while (parked.size() > left) {
       Deadline next = parked.remove();
       loop.run(next.endpoint(), ((Parked) next)::drain);
