@@ -242,14 +242,15 @@ public final class RequestReader {
     if (version.majorVersion() != 1) {
       return new HttpError(505, "this port speaks HTTP/1.1");
     }
+    if (cause instanceof HttpError known) {
+      return known;
+    }
     List<String> codings = headers.getAll(HttpHeaderNames.TRANSFER_ENCODING);
     if (!codings.isEmpty() && !String.join(",", codings).equalsIgnoreCase("chunked")) {
       return new HttpError(501, "the only transfer coding here is chunked");
     }
     if (cause != null) {
-      return cause instanceof HttpError known
-          ? known
-          : new HttpError(400, "this is not an HTTP/1.1 request");
+      return new HttpError(400, "this is not an HTTP/1.1 request");
     }
     List<String> hosts = headers.getAll(HttpHeaderNames.HOST);
     if (hosts.size() > 1 || (hosts.isEmpty() && version.minorVersion() > 0)) {

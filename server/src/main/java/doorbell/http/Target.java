@@ -79,12 +79,17 @@ record Target(String segment, String query) {
     return end;
   }
 
-  /** The end of an address of IPv6 in brackets; -1 if malformed. */
+  /** The end of an address of IPv6 in brackets, perhaps with a zone; -1 if malformed. */
   private static int addressEnd(String text) {
     int end = 1;
-    while (end < text.length()
-        && (HexFormat.isHexDigit(text.charAt(end)) || ":.".indexOf(text.charAt(end)) >= 0)) {
-      end++;
+    boolean zone = false;
+    for (; end < text.length(); end++) {
+      char c = text.charAt(end);
+      zone |= c == '%' && end > 1;
+      boolean known = HexFormat.isHexDigit(c) || ":.".indexOf(c) >= 0;
+      if (!known && !(zone && (isLetter(c) || "%-_~".indexOf(c) >= 0))) {
+        break;
+      }
     }
     return end > 1 && text.startsWith("]", end) ? end + 1 : -1;
   }

@@ -5,6 +5,7 @@ import doorbell.http.HttpLimits;
 import doorbell.http.Memory;
 import doorbell.io.Budget;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.HttpConstants;
@@ -44,6 +45,12 @@ final class Http1Decoder extends HttpRequestDecoder {
 
   /** True until the head of the request is whole. */
   private boolean inHead = true;
+
+  /** True once a trailer has come. */
+  private boolean inTrailers;
+
+  /** The bytes that are decoded now, behind the line that Netty takes apart. */
+  private ByteBuf source = Unpooled.EMPTY_BUFFER;
 
   /** The rule that the head breaks, where Netty has no sentence for it. */
   private @Nullable String broken;
@@ -104,15 +111,8 @@ final class Http1Decoder extends HttpRequestDecoder {
     if (between && skipEmptyLines(bytes)) {
       return false;
     }
-    if (inHead) {
-      breakFolds(bytes);
-    }
     int from = bytes.readerIndex();
-    try {
-      decode(null, bytes, pieces);
-    } catch (Exception e) {
-      throw new DecoderException(e);
-    }
+    read(bytes);
     boolean taken = from < bytes.readerIndex();
     if (pieces.isEmpty()) {
       between &= !taken;
@@ -125,9 +125,10 @@ final class Http1Decoder extends HttpRequestDecoder {
     if (between) {
       kept = 0;
       broken = null;
-    } else if (pieces.get(0) instanceof HttpRequest) {
+      inTrailers = false;
+    } else if (pieces.get(0) instanceof HttpRequest head) {
       kept += cost(bytes, from);
-      explain((HttpRequest) pieces.get(0));
+      explain(head);
     }
     try {
       pieces.forEach(taker);
@@ -136,6 +137,20 @@ final class Http1Decoder extends HttpRequestDecoder {
       pieces.clear();
     }
     return true;
+  }
+
+  private void read(ByteBuf bytes) {
+    source = bytes;
+    if (inHead || inTrailers) {
+      breakFold();
+    }
+    try {
+      decode(null, bytes, pieces);
+    } catch (Exception e) {
+      throw new DecoderException(e);
+    } finally {
+      source = Unpooled.EMPTY_BUFFER;
+    }
   }
 
   /** True if {@code came} ends no line: lines are decoded only once whole, or too long. */
@@ -160,24 +175,16 @@ final class Http1Decoder extends HttpRequestDecoder {
   }
 
   /**
-   * Writes a byte that Netty refuses over white space at the start of a line. Netty would skip it
-   * before a request line, and unfold a field where other servers see two: RFC 9112, 5.2.
+   * Writes a byte that Netty refuses over white space at the start of the next line. Netty would
+   * skip it before a request line, and unfold a field where other servers see two: RFC 9112, 5.2.
    */
-  private static void breakFolds(ByteBuf bytes) {
-    int most = bytes.readerIndex() + HttpLimits.REQUEST_LINE + HttpLimits.HEADER_FIELDS;
-    int end = Math.min(bytes.writerIndex(), most);
-    int line = bytes.readerIndex();
-    do {
-      byte first = bytes.getByte(line);
-      if (isLineEnd(first)) {
-        return;
+  private void breakFold() {
+    if (source.isReadable()) {
+      byte first = source.getByte(source.readerIndex());
+      if (!isVisible(first) && !isLineEnd(first)) {
+        source.setByte(source.readerIndex(), NO_NAME);
       }
-      if (!isVisible(first)) {
-        bytes.setByte(line, NO_NAME);
-        return;
-      }
-      line = bytes.indexOf(line, end, HttpConstants.LF) + 1;
-    } while (line > 0 && line < end);
+    }
   }
 
   private static boolean isVisible(byte next) {
@@ -226,6 +233,7 @@ final class Http1Decoder extends HttpRequestDecoder {
     if (broken != null || !line[2].startsWith("HTTP/")) {
       throw new HttpError(400, BAD_LINE);
     }
+    breakFold();
     return super.createMessage(line);
   }
 
@@ -234,6 +242,8 @@ final class Http1Decoder extends HttpRequestDecoder {
     if (length == 0) {
       broken = BAD_FIELD;
     }
+    inTrailers = !inHead;
+    breakFold();
     return super.splitHeaderName(line, start, length);
   }
 }

@@ -16,7 +16,6 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.codec.http2.HttpConversionUtil;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -44,11 +43,8 @@ final class Http2Frames extends Http2EventAdapter {
       return;
     }
     HttpRequest request = HttpConversionUtil.toHttpRequest(id, headers, false);
-    List<String> hosts = request.headers().getAll(HttpHeaderNames.HOST);
-    if (hosts.isEmpty()) {
+    if (!request.headers().contains(HttpHeaderNames.HOST)) {
       request.setProtocolVersion(HttpVersion.HTTP_1_0); // A proxy's client spoke it.
-    } else if (isNamedTwice(hosts, headers)) {
-      request.headers().set(HttpHeaderNames.HOST, hosts.get(0));
     }
     if (size(headers) > HttpLimits.HEADER_FIELDS) {
       request.setDecoderResult(DecoderResult.failure(new TooLongHttpHeaderException()));
@@ -63,13 +59,6 @@ final class Http2Frames extends Http2EventAdapter {
       begun.refuse(http2.refusal);
       http2.http.io.soon(http2.endpoint(), http2::endAsRefused);
     }
-  }
-
-  /** True for a Host that says the same as {@code :authority}: RFC 9113, 8.3.1. */
-  private static boolean isNamedTwice(List<String> hosts, Http2Headers headers) {
-    return hosts.size() == 2
-        && headers.authority() != null
-        && hosts.get(0).equalsIgnoreCase(hosts.get(1));
   }
 
   @Override

@@ -105,10 +105,28 @@ class Http1DecoderTest {
   }
 
   @Test
-  void aTrailerWithoutANameLeavesTheNextRequestAlone() {
+  void aTrailerLeavesTheNextRequestAlone() {
     String chunked = "POST /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
-    decode(chunked + "X: a\r\n\r\nGET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
-    assertThat(heads).hasSize(2).allMatch(head -> head.decoderResult().isSuccess());
+    decode(chunked + "X: a\r\n\r\nGET /1 HTTP/1.1\r\nHost: a\r\n\r\n" + chunked + "\r\n");
+    assertThat(heads).hasSize(3).allMatch(head -> head.decoderResult().isSuccess());
+    assertThat(decoder.isBetweenRequests()).isTrue();
+  }
+
+  @Test
+  void aFoldedTrailerIsRefused() {
+    String chunked = "POST /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
+    String[][] trailers = {{chunked + "X: a\r\n", " b\r\n\r\n"}, {chunked, "X: a\r\n b\r\n\r\n"}};
+    for (String[] parts : trailers) {
+      Http1Decoder fresh = new Http1Decoder();
+      ByteBuf bytes = Unpooled.buffer();
+      for (String part : parts) {
+        bytes.writeCharSequence(part, ISO_8859_1);
+        while (bytes.isReadable() && fresh.decode(bytes, this::take)) {
+          // The pieces are taken.
+        }
+      }
+      assertThat(fresh.isBetweenRequests()).as(parts[0]).isFalse();
+    }
   }
 
   @Test
