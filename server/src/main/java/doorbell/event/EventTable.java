@@ -34,6 +34,10 @@ public final class EventTable {
       Stream.generate(EventTableShard::new).limit(1 << PART_BITS).toArray(EventTableShard[]::new);
 
   private final SetStore store;
+
+  /** The store, if other nodes share it; null for a store that this process writes alone. */
+  private final @Nullable SharedStore shared;
+
   private final Pacer pacer;
   private final LongAdder failures = new LongAdder();
 
@@ -45,6 +49,31 @@ public final class EventTable {
   public EventTable(SetStore store, Pacer pacer) {
     this.store = store;
     this.pacer = pacer;
+    this.shared = store instanceof SharedStore others ? others : null;
+    if (shared != null) {
+      Sweep sweep = new Sweep(parts, shared, pacer, id -> hear(id, Pace.AT_ONCE));
+      shared.listen(new Elsewhere(sweep));
+      sweep.start();
+    }
+  }
+
+  /** What a shared store tells. */
+  private final class Elsewhere implements SharedStore.Listener {
+    private final Sweep sweep;
+
+    private Elsewhere(Sweep sweep) {
+      this.sweep = sweep;
+    }
+
+    @Override
+    public void onSet(EventId id, long spreadMillis) {
+      hear(id, Pace.over(spreadMillis));
+    }
+
+    @Override
+    public void onGap() {
+      sweep.onGap();
+    }
   }
 
   /** Number of variables that have waiters or are being set now. */
@@ -61,6 +90,9 @@ public final class EventTable {
     EventId id = waiter.id;
     if (part(id).join(waiter)) {
       return SetStore.YES;
+    }
+    if (shared != null) {
+      return shared.lookUp(id); // Never a "no" to call a later set new by.
     }
     CompletionStage<Boolean> set = store.isSetOrLater(id);
     waiter.foundUnset = set == SetStore.NO;
@@ -126,20 +158,35 @@ public final class EventTable {
       wake(variable, mine.pace);
     }
     if (counts != mine) {
+      if (mine.wakes && shared != null) {
+        shared.hasten(id, spreadMillis);
+      }
       return counts.thenApply(first -> false);
     }
-    keep(variable, mine);
+    keep(variable, mine, spreadMillis);
     return mine;
   }
 
-  private void keep(EventVariable variable, Attempt mine) {
+  private void keep(EventVariable variable, Attempt mine, long spreadMillis) {
     CompletionStage<Boolean> kept;
     try {
-      kept = store.setSoon(variable.id, mine.isNew);
+      kept =
+          shared == null
+              ? store.setSoon(variable.id, mine.isNew)
+              : shared.setSoon(variable.id, spreadMillis);
     } catch (RuntimeException | Error e) {
       kept = CompletableFuture.failedStage(e);
     }
     kept.whenComplete((first, failure) -> stored(variable, mine, first, failure));
+  }
+
+  /** The event was set elsewhere: wakes who waits here. Nothing to do where nobody waits. */
+  private void hear(EventId id, Pace pace) {
+    Attempt theirs = new Attempt(pace);
+    EventVariable variable = part(id).hear(id, theirs);
+    if (variable != null && theirs.wakes) {
+      wake(variable, pace);
+    }
   }
 
   /** Has the store keep all sets: see {@link SetStore#flush}. */
@@ -176,6 +223,16 @@ public final class EventTable {
       failures.increment();
       attempt.completeExceptionally(failure);
     }
+  }
+
+  /** The parts of a shared store; none of a store that this process writes alone. */
+  public List<SharedStore.Member> members() {
+    return shared == null ? List.of() : shared.members();
+  }
+
+  /** The reason that a shared store keeps this node from serving now; null if none does. */
+  public @Nullable String fault() {
+    return shared == null ? null : shared.fault();
   }
 
   private EventTableShard part(EventId id) {

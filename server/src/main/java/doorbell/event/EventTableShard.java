@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 final class EventTableShard {
   private static final int FIRST_CHAINS = 4;
 
+  /** Chains that a sweep goes over at once: no lock is held for long. */
+  private static final int MOST_CHAINS = 4_096;
+
   /**
    * A lock, not a monitor: after two threads met at a monitor, the JVM looks that monitor up in a
    * table from then on.
@@ -157,6 +160,54 @@ final class EventTableShard {
       Waiter chain = variable.take(limit);
       forgetIfDone(variable);
       return chain;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A set elsewhere: see {@link EventVariable#hear}. Null if nobody waits and nobody sets here. */
+  @Nullable EventVariable hear(EventId id, Attempt theirs) {
+    lock.lock();
+    try {
+      Entry known = find(id);
+      if (known == null) {
+        return null;
+      }
+      EventVariable variable = variable(known);
+      variable.hear(theirs);
+      return variable;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * How far a look over the chains went.
+   *
+   * @param chain the chain that comes next
+   * @param chains the number of chains
+   */
+  record Reach(int chain, int chains) {}
+
+  /**
+   * Adds unset events that are waited for, in chains from {@code from} on, to {@code ids}: about
+   * {@code most} of them. The table may double between two calls; then an id is met twice at worst.
+   */
+  Reach waitedFor(int from, int most, List<EventId> ids) {
+    lock.lock();
+    try {
+      int enough = ids.size() + most;
+      int end = Math.min(chains.length, from + MOST_CHAINS);
+      int chain = from;
+      while (chain < end && ids.size() < enough) {
+        for (Entry entry = chains[chain]; entry != null; entry = entry.chained) {
+          if (!(entry instanceof EventVariable variable && variable.isSet())) {
+            ids.add(entry.id);
+          }
+        }
+        chain++;
+      }
+      return new Reach(chain, chains.length);
     } finally {
       lock.unlock();
     }

@@ -33,7 +33,8 @@ final class EventVariable extends EventTableShard.Entry {
      */
     boolean wakes;
 
-    private boolean failed;
+    /** The store does not have this set, as far as this node knows: the next set asks the store. */
+    private boolean unkept;
 
     Attempt(Pace pace) {
       this.pace = pace;
@@ -78,7 +79,7 @@ final class EventVariable extends EventTableShard.Entry {
     Attempt counts = attempt == null ? mine : attempt;
     mine.variable = this;
     mine.wakes = counts == mine || mine.pace.isFasterThan(counts.pace);
-    if (counts.failed || counts == mine) {
+    if (counts.unkept || counts == mine) {
       mine.isNew = first != null && first.foundUnset;
       state |= KEEPING;
       mine.pace = mine.wakes ? mine.pace : counts.pace;
@@ -89,10 +90,27 @@ final class EventVariable extends EventTableShard.Entry {
     return counts;
   }
 
+  /**
+   * The event was set elsewhere: wakes as a set does. The store isn't asked, and is asked by the
+   * next set here, since only then is the store's promise known to hold.
+   */
+  void hear(Attempt theirs) {
+    state |= SET;
+    theirs.variable = this;
+    if (attempt == null) {
+      attempt = theirs;
+      theirs.unkept = true;
+      theirs.wakes = true;
+      return;
+    }
+    theirs.wakes = theirs.pace.isFasterThan(attempt.pace);
+    attempt.pace = theirs.wakes ? theirs.pace : attempt.pace;
+  }
+
   /** The store has answered. After a failure, the next set asks the store again. */
   void stored(boolean kept) {
     state &= ~KEEPING;
-    requireNonNull(attempt).failed = !kept;
+    requireNonNull(attempt).unkept = !kept;
   }
 
   /**

@@ -55,7 +55,7 @@ public interface SetStore extends AutoCloseable {
    * sets are one write.
    *
    * @param isNew {@link #isSet} said {@link #NO} to the id, and nobody has set the id since, so the
-   *     store need not look
+   *     store need not look; never true for a {@link SharedStore}
    */
   CompletionStage<Boolean> setSoon(EventId id, boolean isNew);
 

@@ -22,7 +22,7 @@ final class MemoryStoreTest extends SetStoreContract {
   private final List<Runnable> sweeps = new ArrayList<>();
 
   @Override
-  SetStore open() {
+  protected SetStore open() {
     return new MemoryStore(REMEMBER, Integer.MAX_VALUE, clock::get, sweeps::add);
   }
 

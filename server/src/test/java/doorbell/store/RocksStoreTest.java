@@ -28,7 +28,7 @@ final class RocksStoreTest extends SetStoreContract {
   @TempDir Path directory;
 
   @Override
-  SetStore open() {
+  protected SetStore open() {
     return RocksStore.open(directory.resolve("store"), DAY, Sync.ALWAYS);
   }
 
