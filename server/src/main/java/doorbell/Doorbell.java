@@ -5,14 +5,11 @@ import doorbell.admin.Node;
 import doorbell.event.EventTable;
 import doorbell.event.SetStore;
 import doorbell.io.Transport;
-import doorbell.store.MemoryStore;
-import doorbell.store.RocksStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -53,11 +50,9 @@ public final class Doorbell implements AutoCloseable {
    * @throws RuntimeException if the store or the port can't be opened; the message says what to do
    */
   public static Doorbell start(Options options) {
-    RocksStore.Share share =
-        new RocksStore.Share(Port.filesOfStore(), options.get(LimitOptions.MAX_DISK));
     TakeOver takeOver =
-        Boolean.TRUE.equals(options.find(Options.TAKE_OVER)) ? TakeOver.of(options, share) : null;
-    SetStore store = takeOver == null ? store(options, share) : takeOver.store;
+        Boolean.TRUE.equals(options.find(Options.TAKE_OVER)) ? TakeOver.of(options) : null;
+    SetStore store = takeOver == null ? Stores.open(options) : takeOver.store;
     try {
       EventTable table = new EventTable(store, Doorbell::later);
       Port port = Port.open(options, table, takeOver != null);
@@ -72,14 +67,6 @@ public final class Doorbell implements AutoCloseable {
       store.close();
       throw e;
     }
-  }
-
-  private static SetStore store(Options options, RocksStore.Share share) {
-    Duration remember = options.get(Options.REMEMBER);
-    Path directory = options.directory();
-    return directory == null
-        ? new MemoryStore(remember, options.get(Options.MAX_SETS))
-        : RocksStore.open(directory, remember, options.get(Options.SYNC), share);
   }
 
   private void openAdmin(EventTable table) {
@@ -99,7 +86,7 @@ public final class Doorbell implements AutoCloseable {
     if (address == null) {
       return;
     }
-    String kind = options.directory() == null ? Node.About.MEMORY : "rocksdb";
+    String kind = StoreOptions.kind(options.get(Options.STORE));
     admin =
         AdminPort.open(
             address,

@@ -10,7 +10,6 @@ import doorbell.store.MemoryStore;
 import doorbell.store.RocksStore.Sync;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -27,13 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class Options {
   private static final long MEBI = 1 << 20;
 
-  private static final String MEMORY_STORE = "memory";
-  private static final String ROCKSDB = "rocksdb:";
   private static final Pattern BASE_PATHS = Pattern.compile("(/[A-Za-z0-9._~-]+)*");
-
-  /** Folder names that a shell, a quote or a comment would be meant to change. */
-  private static final Pattern UNLIKELY =
-      Pattern.compile("[~\\s\"'].*|.*[\\s;\"']|.*[$`].*|%[a-zA-Z]/.*|file:.*", Pattern.DOTALL);
 
   private static final int MAX_LOOPS = 1_024;
   private static final Duration MAX_HOLD = Duration.ofDays(7);
@@ -75,10 +68,11 @@ public final class Options {
   public static final Option<String> STORE =
       Option.of(
               "store",
-              new OptionType<>("STORE", Options::store),
-              "Where sets are stored: rocksdb:DIR, or memory.")
-          .or(ROCKSDB + "doorbell-data")
-          .that(Options::checkStore);
+              new OptionType<>("STORE", StoreOptions::parse),
+              "Where sets are stored: rocksdb:DIR, memory, or, for several nodes,"
+                  + " redis://HOST:PORT, one or an odd number with commas.")
+          .or("rocksdb:doorbell-data")
+          .that(StoreOptions::check);
 
   public static final Option<Duration> REMEMBER =
       Option.of("remember", OptionType.TIME, "How long a set is remembered, at least.")
@@ -216,6 +210,9 @@ public final class Options {
           ProxyOptions.TRUSTED_PROXIES,
           ProxyOptions.PROXY_PROTOCOL,
           STORE,
+          StoreOptions.PASSWORD_FILE,
+          StoreOptions.PREFIX,
+          StoreOptions.SWEEP,
           REMEMBER,
           SYNC,
           MAX_SETS,
@@ -310,28 +307,6 @@ public final class Options {
         : Optional.of(OptionType.ADDRESS.parser().apply(text));
   }
 
-  /**
-   * A store. A folder name that is hardly meant so is taken only if the folder exists: a new folder
-   * would be an empty store, with which a node seems to have lost all sets.
-   */
-  private static String store(String text) {
-    String folder = text.startsWith(ROCKSDB) ? text.substring(ROCKSDB.length()) : "";
-    if (UNLIKELY.matcher(folder).matches() && !Files.exists(Path.of(folder))) {
-      throw new IllegalArgumentException(
-          "a folder is taken as it is written, with its quotes, spaces, ~ and $: write its whole"
-              + " name, or make it first if it is named so");
-    }
-    return text;
-  }
-
-  private static void checkStore(String name, String store) {
-    boolean hasFolder = store.startsWith(ROCKSDB) && store.length() > ROCKSDB.length();
-    if (!store.equals(MEMORY_STORE) && !hasFolder) {
-      throw new IllegalArgumentException(
-          "the store is memory or rocksdb:DIR, not '" + store + "'; write --store rocksdb:DIR");
-    }
-  }
-
   private static void checkBasePath(String name, String path) {
     if (!BASE_PATHS.matcher(path).matches()) {
       throw new IllegalArgumentException(
@@ -339,10 +314,9 @@ public final class Options {
     }
   }
 
-  /** The folder of the store; null for a store in memory. */
+  /** The folder of the store; null for a store that has none. */
   public @Nullable Path directory() {
-    String store = get(STORE);
-    return store.equals(MEMORY_STORE) ? null : Path.of(store.substring(ROCKSDB.length()));
+    return StoreOptions.directory(get(STORE));
   }
 
   int loops() {

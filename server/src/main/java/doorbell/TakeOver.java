@@ -27,7 +27,6 @@ final class TakeOver implements AutoCloseable {
   private static final int TRY_MILLIS = 20;
 
   private final Options options;
-  private final RocksStore.Share share;
   final AwaitedStore store;
   private @Nullable Thread thread;
 
@@ -36,10 +35,9 @@ final class TakeOver implements AutoCloseable {
     void open() throws IOException;
   }
 
-  private TakeOver(Options options, RocksStore.Share share) {
+  private TakeOver(Options options) {
     this.options = options;
-    this.share = share;
-    this.store = AwaitedStore.of(directory(options), share);
+    this.store = AwaitedStore.of(directory(options), Stores.share(options));
   }
 
   /**
@@ -47,15 +45,16 @@ final class TakeOver implements AutoCloseable {
    *
    * @throws IllegalArgumentException if the options don't go together
    */
-  static @Nullable TakeOver of(Options options, RocksStore.Share share) {
-    return RocksStore.isUsed(directory(options)) ? new TakeOver(options, share) : null;
+  static @Nullable TakeOver of(Options options) {
+    return RocksStore.isUsed(directory(options)) ? new TakeOver(options) : null;
   }
 
   private static Path directory(Options options) {
     Path directory = options.directory();
     if (directory == null) {
       throw new IllegalArgumentException(
-          "--take-over takes over a store rocksdb:DIR; what a store memory has ends with its node");
+          "--take-over takes over a store rocksdb:DIR; what a store memory has ends with its node,"
+              + " and nodes that share a Redis need not wait for one another");
     }
     return directory;
   }
@@ -101,8 +100,7 @@ final class TakeOver implements AutoCloseable {
     while (true) {
       if (!RocksStore.isUsed(directory)) {
         try {
-          return RocksStore.open(
-              directory, options.get(Options.REMEMBER), options.get(Options.SYNC), share);
+          return Stores.rocks(options, directory);
         } catch (StoreException e) {
           if (!RocksStore.isUsed(directory)) {
             throw e;

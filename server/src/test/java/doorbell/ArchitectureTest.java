@@ -27,6 +27,8 @@ class ArchitectureTest {
   private static final String HTTP2 = "doorbell.http2";
   private static final String WEB_SOCKET = "doorbell.websocket";
   private static final String STORE = "doorbell.store";
+  private static final String REPLICA = "doorbell.store.replica";
+  private static final String REDIS = "doorbell.store.redis";
   private static final String ADMIN = "doorbell.admin";
   private static final String COUNT = "doorbell.count";
   private static final String LIMIT = "doorbell.limit";
@@ -119,6 +121,25 @@ class ArchitectureTest {
   @Test
   void storesKnowEventsAndRocksDb() {
     only(STORE, EVENT, COUNT, "org.rocksdb", "org.slf4j").check(CLASSES);
+  }
+
+  /** What speaks to Redis is loaded by a store in Redis alone. */
+  @Test
+  void theStoreInRedisAloneKnowsItsLibrary() {
+    only(REDIS, REPLICA, EVENT, "io.lettuce..", "io.netty.resolver", UTIL, "org.slf4j")
+        .check(CLASSES);
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(REDIS)
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("io.lettuce..", "reactor..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void mergedReplicasKnowNoEngine() {
+    only(REPLICA, EVENT).check(CLASSES);
   }
 
   /** The libraries of the admin port are loaded by that port alone. */

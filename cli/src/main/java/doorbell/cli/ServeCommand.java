@@ -5,6 +5,7 @@ import doorbell.Option;
 import doorbell.OptionType;
 import doorbell.Options;
 import doorbell.SetOptions;
+import doorbell.StoreOptions;
 import doorbell.cli.options.Arguments;
 import doorbell.cli.options.Command;
 import doorbell.cli.options.ConfigFile;
@@ -155,7 +156,7 @@ final class ServeCommand {
             .formatted(
                 Doorbell.version(),
                 url,
-                options.get(Options.STORE),
+                StoreOptions.withoutSecrets(options.get(Options.STORE)),
                 keeps ? ", sync " + options.get(Options.SYNC).name().toLowerCase(Locale.ROOT) : "",
                 node.transport(),
                 node.loops(),

@@ -188,8 +188,9 @@ class MainTest {
           serve --listen ::1:8080       | an address of IPv6 is written [::1]:PORT
           serve --listen 127.0.0.1:80800 | 80800 is not a port
           serve --listen 123456         | 123456 is not a port
-          serve --store disk            | the store is memory or rocksdb:DIR
-          serve --store rocksdb:        | the store is memory or rocksdb:DIR
+          serve --store disk            | the store is memory, rocksdb:DIR or redis://HOST:PORT
+          serve --store redis://a,redis://b | name 1, 3 or 5 of them
+          serve --store rocksdb:        | the store is memory, rocksdb:DIR or redis://HOST:PORT
           serve --remember 0s           | remember is between 1s and 3650d, not 0s
           serve --max-wait 8d           | max-wait is between 1s and 7d, not 8d
           serve --max-sets 0            | max-sets is between 1 and
@@ -197,7 +198,7 @@ class MainTest {
           serve --idle 5s               | unknown option --idle; did you mean --idle-timeout?
           check --waits 0               | waits is between 1 and
           check --waits                 | Missing required parameter for option '--waits'
-          check --store disk            | the store is memory or rocksdb:DIR
+          check --store disk            | the store is memory, rocksdb:DIR or redis://HOST:PORT
           check 5                       | there is no '5' here
           serve --base-path bell        | the base path is like /bell
           serve --transport tcp         | '--transport'
@@ -232,6 +233,7 @@ class MainTest {
         .containsPattern("--max-waits=N .*Default: " + Memory.waits() + " --max-waits-per-a")
         .containsPattern("--max-waits-per-connection=N [^-]*Default: 1000 ")
         .containsPattern("--max-sets=N .*Default: " + MemoryStore.setsThatFit() + " --max-disk=")
+        .containsPattern("--store-sweep=TIME .*Default: 25s --remember")
         .containsPattern("--remember=TIME [^-]*Default: 24h ")
         .containsPattern("--head-timeout=TIME [^-]*Default: 10s ")
         .containsPattern("--idle-timeout=TIME [^-]*Default: 75s ");

@@ -42,7 +42,8 @@ class StartTest {
     assertThat(Files.readString(classes))
         .contains("doorbell.wait.Wait ")
         .doesNotContain(SLOW_EQUALS)
-        .doesNotContain("io.micrometer", "io.prometheus", "com.sun.net.httpserver");
+        .doesNotContain("io.micrometer", "io.prometheus", "com.sun.net.httpserver")
+        .doesNotContain("io.lettuce", "reactor.", "doorbell.store.redis.RedisStore ");
   }
 
   @ParameterizedTest

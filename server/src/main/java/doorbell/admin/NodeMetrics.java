@@ -54,6 +54,10 @@ final class NodeMetrics implements AutoCloseable {
     return readiness.fault() == null ? 1 : 0;
   }
 
+  private static int isReady(Node node, int member) {
+    return node.table().members().get(member).fault() == null ? 1 : 0;
+  }
+
   private void waits() {
     for (Via via : Via.values()) {
       Gauge.builder("doorbell.parked.waits", node, n -> sum(counts -> counts.parked(via)))
@@ -130,6 +134,13 @@ final class NodeMetrics implements AutoCloseable {
     Histogram times = node.table().storeTimes();
     if (times != null) {
       expose("doorbell_store_seconds", "The time of a set in the store's writer", List.of(times));
+    }
+    for (int i = 0; i < node.table().members().size(); i++) {
+      int member = i;
+      Gauge.builder("doorbell.replica.ready", node, n -> isReady(n, member))
+          .description("1 if the store counts on this replica, and a bell is heard through it")
+          .tag("replica", Integer.toString(i))
+          .register(registry);
     }
     counter("doorbell.store.errors", "Sets that could not be stored", n -> n.table().failures());
     gauge("doorbell.store.queue", "Sets that the store has not stored", n -> n.table().queued());

@@ -24,7 +24,10 @@ final class Readiness implements Runnable, AutoCloseable {
   private final EventTable table;
   private final LongSupplier nanoTime;
 
-  /** A store in memory has room for few sets, so one event does there. */
+  /**
+   * Each bell is an event of its own, which has a store write. One event does in memory, where
+   * there is room for few sets, and in a store that nodes share, which rings bells of its own.
+   */
   private final boolean isWritten;
 
   private final SecureRandom random = new SecureRandom();
@@ -51,7 +54,7 @@ final class Readiness implements Runnable, AutoCloseable {
 
   Readiness(Node node, LongSupplier nanoTime) {
     this.table = node.table();
-    this.isWritten = !node.about().store().equals(Node.About.MEMORY);
+    this.isWritten = !node.about().store().equals(Node.About.MEMORY) && table.members().isEmpty();
     this.nanoTime = nanoTime;
     this.clock =
         new ScheduledThreadPoolExecutor(
@@ -110,7 +113,8 @@ final class Readiness implements Runnable, AutoCloseable {
     if (began != 0 && seconds >= LATE_SECONDS) {
       return "the store has not answered for " + seconds + " s";
     }
-    return fault;
+    String ofStore = table.fault();
+    return ofStore == null ? fault : ofStore;
   }
 
   @Override

@@ -1,0 +1,92 @@
+package doorbell.store.redis;
+
+import doorbell.event.StoreException;
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisCommandTimeoutException;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** What is wrong with a Redis, in one sentence that says what to do. */
+final class RedisFault {
+  private RedisFault() {}
+
+  /** True if the server has answered, with an error. */
+  static boolean isAnswer(Throwable failure) {
+    return answer(failure) != null;
+  }
+
+  /** The failure of a start that no waiting helps; null if the server may be there later. */
+  static @Nullable StoreException refusal(RedisAddress at, Throwable failure) {
+    String answer = answer(failure);
+    if (answer == null) {
+      return null;
+    }
+    String lack = answer.toUpperCase(Locale.ROOT);
+    String what =
+        lack.startsWith("NOAUTH")
+            ? " asks for a password; give --store-password-file"
+            : isPassword(lack)
+                ? " refuses the password; correct --store-password-file, and the user in --store"
+                : lack.startsWith("NOPERM")
+                    ? " lets this user do too little (" + answer + "); docs/redis.md has the rights"
+                    : lack.contains("DB INDEX")
+                        ? " has no database " + at.database() + "; correct the number in --store"
+                        : null;
+    return what == null ? null : new StoreException("the Redis at " + at + what, failure);
+  }
+
+  private static boolean isPassword(String lack) {
+    return lack.startsWith("WRONGPASS")
+        || lack.startsWith("ERR AUTH")
+        || lack.contains("INVALID PASSWORD");
+  }
+
+  static String sentence(RedisAddress at, @Nullable Throwable failure) {
+    String answer = failure == null ? null : answer(failure);
+    String name = "the Redis at " + at;
+    if (answer == null) {
+      return name + " can't be reached (" + reason(failure) + "); start it, or correct --store";
+    }
+    if (answer.startsWith("READONLY")) {
+      return name + " is a copy that takes no sets; name the server that it copies in --store";
+    }
+    if (answer.startsWith("LOADING")) {
+      return name + " reads its sets from the disk; it will answer by itself";
+    }
+    return answer.startsWith("OOM")
+        ? name + " has no memory for sets; give it more by maxmemory, or remember for less time"
+        : name + " answers an error: " + answer;
+  }
+
+  private static String reason(@Nullable Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      switch (cause) {
+        case ConnectException refused when refused.getCause() == null -> {
+          return "connection refused";
+        }
+        case UnknownHostException _ -> {
+          return "its host is unknown here";
+        }
+        case RedisCommandTimeoutException _ -> {
+          return "no answer in " + RedisLink.TIMEOUT.toSeconds() + " s";
+        }
+        default -> {}
+      }
+    }
+    return "no connection";
+  }
+
+  /** The text of the server's error; null if the failure is none. */
+  private static @Nullable String answer(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof RedisCommandExecutionException) {
+        String text = String.valueOf(cause.getMessage());
+        int end = text.indexOf(" script:");
+        return end < 0 ? text : text.substring(0, end);
+      }
+    }
+    return null;
+  }
+}

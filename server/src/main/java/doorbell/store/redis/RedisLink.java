@@ -1,0 +1,219 @@
+package doorbell.store.redis;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import doorbell.event.EventId;
+import doorbell.event.StoreException;
+import doorbell.store.redis.RedisBatches.Call;
+import io.lettuce.core.RedisChannelHandler;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisConnectionStateListener;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.async.RedisAsyncCommands;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.pubsub.RedisPubSubAdapter;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Two connections to a Redis: one for commands, one that hears of sets. When either ends, both do,
+ * and the link is not used again: the next one subscribes anew, and nothing is left to a driver
+ * that reconnects by itself. Any thread.
+ */
+final class RedisLink {
+  /** Time within which each command, and the making of a connection, is answered or fails. */
+  static final Duration TIMEOUT = Duration.ofSeconds(2);
+
+  /** Time for which the key of a bell stays. */
+  private static final long BELL_MILLIS = 10_000;
+
+  private final StatefulRedisConnection<byte[], byte[]> commands;
+  private final StatefulRedisPubSubConnection<byte[], byte[]> hearing;
+  private final RedisNames names;
+  final RedisBatches sets;
+  final RedisBatches looks;
+
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private volatile boolean ended;
+
+  /** Who is told of sets, and once of the end. Called on the threads of Lettuce. */
+  interface Owner extends RedisNames.Reader {
+    void onEnd(RedisLink link);
+  }
+
+  private RedisLink(
+      StatefulRedisConnection<byte[], byte[]> commands,
+      StatefulRedisPubSubConnection<byte[], byte[]> hearing,
+      RedisNames names,
+      long rememberMillis) {
+    this.commands = commands;
+    this.hearing = hearing;
+    this.names = names;
+    this.sets = new RedisBatches(false, calls -> set(calls, rememberMillis));
+    this.looks = new RedisBatches(true, this::look);
+  }
+
+  /** Connects both, and subscribes: complete when each set from now on is heard. */
+  static CompletionStage<RedisLink> open(
+      RedisClient client, RedisAddress at, RedisSettings settings, Owner owner) {
+    RedisURI url = url(at);
+    RedisNames names = new RedisNames(settings.prefix(), at.database());
+    return client
+        .connectAsync(ByteArrayCodec.INSTANCE, url)
+        .thenCompose(
+            commands ->
+                client
+                    .connectPubSubAsync(ByteArrayCodec.INSTANCE, url)
+                    .thenApply(
+                        hearing ->
+                            new RedisLink(commands, hearing, names, settings.remember().toMillis()))
+                    .whenComplete(
+                        (link, failure) -> {
+                          if (failure != null) {
+                            commands.closeAsync();
+                          }
+                        }))
+        .thenCompose(link -> link.subscribe(owner));
+  }
+
+  private static RedisURI url(RedisAddress at) {
+    RedisURI.Builder url =
+        RedisURI.builder()
+            .withHost(at.host())
+            .withPort(at.port())
+            .withDatabase(at.database())
+            .withTimeout(TIMEOUT);
+    String password = at.password();
+    String user = at.user();
+    if (password != null && user != null) {
+      url.withAuthentication(user, password.toCharArray());
+    } else if (password != null) {
+      url.withPassword(password.toCharArray());
+    }
+    return url.build();
+  }
+
+  private CompletionStage<RedisLink> subscribe(Owner owner) {
+    CompletableFuture<Void> all = new CompletableFuture<>();
+    hearing.addListener(
+        new RedisPubSubAdapter<byte[], byte[]>() {
+          @Override
+          public void subscribed(byte[] channel, long count) {
+            if (count == RedisNames.CHANNELS) {
+              all.complete(null);
+            }
+          }
+
+          @Override
+          public void message(byte[] channel, byte[] message) {
+            RedisNames.read(message, owner);
+          }
+        });
+    endWithEither(owner);
+    // The driver calls this done with the first channel's answer.
+    return hearing
+        .async()
+        .subscribe(names.channels())
+        .thenCompose(first -> all)
+        .toCompletableFuture()
+        .orTimeout(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+        .thenApply(subscribed -> this)
+        .whenComplete(
+            (link, failure) -> {
+              if (failure != null) {
+                close();
+              }
+            });
+  }
+
+  private void endWithEither(Owner owner) {
+    RedisConnectionStateListener ends =
+        new RedisConnectionStateListener() {
+          @Override
+          public void onRedisDisconnected(RedisChannelHandler<?, ?> connection) {
+            ended = true;
+            owner.onEnd(RedisLink.this);
+          }
+        };
+    hearing.addListener(ends);
+    commands.addListener(ends);
+  }
+
+  private RedisAsyncCommands<byte[], byte[]> redis() {
+    return commands.async();
+  }
+
+  private CompletionStage<byte[]> look(List<Call> calls) {
+    return RedisScript.LOOK.run(redis(), keys(calls));
+  }
+
+  private CompletionStage<byte[]> set(List<Call> calls, long millis) {
+    int[] bytes = new int[RedisNames.CHANNELS];
+    for (Call call : calls) {
+      bytes[RedisNames.channelOf(call.id)] += RedisNames.bytes(call.id);
+    }
+    ByteBuffer[] told = new ByteBuffer[RedisNames.CHANNELS];
+    for (Call call : calls) {
+      int channel = RedisNames.channelOf(call.id);
+      if (told[channel] == null) {
+        told[channel] = RedisNames.notification(bytes[channel]);
+      }
+      RedisNames.put(told[channel], call.id, call.spreadMillis);
+    }
+    List<byte[]> arguments = new ArrayList<>();
+    arguments.add(Long.toString(millis).getBytes(ISO_8859_1));
+    for (int i = 0; i < told.length; i++) {
+      if (told[i] != null) {
+        arguments.add(names.channels()[i]);
+        arguments.add(told[i].array());
+      }
+    }
+    return RedisScript.SET.run(redis(), keys(calls), arguments.toArray(byte[][]::new));
+  }
+
+  private byte[][] keys(List<Call> calls) {
+    byte[][] keys = new byte[calls.size() + 1][];
+    keys[0] = names.mark;
+    for (int i = 0; i < calls.size(); i++) {
+      keys[i + 1] = names.key(calls.get(i).id);
+    }
+    return keys;
+  }
+
+  /** Sets a new id for a short time, which is heard by whoever hears; completes with the mark. */
+  CompletionStage<Character> ring(EventId id) {
+    return set(List.of(new Call(id, 0)), BELL_MILLIS).thenApply(answer -> (char) answer[0]);
+  }
+
+  /** Makes the mark, if it is missing: the server counts after {@code millis}, 0 is at once. */
+  CompletionStage<Character> mark(long millis) {
+    byte[] after = Long.toString(millis).getBytes(ISO_8859_1);
+    return RedisScript.MARK
+        .run(redis(), new byte[][] {names.mark}, after)
+        .thenApply(answer -> (char) answer[0]);
+  }
+
+  /** True once a connection has ended, before the owner is told. */
+  boolean hasEnded() {
+    return ended;
+  }
+
+  /** Ends both connections, once; calls that have no answer fail. Completes when all is closed. */
+  CompletableFuture<Void> close() {
+    StoreException end = new StoreException("the connection to this Redis has ended");
+    sets.end(end);
+    looks.end(end);
+    if (closing.getAndSet(true)) {
+      return CompletableFuture.completedFuture(null);
+    }
+    return CompletableFuture.allOf(commands.closeAsync(), hearing.closeAsync());
+  }
+}

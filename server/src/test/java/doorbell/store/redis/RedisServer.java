@@ -1,0 +1,105 @@
+package doorbell.store.redis;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** A redis-server of a test's own, on a free port of the loopback, in a folder of its own. */
+public final class RedisServer implements AutoCloseable {
+  private static final String PROGRAM = "redis-server";
+
+  private final Path folder;
+  private final List<String> options;
+  private final int port;
+  private @Nullable Process process;
+
+  /** Starts one; the test is skipped where there is no Redis. */
+  public RedisServer(Path folder, String... options) throws IOException {
+    assumeTrue(isInstalled(), "redis-server isn't installed: script/bootstrap does that");
+    this.folder = Files.createDirectories(folder);
+    this.options = List.of(options);
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    start();
+  }
+
+  public static boolean isInstalled() {
+    return Stream.of(System.getenv("PATH").split(":"))
+        .anyMatch(at -> Files.isExecutable(Path.of(at, PROGRAM)));
+  }
+
+  public void start() throws IOException {
+    List<String> command = new ArrayList<>();
+    command.addAll(List.of(PROGRAM, "--port", "" + port, "--bind", "127.0.0.1", "--save", ""));
+    command.addAll(List.of("--dir", folder.toString(), "--appendonly", "yes"));
+    command.addAll(List.of("--appendfsync", "always"));
+    command.addAll(options);
+    process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("log").toFile())
+            .start();
+    await().atMost(1, TimeUnit.MINUTES).ignoreExceptions().until(() -> !say("PING").isEmpty());
+  }
+
+  public int port() {
+    return port;
+  }
+
+  public String url() {
+    return "redis://127.0.0.1:" + port;
+  }
+
+  /** Sends a command as one line, and returns the first line of the answer. */
+  public String say(String command) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket.setSoTimeout((int) TimeUnit.SECONDS.toMillis(30));
+      socket.getOutputStream().write((command + "\r\n").getBytes(US_ASCII));
+      BufferedReader answer =
+          new BufferedReader(new InputStreamReader(socket.getInputStream(), US_ASCII));
+      return String.valueOf(answer.readLine());
+    }
+  }
+
+  /** Sends a signal by its name, as STOP or CONT. */
+  public void signal(String name) throws IOException, InterruptedException {
+    Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(running().pid())).start();
+    kill.waitFor();
+  }
+
+  private Process running() {
+    Process now = process;
+    if (now == null) {
+      throw new IllegalStateException("this Redis was ended");
+    }
+    return now;
+  }
+
+  /** Ends it as kill -9 does. */
+  public void kill() throws InterruptedException {
+    running().destroyForcibly().waitFor();
+    process = null;
+  }
+
+  @Override
+  public void close() {
+    if (process != null) {
+      process.destroyForcibly();
+    }
+  }
+}
