@@ -7,6 +7,7 @@ import net from "node:net";
 const TOGETHER = 200; // connections that are opened at a time
 const STREAMS = 500; // of one connection of HTTP/2
 const GOING_AWAY = 1001;
+const [TEXT, CLOSE] = [1, 8];
 
 export const KINDS = ["http1", "http2", "events", "websocket"];
 
@@ -22,13 +23,12 @@ const head = (id, more = "") => `GET /${id} HTTP/1.1\r\nHost: a\r\n${more}\r\n`;
 
 // A connection whose whole text `isAnswered` judges: what it is called, once it has come. `end` may hear
 // of a fault behind that, too.
-async function ask(port, { request, isAnswered, onText = () => {}, onEnd }, end) {
+async function ask(port, { request, isAnswered, onEnd }, end) {
   const socket = await connected(port);
   let text = "";
   let how;
   socket.setEncoding("latin1").on("data", (piece) => {
     text += piece;
-    onText(socket, text);
     how ??= isAnswered(text);
     if (how !== undefined) {
       end(how);
@@ -62,26 +62,21 @@ function frame(opcode, payload) {
     payload.map((byte, index) => byte ^ mask[index % 4])]);
 }
 
-// Waits once the handshake is answered, and answers the close frame by its code.
+// Says what it waits for right behind the handshake, and answers the close frame by its code.
 function websocket(port, id, end) {
   const key = randomBytes(16).toString("base64");
   const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
     .digest("base64");
-  let opened = false;
   const upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n";
+  const handshake = head("", `${upgrade}Sec-WebSocket-Key: ${key}\r\n`);
   return ask(port, {
-    request: head("", `${upgrade}Sec-WebSocket-Key: ${key}\r\n`),
-    onText: (socket, text) => {
-      if (opened || !text.includes(accept)) return;
-      opened = true;
-      socket.write(frame(1, Buffer.from(`wait ${id}`)));
-    },
+    request: Buffer.concat([Buffer.from(handshake), frame(TEXT, Buffer.from(`wait ${id}`))]),
     isAnswered: (text) => {
       const bytes = Buffer.from(text.slice(text.indexOf("\r\n\r\n") + 4), "latin1");
-      if (!opened || bytes.length < 4) return undefined;
-      return bytes[0] === 0x88 ? `closed by ${bytes.readUInt16BE(2)}` : "told";
+      if (!text.includes(`${accept}\r\n`) || bytes.length < 4) return undefined;
+      return bytes[0] === (0x80 | CLOSE) ? `closed by ${bytes.readUInt16BE(2)}` : `${bytes}`;
     },
-    onEnd: frame(8, Buffer.of(GOING_AWAY >> 8, GOING_AWAY & 0xff)),
+    onEnd: frame(CLOSE, Buffer.of(GOING_AWAY >> 8, GOING_AWAY & 0xff)),
   }, end);
 }
 

@@ -77,7 +77,7 @@ function raw(url) {
 
 function library(url) {
   const bell = new Doorbell(url);
-  return { wait: id => bell.wait(id), set: id => bell.set(id, undefined, { timeout: 30 }) };
+  return { wait: id => bell.wait(id, { timeout: 120 }), set: id => bell.set(id, undefined, { timeout: 30 }) };
 }
 
 /** Clients of a road that wait for one id after the other and set it somewhat later, until `stop`. */
@@ -164,7 +164,7 @@ test('anUpgradeIsNoticedByNobody', { skip: lacks('nginx') || lacks('haproxy') },
 
 test('whatPhpSetsLaterIsSet', { skip: noPhp }, async t => {
   const bell = await nodes(t);
-  const script = `require $argv[1]; $bell = new Doorbell\\Doorbell($argv[2]);
+  const script = `require $argv[1]; $bell = new Doorbell\\Doorbell($argv[2], limit: 10);
     for ($i = 0; $i < 60; $i++) {
       $bell->setLater($argv[3] + $i);
       if (!Doorbell\\Doorbell::flush()) { echo "set $i failed: ", $bell->lastError(); exit(1); }

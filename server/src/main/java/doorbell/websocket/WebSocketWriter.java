@@ -197,9 +197,10 @@ abstract class WebSocketWriter extends Deadline {
 
   /** Tells the client that the store failed for an id; a node that ends has closed its store. */
   final void fail(String id, Throwable why) {
-    refuse(id + ": ", why);
     if (http.waits.isDraining()) {
       close();
+    } else {
+      refuse(id + ": ", why);
     }
   }
 
