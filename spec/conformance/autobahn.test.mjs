@@ -1,5 +1,5 @@
 // Whatever frames come over a WebSocket: the cases of autobahn.mjs, and crowds of tiny frames.
-// DOORBELL_FRAMES tells how many (20,000; a minute for 1,000,000).
+// DOORBELL_FRAMES tells how many (20,000).
 import assert from "node:assert/strict";
 import { CASES } from "./autobahn.mjs";
 import { ask, facts } from "./wire.mjs";

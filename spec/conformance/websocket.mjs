@@ -86,8 +86,10 @@ class Socket {
     return this.wire.next(takeFrame, "a frame");
   }
 
+  // The next frame, of this type; a ping of the node comes whenever it likes.
   async frame(opcode) {
-    const next = await this.anyFrame();
+    let next;
+    do next = await this.anyFrame(); while (next.opcode === PING && opcode !== PING);
     assert.equal(next.opcode, opcode, `a frame of another type: ${next.payload}`);
     return next.payload;
   }

@@ -17,7 +17,7 @@ public final class Defaults {
 
   /** Names of variables that Doorbell's other clients, scripts and tests read. */
   private static final String OF_DOORBELL =
-      "URL|CA|CLIENTS|CLIENT_[A-Z]+|LAUNCHER|REQUIRE_BROWSER|ROOT|ROUNDS|SCREENSHOT|SEED"
+      "URL|CA|CLIENTS|CLIENT_[A-Z]+|FRAMES|LAUNCHER|REQUIRE_BROWSER|ROOT|ROUNDS|SCREENSHOT|SEED"
           + "|SET_URL|SIGNALS_ARE_HEARD|SMALL_TOKEN|TOKEN|TRAINS";
 
   /** Names of variables that Kubernetes and Docker set for a service that is called doorbell. */
