@@ -9,6 +9,7 @@ import doorbell.access.SetPolicy;
 import doorbell.io.Transport;
 import doorbell.io.tls.Certificates;
 import doorbell.io.tls.PemFiles;
+import doorbell.wait.SetCall;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -227,6 +228,35 @@ class SetAccessTest {
       caller.client.shutdownNow(); // Over TLS a connection counts.
       await().until(() -> node.port.budget.taken() == 0);
     }
+  }
+
+  /** The store may take its time to look, and a client may leave meanwhile. */
+  @ParameterizedTest
+  @MethodSource("transports")
+  void whoLeavesWhileItsSetIsLookedUpLeavesNothingBehind(Transport transport) throws Exception {
+    Options options =
+        options(transport)
+            .with(SetOptions.POLICY, SetPolicy.TOKEN)
+            .with(SetOptions.TOKEN_FILE, tokens);
+    try (PortFixture node = new PortFixture(options)) {
+      for (int id = 1; id <= 3; id++) {
+        assertThat(node.connect().say(setOf(id)).hear().status()).isEqualTo(201);
+      }
+      node.store.holdLooks();
+      Peer stays = node.connect().say(setOf(1));
+      Peer leaves = node.connect().say(setOf(1));
+      await().until(() -> node.store.held() == 2);
+      leaves.reset();
+      await().until(() -> node.port.budget.taken() == SetCall.BYTES);
+      node.store.letGo();
+      assertThat(stays.hear().status()).isEqualTo(200);
+      assertThat(stays.say(setOf(4)).hear().status()).isEqualTo(429);
+      await().until(() -> node.port.budget.taken() == 0);
+    }
+  }
+
+  private static String setOf(int id) {
+    return "POST /" + id + " HTTP/1.1\nHost: a\nAuthorization: Bearer " + BLOG + "\n\n";
   }
 
   @ParameterizedTest

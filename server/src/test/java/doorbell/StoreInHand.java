@@ -15,6 +15,7 @@ final class StoreInHand implements SetStore {
   private final Set<EventId> sets = ConcurrentHashMap.newKeySet();
   private final Queue<Runnable> held = new ConcurrentLinkedQueue<>();
   private volatile boolean holds;
+  private volatile boolean holdsLooks;
   private volatile boolean dawdles;
 
   /** What a loop waits for when it has sets flushed. */
@@ -22,6 +23,20 @@ final class StoreInHand implements SetStore {
 
   void hold() {
     holds = true;
+  }
+
+  /** Keeps those who look waiting, too. */
+  void holdLooks() {
+    holdsLooks = true;
+  }
+
+  /** Answers all who were kept waiting, and keeps nobody waiting any more. */
+  void letGo() {
+    holds = false;
+    holdsLooks = false;
+    for (Runnable next = held.poll(); next != null; next = held.poll()) {
+      next.run();
+    }
   }
 
   /** From now on it takes a moment for its answers, which may be no longer true then. */
@@ -41,6 +56,11 @@ final class StoreInHand implements SetStore {
 
   @Override
   public CompletionStage<Boolean> isSet(EventId id) {
+    if (holdsLooks) {
+      CompletableFuture<Boolean> look = new CompletableFuture<>();
+      held.add(() -> look.complete(sets.contains(id)));
+      return look;
+    }
     boolean isSet = sets.contains(id);
     dawdle();
     return CompletableFuture.completedStage(isSet);
@@ -66,9 +86,6 @@ final class StoreInHand implements SetStore {
 
   @Override
   public void close() {
-    holds = false;
-    for (Runnable keep = held.poll(); keep != null; keep = held.poll()) {
-      keep.run();
-    }
+    letGo();
   }
 }
