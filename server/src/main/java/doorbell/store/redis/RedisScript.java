@@ -47,6 +47,7 @@ enum RedisScript {
           from = tostring(now() + tonumber(ARGV[1])) -- exact up to 14 digits
         end
         redis.call('SET', KEYS[1], from)
+        answer[1] = from == '0' and 'c' or 'l'
       end
       """);
 
