@@ -123,7 +123,7 @@ record KeyPair(List<X509Certificate> chain, PrivateKey key) {
     try {
       ByteArrayInputStream bytes = new ByteArrayInputStream(block.bytes());
       return (X509Certificate) factory.generateCertificate(bytes);
-    } catch (CertificateException | IllegalArgumentException e) {
+    } catch (CertificateException | RuntimeException e) { // Java's own readers fail in any way.
       throw new GeneralSecurityException(
           "a certificate in " + file + " is broken, or of a kind that is unknown here", e);
     }
@@ -159,7 +159,7 @@ record KeyPair(List<X509Certificate> chain, PrivateKey key) {
       byte[] pkcs8 = block.name.equals(PKCS8) ? block.bytes() : wrapped(block.bytes(), of);
       key =
           KeyFactory.getInstance(of.getAlgorithm()).generatePrivate(new PKCS8EncodedKeySpec(pkcs8));
-    } catch (GeneralSecurityException | IllegalArgumentException e) {
+    } catch (GeneralSecurityException | RuntimeException e) {
       return null;
     }
     return isPair(key, of) ? key : null;
@@ -211,14 +211,14 @@ record KeyPair(List<X509Certificate> chain, PrivateKey key) {
       signature.initSign(key);
       signature.update(of.getEncoded());
       signed = signature.sign();
-    } catch (GeneralSecurityException e) { // Java knows some curves by name only.
+    } catch (GeneralSecurityException | RuntimeException e) { // Java knows some curves by name only.
       throw ofNoUse(of.getAlgorithm(), e);
     }
     try {
       signature.initVerify(of);
       signature.update(of.getEncoded());
       return signature.verify(signed);
-    } catch (GeneralSecurityException e) {
+    } catch (GeneralSecurityException | RuntimeException e) {
       return false;
     }
   }
