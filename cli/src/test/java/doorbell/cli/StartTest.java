@@ -24,6 +24,10 @@ class StartTest {
   /** What puts a record's equals together, by method handles, for longer than an answer takes. */
   private static final String SLOW_EQUALS = "java.lang.runtime.ObjectMethods ";
 
+  /** What a store in Redis alone loads. */
+  private static final List<String> OF_REDIS =
+      List.of("io.lettuce", "reactor.", "doorbell.store.redis.RedisStore ", "store.replica");
+
   @TempDir private Path folder;
 
   @Test
@@ -43,7 +47,23 @@ class StartTest {
         .contains("doorbell.wait.Wait ")
         .doesNotContain(SLOW_EQUALS)
         .doesNotContain("io.micrometer", "io.prometheus", "com.sun.net.httpserver")
-        .doesNotContain("io.lettuce", "reactor.", "doorbell.store.redis.RedisStore ");
+        .doesNotContain(OF_REDIS);
+  }
+
+  @Test
+  void aNodeWithRocksDbLoadsNothingOfRedis() throws Exception {
+    Path classes = folder.resolve("classes");
+    Map<String, String> logging =
+        Map.of("JAVA_TOOL_OPTIONS", "-Xlog:class+load=info:file=" + classes);
+    String store = "rocksdb:" + folder.resolve("store");
+    try (NodeProcess node =
+            NodeProcess.start(logging, "serve", "--listen", "127.0.0.1:0", "--store", store);
+        HttpClient client = HttpClient.newHttpClient()) {
+      waitAndSet(client, node.url().resolve("/1"), "");
+    }
+    assertThat(Files.readString(classes))
+        .contains("doorbell.store.RocksStore ")
+        .doesNotContain(OF_REDIS);
   }
 
   @ParameterizedTest
