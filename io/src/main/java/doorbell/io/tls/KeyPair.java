@@ -211,7 +211,8 @@ record KeyPair(List<X509Certificate> chain, PrivateKey key) {
       signature.initSign(key);
       signature.update(of.getEncoded());
       signed = signature.sign();
-    } catch (GeneralSecurityException | RuntimeException e) { // Java knows some curves by name only.
+    } catch (GeneralSecurityException
+        | RuntimeException e) { // Java knows some curves by name only.
       throw ofNoUse(of.getAlgorithm(), e);
     }
     try {
