@@ -150,7 +150,11 @@ final class Http2Exchange extends Exchange {
   @Override
   protected void answer(Response response) {
     waits().counts.onAnswer(response.head.status);
-    awaitWindow();
+    if (response.body == null) { // No window is needed.
+      writer.http.io.deadlines.cancel(this);
+    } else {
+      awaitWindow();
+    }
     writer.answer(id, response);
   }
 
