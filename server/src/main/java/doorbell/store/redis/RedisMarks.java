@@ -18,6 +18,9 @@ final class RedisMarks implements Runnable {
   private final List<RedisReplica> replicas;
   private final long rememberMillis;
 
+  /** A mark was seen since the start of this node. */
+  private boolean wasMarked;
+
   RedisMarks(List<RedisReplica> replicas, long rememberMillis) {
     this.replicas = replicas;
     this.rememberMillis = rememberMillis;
@@ -26,10 +29,15 @@ final class RedisMarks implements Runnable {
   /** A bell has told of a mark, or that there is none. */
   @Override
   public void run() {
+    wasMarked |= replicas.stream().anyMatch(one -> one.mark() == RedisScript.COUNTS);
     long missing = replicas.stream().filter(one -> one.mark() == RedisScript.MISSING).count();
     if (missing == replicas.size()) {
       replicas.forEach(one -> one.makeMark(0));
-      LOG.info("the store has no sets: nodes of another prefix or database aren't heard here");
+      if (wasMarked) {
+        LOG.warn("the store in Redis has lost its sets, and goes on without them");
+      } else {
+        LOG.info("the store in Redis is new: it has no sets yet");
+      }
       return;
     }
     for (RedisReplica one : replicas) {
