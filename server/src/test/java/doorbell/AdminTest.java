@@ -25,6 +25,7 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -163,9 +164,9 @@ class AdminTest {
     Pattern row = Pattern.compile("^\\| `(doorbell_\\w+)` \\|", Pattern.MULTILINE);
     Pattern type = Pattern.compile("^# TYPE (doorbell_\\w+) ", Pattern.MULTILINE);
     startWithTokens("shop 0123456789abcdef");
-    assertThat(names(row, page))
-        .hasSizeGreaterThan(15)
-        .isEqualTo(names(type, ask("/metrics").body()));
+    Set<String> figures = new HashSet<>(names(type, ask("/metrics").body()));
+    figures.add("doorbell_replica_ready"); // Over Redis alone, where RedisNodesTest sees it.
+    assertThat(names(row, page)).hasSizeGreaterThan(15).isEqualTo(figures);
   }
 
   private void startWithTokens(String text) throws IOException {
