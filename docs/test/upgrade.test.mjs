@@ -23,9 +23,9 @@ const HAPROXY_LINES = SECTION.match(/^```haproxy\n([^]*?)^```$/m)[1];
 const PHP = fileURLToPath(new URL('../../php/doorbell.php', import.meta.url));
 const noPhp = process.env.CI !== 'true' && spawnSync('php', ['-v']).status !== 0 && 'no PHP';
 
-// Of each protocol; DOORBELL_DRAIN_WAITS=4500 are 18,000 together.
-const DRAINED = Number(process.env.DOORBELL_DRAIN_WAITS ?? 150);
-const DRAIN_SECONDS = Number(process.env.DOORBELL_DRAIN_SECONDS ?? 3);
+// Of each protocol; DOORBELL_CLIENT_WAITS=4500 are 18,000 together.
+const DRAINED = Number(process.env.DOORBELL_CLIENT_WAITS ?? 150);
+const DRAIN_SECONDS = DRAINED < 1_000 ? 3 : 5;
 const MOST_UNEVEN = 0.2;
 
 const UPGRADES = 2;
