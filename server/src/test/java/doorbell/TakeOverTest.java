@@ -20,11 +20,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A node and the next one, on one store and at one address. */
+@Timeout(120)
 class TakeOverTest {
   private static final String WAIT = "GET /%s HTTP/1.1\nHost: a\n\n";
   private static final String SET = "POST /%s HTTP/1.1\nHost: a\n\n";
