@@ -101,7 +101,7 @@ final class Promises {
           case 400 -> asked.kind == Asked.Kind.NONSENSE;
           case 408 -> !asked.sent || caller.stalled;
           case 429 -> asked.asks() && isCrowded;
-          case 503 -> isExcused(asked);
+          case 503 -> isExcused(asked, caller);
           default -> false;
         };
     check(right, what + ": " + answer.head() + answer.body());
@@ -143,7 +143,8 @@ final class Promises {
         asked.kind == Asked.Kind.WAIT
             && caller.client.loop.isDraining()
             && node.store.failures(asked.ids) > asked.failuresBefore;
-    return inTime && (!wasSet || isTold || node.store.latePercent > 0);
+    boolean isSlow = asked.kind == Asked.Kind.WAIT && node.store.latePercent > 0;
+    return inTime && (!wasSet || isTold || isSlow);
   }
 
   private boolean isFirst(Asked asked) {
@@ -170,12 +171,21 @@ final class Promises {
     return asked.ids.stream().allMatch(node.store::has);
   }
 
-  /** 503 comes only if the store failed this time, or is slow, or there is no room. */
-  private boolean isExcused(Asked asked) {
+  /**
+   * 503 comes only if the store failed this time, or is slow, also for a node that ends, or there
+   * is no room.
+   */
+  private boolean isExcused(Asked asked, Caller caller) {
     missedAnswers |= asked.sets();
     boolean failed = node.store.failures(asked.ids) > asked.failuresBefore;
-    boolean slow = asked.sets() && millisSince(asked.sentNanos) >= HttpLimits.SET_MILLIS;
-    return failed || slow || (asked.asks() && isCrowded);
+    boolean slow =
+        asked.kind != Asked.Kind.WAIT && millisSince(asked.sentNanos) >= HttpLimits.SET_MILLIS;
+    boolean cut =
+        asked.asks()
+            && asked.kind != Asked.Kind.WAIT
+            && node.store.latePercent > 0
+            && caller.client.loop.isDraining();
+    return failed || slow || cut || (asked.asks() && isCrowded);
   }
 
   /** Everything that was due is done: only waits for what is not set may stand by. */
