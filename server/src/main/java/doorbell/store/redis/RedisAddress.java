@@ -91,6 +91,11 @@ public record RedisAddress(
     return new RedisAddress(host, port, database, user, secret);
   }
 
+  /** The same address with another name of its host. */
+  RedisAddress at(String name) {
+    return new RedisAddress(name, port, database, user, password);
+  }
+
   private boolean isSameServer(RedisAddress other) {
     return host.equalsIgnoreCase(other.host) && port == other.port;
   }

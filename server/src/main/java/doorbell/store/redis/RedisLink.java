@@ -14,6 +14,8 @@ import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -64,17 +66,38 @@ final class RedisLink {
   /** Connects both, and subscribes: complete when each set from now on is heard. */
   static CompletionStage<RedisLink> open(
       RedisClient client, RedisAddress at, RedisSettings settings, Owner owner) {
+    return resolve(at).thenCompose(there -> connect(client, there, settings, owner));
+  }
+
+  /** Looks a host up in a thread of its own: it blocks, and Lettuce's threads serve all servers. */
+  private static CompletionStage<RedisAddress> resolve(RedisAddress at) {
+    CompletableFuture<RedisAddress> there = new CompletableFuture<>();
+    Thread.ofPlatform()
+        .daemon()
+        .name("doorbell-resolve")
+        .start(
+            () -> {
+              try {
+                there.complete(at.at(InetAddress.getByName(at.host()).getHostAddress()));
+              } catch (IOException | RuntimeException | Error e) {
+                there.completeExceptionally(e);
+              }
+            });
+    return there;
+  }
+
+  private static CompletionStage<RedisLink> connect(
+      RedisClient client, RedisAddress at, RedisSettings settings, Owner owner) {
     RedisURI url = url(at);
     RedisNames names = new RedisNames(settings.prefix(), at.database());
+    long rememberMillis = settings.remember().toMillis();
     return client
         .connectAsync(ByteArrayCodec.INSTANCE, url)
         .thenCompose(
             commands ->
                 client
                     .connectPubSubAsync(ByteArrayCodec.INSTANCE, url)
-                    .thenApply(
-                        hearing ->
-                            new RedisLink(commands, hearing, names, settings.remember().toMillis()))
+                    .thenApply(hearing -> new RedisLink(commands, hearing, names, rememberMillis))
                     .whenComplete(
                         (link, failure) -> {
                           if (failure != null) {

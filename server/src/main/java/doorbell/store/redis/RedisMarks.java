@@ -13,7 +13,7 @@ final class RedisMarks implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(RedisMarks.class);
 
   /** Bells that must find no mark, since another node may be marking all new servers meanwhile. */
-  private static final int BELLS = 2;
+  static final int BELLS = 2;
 
   private final List<RedisReplica> replicas;
   private final long rememberMillis;

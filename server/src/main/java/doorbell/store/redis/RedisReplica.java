@@ -196,8 +196,8 @@ final class RedisReplica implements Replica, RedisLink.Owner {
   private void take(char found) {
     mark = found;
     unmarked = found == RedisScript.MISSING ? unmarked + 1 : 0;
-    judge();
     onMark.run();
+    judge();
   }
 
   /** What the last bell says of this server. */
@@ -214,8 +214,14 @@ final class RedisReplica implements Replica, RedisLink.Owner {
     } else if (mark == RedisScript.LATER) {
       fails(name() + " came back without its sets, and counts again later");
       begun.complete(null);
+    } else if (mark == RedisScript.MISSING && unmarked >= RedisMarks.BELLS) {
+      fails(
+          name()
+              + " has no sets: all servers must be in reach once, at the first start;"
+              + " docs/redis.md says what to do if a majority has lost them");
+      begun.complete(null);
     } else {
-      fault = name() + " has lost its mark, and perhaps its sets"; // RedisMarks says more.
+      fault = name() + " has no mark yet"; // RedisMarks decides what that is.
     }
   }
 

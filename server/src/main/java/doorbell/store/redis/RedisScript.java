@@ -18,11 +18,11 @@ import java.util.concurrent.CompletionStage;
  * is missing. Then comes a digit for each id.
  */
 enum RedisScript {
-  /** Sets ids with an expiry, and tells all nodes: 1 for an id that is new. */
+  /** Sets ids with an expiry, anew if they were set, and tells all nodes: 1 for a new id. */
   SET(
       """
       for i = 2, #KEYS do
-        answer[i] = redis.call('SET', KEYS[i], '1', 'NX', 'PX', ARGV[1]) and '1' or '0'
+        answer[i] = redis.call('SET', KEYS[i], '1', 'PX', ARGV[1], 'GET') and '0' or '1'
       end
       for i = 2, #ARGV, 2 do
         redis.call('PUBLISH', ARGV[i], ARGV[i + 1])

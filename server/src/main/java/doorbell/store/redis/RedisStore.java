@@ -31,7 +31,7 @@ public final class RedisStore {
         ClientResources.builder()
             .ioThreadPoolSize(THREADS)
             .computationThreadPoolSize(THREADS)
-            .addressResolverGroup(DefaultAddressResolverGroup.INSTANCE)
+            .addressResolverGroup(DefaultAddressResolverGroup.INSTANCE) // Of addresses alone.
             .build();
     RedisClient client = client(resources);
     List<RedisReplica> replicas =

@@ -48,19 +48,23 @@ public final class ReplicatedStore implements SharedStore {
     this.majority = majority;
   }
 
-  /** Waits for the first outcome of each replica, which takes some seconds at most. */
+  /**
+   * Waits for the first outcome of each replica, which takes some seconds at most. Fails if a
+   * majority says that waiting won't help; a minority is told of as any that is away.
+   */
   @Override
   public void listen(Listener listener) {
-    CompletableFuture<?>[] starts =
-        replicas.stream()
-            .map(replica -> replica.start(listener).toCompletableFuture())
-            .toArray(CompletableFuture<?>[]::new);
-    try {
-      CompletableFuture.allOf(starts)
-          .completeOnTimeout(null, MOST_START_SECONDS, TimeUnit.SECONDS)
-          .join();
-    } catch (CompletionException e) {
-      throw e.getCause() instanceof StoreException told ? told : e;
+    List<CompletableFuture<Void>> starts =
+        replicas.stream().map(replica -> replica.start(listener).toCompletableFuture()).toList();
+    CompletableFuture.allOf(starts.toArray(CompletableFuture<?>[]::new))
+        .exceptionally(failure -> null)
+        .completeOnTimeout(null, MOST_START_SECONDS, TimeUnit.SECONDS)
+        .join();
+    List<CompletableFuture<Void>> refused =
+        starts.stream().filter(CompletableFuture::isCompletedExceptionally).toList();
+    if (refused.size() >= majority) {
+      Throwable why = refused.getFirst().exceptionNow();
+      throw why instanceof StoreException told ? told : new CompletionException(why);
     }
   }
 

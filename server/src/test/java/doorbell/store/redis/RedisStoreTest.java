@@ -96,6 +96,16 @@ class RedisStoreTest extends SetStoreContract {
     assertThat(left).isBetween(REMEMBER.toMillis() - 60_000, REMEMBER.toMillis());
   }
 
+  /** A set whose answer was lost is acknowledged later, and remembered from then on. */
+  @Test
+  void aRepeatedSetIsRememberedAnew() throws IOException {
+    answer(store.set(id(22482)));
+    redis.say("PEXPIRE doorbell:22482 60000");
+    assertThat(answer(store.set(id(22482)))).isFalse();
+    long left = Long.parseLong(redis.say("PTTL doorbell:22482").substring(1));
+    assertThat(left).isGreaterThan(60_000);
+  }
+
   @Test
   void anotherNodeHearsOfASetAndOfItsSpread() {
     EventId sealed = new EventId.Sealed(1, 2, 3, -4);
