@@ -14,6 +14,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +24,21 @@ import org.jspecify.annotations.Nullable;
 /** A redis-server of a test's own, on a free port of the loopback, in a folder of its own. */
 public final class RedisServer implements AutoCloseable {
   private static final String PROGRAM = "redis-server";
+
+  /** Ports that no system gives to whoever connects: they stay free while the server is away. */
+  private static final int FIRST_PORT = 20_000;
+
+  private static final int LAST_PORT = 32_000;
+
+  private static final int PORTS_TRIED = 20;
+
+  /** Ended with the tests, however those end. */
+  private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
+
+  static {
+    Runtime.getRuntime()
+        .addShutdownHook(new Thread(() -> RUNNING.forEach(Process::destroyForcibly)));
+  }
 
   private final Path folder;
   private final List<String> options;
@@ -32,10 +50,22 @@ public final class RedisServer implements AutoCloseable {
     assumeTrue(isInstalled(), "redis-server isn't installed: script/bootstrap does that");
     this.folder = Files.createDirectories(folder);
     this.options = List.of(options);
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
+    this.port = freePort();
     start();
+  }
+
+  private static int freePort() throws IOException {
+    IOException last = new IOException("no port was tried");
+    for (int i = 0; i < PORTS_TRIED; i++) {
+      int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, LAST_PORT);
+      try {
+        new ServerSocket(port, 1, InetAddress.getLoopbackAddress()).close();
+        return port;
+      } catch (IOException e) {
+        last = e;
+      }
+    }
+    throw last;
   }
 
   public static boolean isInstalled() {
@@ -47,14 +77,35 @@ public final class RedisServer implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.addAll(List.of(PROGRAM, "--port", "" + port, "--bind", "127.0.0.1", "--save", ""));
     command.addAll(List.of("--dir", folder.toString(), "--appendonly", "yes"));
-    command.addAll(List.of("--appendfsync", "always"));
+    // What is written outlives a kill. To sync guards against a loss of power alone, and stalls.
+    command.addAll(List.of("--appendfsync", "no"));
     command.addAll(options);
-    process =
+    Process started =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(folder.resolve("log").toFile())
             .start();
-    await().atMost(1, TimeUnit.MINUTES).ignoreExceptions().until(() -> !say("PING").isEmpty());
+    RUNNING.add(started);
+    process = started;
+    try {
+      await().atMost(1, TimeUnit.MINUTES).until(() -> !started.isAlive() || isReady());
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+    if (!started.isAlive()) {
+      close();
+      throw new IOException(Files.readString(folder.resolve("log")));
+    }
+  }
+
+  private boolean isReady() {
+    try {
+      String answer = say("PING");
+      return answer.equals("+PONG") || answer.startsWith("-NOAUTH");
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   public int port() {
@@ -91,15 +142,18 @@ public final class RedisServer implements AutoCloseable {
   }
 
   /** Ends it as kill -9 does. */
-  public void kill() throws InterruptedException {
-    running().destroyForcibly().waitFor();
-    process = null;
+  public void kill() {
+    running();
+    close();
   }
 
   @Override
   public void close() {
-    if (process != null) {
-      process.destroyForcibly();
+    Process ended = process;
+    process = null;
+    if (ended != null) {
+      ended.destroyForcibly().onExit().orTimeout(1, TimeUnit.MINUTES).join();
+      RUNNING.remove(ended);
     }
   }
 }
