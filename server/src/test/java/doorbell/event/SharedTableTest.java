@@ -18,10 +18,12 @@ import org.junit.jupiter.api.Test;
 /** A table over a store that other nodes write, too. */
 class SharedTableTest {
   private static final EventId ID = EventId.parse("22482");
+  private static final Duration SWEEP = Duration.ofSeconds(25);
 
   private final Shared store = new Shared();
   private final ArrayDeque<Runnable> later = new ArrayDeque<>();
-  private final EventTable table = new EventTable(store, (millis, task) -> later.add(task));
+  private final ArrayDeque<Long> pauses = new ArrayDeque<>();
+  private final EventTable table = new EventTable(store, this::after);
   private final SharedStore.Listener elsewhere = requireNonNull(store.listener);
   private final List<EventId> told = new ArrayList<>();
 
@@ -96,9 +98,10 @@ class SharedTableTest {
     all.forEach(this::wait);
     store.looked.clear();
     later.clear();
+    pauses.clear();
     elsewhere.onGap();
     while (!later.isEmpty()) {
-      later.remove().run();
+      pass();
     }
     assertThat(store.looked).hasSameSizeAs(all).containsAll(all);
   }
@@ -113,16 +116,33 @@ class SharedTableTest {
     store.set.addAll(all);
     for (int steps = 0; table.size() > 0; steps++) {
       assertThat(steps).isLessThan(200);
-      later.remove().run();
+      pass();
     }
     assertThat(told).hasSameSizeAs(all).containsAll(all);
+  }
+
+  /** The time that the looks take is taken off the pauses: here hardly any. */
+  @Test
+  void aRoundOfTheSweepIsSpreadOverItsTime() {
+    Set<EventId> all = new HashSet<>();
+    for (int i = 0; i < 3_000; i++) {
+      all.add(new EventId.Plain(1, i));
+    }
+    all.forEach(this::wait);
+    store.looked.clear();
+    long millis = 0;
+    while (store.looked.size() < all.size()) {
+      millis += pass();
+    }
+    assertThat(store.looked).containsAll(all);
+    assertThat(millis).isBetween(SWEEP.toMillis() / 2, SWEEP.toMillis());
   }
 
   @Test
   void theSweepLooksAtWhatIsWaitedForAlone() {
     table.set(ID, 0);
     for (int steps = 0; steps < 64; steps++) {
-      later.remove().run();
+      pass();
     }
     assertThat(store.looked).isEmpty();
   }
@@ -131,9 +151,21 @@ class SharedTableTest {
   void theSweepEndsWithItsStore() {
     store.closed = true;
     while (!later.isEmpty()) {
-      later.remove().run();
+      pass();
     }
     assertThat(store.looked).isEmpty();
+  }
+
+  private void after(long millis, Runnable task) {
+    pauses.add(millis);
+    later.add(task);
+  }
+
+  /** Runs what comes next, and returns the pause before it. */
+  private long pass() {
+    long pause = pauses.remove();
+    later.remove().run();
+    return pause;
   }
 
   private void wait(EventId id) {
@@ -188,7 +220,7 @@ class SharedTableTest {
 
     @Override
     public Duration sweepTime() {
-      return Duration.ofSeconds(25);
+      return SWEEP;
     }
 
     @Override
