@@ -20,8 +20,11 @@ public final class StoreOptions {
 
   private static final Pattern PREFIXES = Pattern.compile("[A-Za-z0-9._:-]{1,64}");
 
-  /** What stands between the slashes of a URL and its host: a user and a password. */
-  private static final Pattern SECRETS = Pattern.compile("(?<=//)[^/,]*@");
+  /**
+   * A user and a password: all up to the last @ before the next Redis, however ill it is written.
+   */
+  private static final Pattern SECRETS =
+      Pattern.compile("(^|,)(\\s*rediss?:/{0,2})?(?:(?!,\\s*redis://).)*@", Pattern.DOTALL);
 
   /** A client's next wait begins within this time, and looks first. */
   private static final String HOLD = "25s";
@@ -99,8 +102,8 @@ public final class StoreOptions {
     return isRedis(store) ? "redis" : directory(store) == null ? MEMORY : "rocksdb";
   }
 
-  /** The text of a store for logs: without a user and a password. */
+  /** The text of a store for whoever may read it: without a user and a password. */
   public static String withoutSecrets(String store) {
-    return SECRETS.matcher(store).replaceAll("");
+    return directory(store) == null ? SECRETS.matcher(store).replaceAll("$1$2") : store;
   }
 }

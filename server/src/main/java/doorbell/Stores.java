@@ -54,7 +54,7 @@ final class Stores {
     String password = password(options.find(StoreOptions.PASSWORD_FILE));
     List<RedisAddress> servers =
         RedisAddress.parseAll(store).stream()
-            .map(server -> password == null ? server : server.with(password))
+            .map(server -> password == null ? server.complete() : server.with(password))
             .toList();
     return RedisStore.open(
         new RedisSettings(

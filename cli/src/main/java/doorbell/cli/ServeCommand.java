@@ -169,8 +169,11 @@ final class ServeCommand {
     for (Option<?> option : OPTIONS) {
       if (option != ConfigFile.OPTION && option != PRINT_CONFIG) {
         boolean hasValue = given.isSaid(option) || option.fallback() != null;
-        String line = option.name() + "=" + (hasValue ? quoted(given.text(option)) : "");
-        System.out.println("# " + given.origin(option));
+        String value = hasValue ? given.text(option) : "";
+        String shown = option == Options.STORE ? StoreOptions.withoutSecrets(value) : value;
+        String line = option.name() + "=" + quoted(shown);
+        String lack = shown.equals(value) ? "" : ", here without its user and password";
+        System.out.println("# " + given.origin(option) + lack);
         System.out.println(given.isSaid(option) ? line : "#" + line);
       }
     }

@@ -261,6 +261,15 @@ class MainTest {
   }
 
   @Test
+  void aPrintedConfigurationHasNoPassword() {
+    assertThat(run("serve", "--store", "redis://me:secret@cache", "--print-config")).isZero();
+    assertThat(out.toString(UTF_8))
+        .contains(
+            "# the command line, here without its user and password\nstore=\"redis://cache\"\n")
+        .doesNotContain("secret");
+  }
+
+  @Test
   void aConfigurationIsPrintedAsAFileThatSaysTheSame(@TempDir Path folder) throws Exception {
     Path file =
         Files.writeString(folder.resolve("file"), "drain=1s\nstore='rocksdb:/a # \"b\\\\'\n");

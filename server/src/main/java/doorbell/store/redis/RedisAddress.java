@@ -1,9 +1,12 @@
 package doorbell.store.redis;
 
+import static java.util.Objects.requireNonNull;
+
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * Where a Redis is, and who asks it.
  *
  * @param user the name of the user; null for Redis's default user
- * @param password null if none is asked for
+ * @param password null if none is asked for, or it stands elsewhere
  */
 public record RedisAddress(
     String host, int port, int database, @Nullable String user, @Nullable String password) {
@@ -21,6 +24,11 @@ public record RedisAddress(
   private static final int USUAL_PORT = 6_379;
   private static final int MOST_PORT = 65_535;
   private static final Pattern DATABASES = Pattern.compile("|/|/[0-9]{1,5}");
+
+  /** What stands between the slashes: who asks, up to the last @, a host or [IPv6], and a port. */
+  private static final Pattern AUTHORITIES =
+      Pattern.compile("(?:(.*)@)?([A-Za-z0-9._-]+|\\[[^\\[\\]@]+])(?::([0-9]{0,5}))?");
+
   private static final String FORM =
       "a Redis is written redis://[USER:PASSWORD@]HOST:PORT/DATABASE, several with commas; ";
 
@@ -62,26 +70,31 @@ public record RedisAddress(
           FORM + "a character of one is to be written as %XX, with its two hex digits");
     }
     boolean hasMore = url.getRawQuery() != null || url.getRawFragment() != null;
-    if (url.getHost() == null || hasMore || !DATABASES.matcher(url.getRawPath()).matches()) {
+    // Not getHost(), which knows no name with an underscore, as containers have.
+    Matcher parts = AUTHORITIES.matcher(String.valueOf(url.getAuthority()));
+    if (url.getAuthority() == null
+        || hasMore
+        || !parts.matches()
+        || !DATABASES.matcher(url.getRawPath()).matches()) {
       throw new IllegalArgumentException(FORM + "one of them is none");
-    }
-    int port = url.getPort() < 0 ? USUAL_PORT : url.getPort();
-    if (port == 0 || port > MOST_PORT) {
-      throw new IllegalArgumentException(FORM + port + " is not a port");
     }
     String path = url.getRawPath();
     int database = path.length() < 2 ? 0 : Integer.parseInt(path.substring(1));
-    return ofUser(url.getUserInfo(), url.getHost(), port, database);
+    return ofUser(parts.group(1), requireNonNull(parts.group(2)), port(parts.group(3)), database);
+  }
+
+  private static int port(@Nullable String digits) {
+    int port = digits == null || digits.isEmpty() ? USUAL_PORT : Integer.parseInt(digits);
+    if (port == 0 || port > MOST_PORT) {
+      throw new IllegalArgumentException(FORM + port + " is not a port");
+    }
+    return port;
   }
 
   private static RedisAddress ofUser(@Nullable String info, String host, int port, int database) {
     int colon = info == null ? -1 : info.indexOf(':');
-    if (info != null && colon < 0) {
-      throw new IllegalArgumentException(
-          FORM + "write USER:PASSWORD before the @, or :PASSWORD for the default user");
-    }
-    String user = info == null || colon == 0 ? null : info.substring(0, colon);
-    String password = info == null ? null : info.substring(colon + 1);
+    String user = info == null || colon == 0 ? null : colon < 0 ? info : info.substring(0, colon);
+    String password = info == null || colon < 0 ? null : info.substring(colon + 1);
     String bare = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
     return new RedisAddress(bare, port, database, user, password);
   }
@@ -89,6 +102,15 @@ public record RedisAddress(
   /** The same address with a password; the user stays. */
   public RedisAddress with(String secret) {
     return new RedisAddress(host, port, database, user, secret);
+  }
+
+  /** Refuses a user without a password, which Redis has no word for. */
+  public RedisAddress complete() {
+    if (user != null && password == null) {
+      throw new IllegalArgumentException(
+          FORM + "give a user's password by --store-password-file, or as USER:PASSWORD");
+    }
+    return this;
   }
 
   /** The same address with another name of its host. */

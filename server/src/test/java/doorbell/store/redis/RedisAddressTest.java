@@ -3,8 +3,10 @@ package doorbell.store.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import doorbell.StoreOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RedisAddressTest {
@@ -38,11 +40,44 @@ class RedisAddressTest {
     assertThat(one("redis://user:secret@h").toString()).isEqualTo("h:6379");
   }
 
+  @Test
+  void aUserMayHaveItsPasswordElsewhere() {
+    RedisAddress named = one("redis://doorbell@h");
+    assertThat(named.with("secret"))
+        .isEqualTo(new RedisAddress("h", 6_379, 0, "doorbell", "secret"));
+    assertThatIllegalArgumentException()
+        .isThrownBy(named::complete)
+        .withMessageContaining("--store-password-file")
+        .withMessageNotContaining("doorbell@");
+    assertThat(one("redis://h").complete()).isEqualTo(one("redis://h"));
+  }
+
+  @Test
+  void aHostMayHaveAnUnderscore() {
+    assertThat(one("redis://:a@b@my_redis:7000").toString()).isEqualTo("my_redis:7000");
+    assertThat(one("redis://:a@b@my_redis").password()).isEqualTo("a@b");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "redis://u:p@h; redis://h",
+        "redis://u:p/a,s@s@h/3; redis://h/3",
+        "redis://u:p@a,redis://b,redis://v:q@c; redis://a,redis://b,redis://c",
+        "rediss://u:p/s@h; rediss://h",
+        "redis::secret@h; redis:h",
+        "secret@h; h",
+        "rocksdb:/a@b; rocksdb:/a@b"
+      })
+  void aUserAndAPasswordAreTakenAwayHoweverTheyAreWritten(String text, String shown) {
+    assertThat(StoreOptions.withoutSecrets(text)).isEqualTo(shown);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
         "redis://",
-        "redis://user-secret@h",
         "redis://:secret@h:0",
         "redis://:secret@h:70000",
         "redis://:secret@h/x",
