@@ -122,7 +122,8 @@ final class Sweep {
       }
       long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
       long pause = (long) Math.max(0, pauseMillis - took);
-      pauseMillis = Math.max(0, pauseMillis - took - pause);
+      // Below 0 is time that the next steps have less, of one round at most.
+      pauseMillis = Math.max(-partMillis * parts.length, pauseMillis - took - pause);
       pacer.after(pause, this);
     }
   }

@@ -112,9 +112,12 @@ final class RedisBatches {
     answer.whenComplete(
         (digits, failure) -> {
           onTheirWay.decrementAndGet();
-          send();
-          calls.addAndGet(-batch.size());
-          tell(batch, digits, failure);
+          try {
+            send();
+          } finally { // Whoever waits for an answer gets one, whatever fails here.
+            calls.addAndGet(-batch.size());
+            tell(batch, digits, failure);
+          }
         });
   }
 
