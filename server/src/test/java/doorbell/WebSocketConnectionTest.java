@@ -328,6 +328,24 @@ class WebSocketConnectionTest {
     }
   }
 
+  /** The store may take its time with one set, and refuses a later one at once. */
+  @Test
+  void whoSetBeforeTheStoreWasClosedHearsOfThatFirst() {
+    node.store.latePercent = 100;
+    socket.say("set 1");
+    node.runAll();
+    node.loops.get(0).beginDrain();
+    node.store.latePercent = 0;
+    node.store.failPercent = 100;
+    socket.say("set 2").say("wait 3");
+    node.runAll();
+    node.store.failPercent = 0;
+    node.store.answerAll();
+    node.runAll();
+    assertThat(socket.hear()).containsExactly("done 1");
+    assertThat(socket.closed).isEqualTo(1001);
+  }
+
   @Test
   void aCloseIsEchoedAndLeavesNothing() {
     socket.say("wait 1 2 3");

@@ -136,7 +136,8 @@ public abstract class Exchange extends Deadline implements Requester, Parked {
       public void end() {
         try {
           if (!isDecided() || failure != null) {
-            throw HttpError.forNow(503, "the store can't tell what is set; nothing was set");
+            String unknown = "the store can't tell what is set; nothing was set";
+            throw waits().isDraining() ? HttpError.isEnding() : HttpError.forNow(503, unknown);
           }
           setter.acquire(ids.size(), unset);
         } catch (HttpError | AccessException refused) {

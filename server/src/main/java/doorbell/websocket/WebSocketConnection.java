@@ -36,8 +36,6 @@ public final class WebSocketConnection extends WebSocketWriter
   /** Bytes of an unfinished frame, or of frames that can't be read yet. */
   private @Nullable ByteBuf unread;
 
-  private int setsInFlight;
-
   /** The number of the message that is partly here and awaited; 0 if there is none. */
   private int awaited;
 
@@ -240,6 +238,7 @@ public final class WebSocketConnection extends WebSocketWriter
     if (setsInFlight == HttpLimits.SETS_IN_FLIGHT - 1 && !inRead) {
       resume();
     }
+    closeIfLeaving();
     closeIfEnded();
   }
 

@@ -41,6 +41,11 @@ abstract class WebSocketWriter extends Deadline {
   /** True once a close frame is written, or the connection is closed: no frame may follow. */
   boolean closing;
 
+  int setsInFlight;
+
+  /** True once the node ends, and has no store for this client. */
+  private boolean leaving;
+
   private boolean flushing;
 
   /** True if bytes came since the last deadline. */
@@ -150,7 +155,11 @@ abstract class WebSocketWriter extends Deadline {
             store(event, by);
           } catch (AccessException full) {
             http.io.budget.count(-SetCall.BYTES);
-            refuse(event.text() + ": ", cause == null ? full : cause);
+            if (cause == null) {
+              refuse(event.text() + ": ", full);
+            } else {
+              fail(event.text(), cause);
+            }
             onSettled();
           }
         });
@@ -198,9 +207,17 @@ abstract class WebSocketWriter extends Deadline {
   /** Tells the client that the store failed for an id; a node that ends has closed its store. */
   final void fail(String id, Throwable why) {
     if (http.waits.isDraining()) {
-      close();
+      leaving = true;
+      closeIfLeaving();
     } else {
       refuse(id + ": ", why);
+    }
+  }
+
+  /** Closes as a node that ends, once the client has heard of earlier sets: they may be stored. */
+  final void closeIfLeaving() {
+    if (leaving && setsInFlight == 0) {
+      close();
     }
   }
 
