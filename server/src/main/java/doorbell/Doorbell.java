@@ -23,8 +23,14 @@ import org.jspecify.annotations.Nullable;
  * A node: holds waits, wakes waiters, remembers sets. Runs from {@link #start} to {@link #close}.
  */
 public final class Doorbell implements AutoCloseable {
-  /** The time for which waits are not drained on a disk that hangs. */
-  private static final Duration STORE_END = Duration.ofSeconds(10);
+  /** The time for which waits are not drained on a disk that hangs, and once more at the end. */
+  private static final Duration STORE_END = Duration.ofSeconds(2);
+
+  /**
+   * The time in which requests come that were sent before a later node got all new clients: the
+   * store is open still.
+   */
+  private static final Duration ON_THEIR_WAY = Duration.ofMillis(200);
 
   private volatile Options options;
   private final SetStore store;
@@ -33,7 +39,7 @@ public final class Doorbell implements AutoCloseable {
   /** Null if there is none, or none yet. */
   private volatile @Nullable AdminPort admin;
 
-  /** Null where the store was free. */
+  /** Null without {@link Options#TAKE_OVER}. */
   private final @Nullable TakeOver takeOver;
 
   private Doorbell(Options options, SetStore store, Port port, @Nullable TakeOver takeOver) {
@@ -55,9 +61,9 @@ public final class Doorbell implements AutoCloseable {
     SetStore store = takeOver == null ? Stores.open(options) : takeOver.store;
     try {
       EventTable table = new EventTable(store, Doorbell::later);
-      Port port = Port.open(options, table, takeOver != null);
+      Port port = Port.open(options, table, takeOver != null && !takeOver.isDone());
       Doorbell node = new Doorbell(options, store, port, takeOver);
-      if (takeOver == null) {
+      if (takeOver == null || takeOver.isDone()) {
         node.openAdmin(table);
       } else {
         takeOver.begin(table, port, () -> node.tryAdmin(table));
@@ -69,10 +75,19 @@ public final class Doorbell implements AutoCloseable {
     }
   }
 
+  /** False as long as an earlier node has the store. */
+  boolean hasStore() {
+    return takeOver == null || takeOver.isDone();
+  }
+
   private void openAdmin(EventTable table) {
     try {
       tryAdmin(table);
     } catch (IOException e) {
+      if (takeOver != null) { // A node that drains has no store any more, but its admin port.
+        takeOver.begin(table, port, () -> tryAdmin(table));
+        return;
+      }
       port.close();
       throw Places.cantListen(Options.ADMIN, options.get(Options.ADMIN).orElseThrow(), e);
     } catch (RuntimeException | Error e) {
@@ -231,13 +246,19 @@ public final class Doorbell implements AutoCloseable {
     if (open != null) {
       open.drain();
     }
-    Thread closing = Thread.ofPlatform().name("doorbell-store-end").unstarted(store::close);
+    Thread closing =
+        Thread.ofPlatform().daemon().name("doorbell-store-end").unstarted(store::close);
     try {
-      port.giveWay();
+      if (!hasStore()) {
+        port.stopListening(); // Clients are the earlier node's still.
+      }
+      if (port.giveWay()) {
+        Thread.sleep(ON_THEIR_WAY);
+      }
       closing.start();
       closing.join(STORE_END);
       port.drain(drainTime());
-      closing.join();
+      closing.join(STORE_END);
     } catch (InterruptedException e) {
       store.close();
       Thread.currentThread().interrupt();

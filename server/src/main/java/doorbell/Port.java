@@ -261,7 +261,7 @@ public final class Port implements AutoCloseable {
     return listeners.stream().flatMap(listener -> listener.addresses().stream()).toList();
   }
 
-  private void stopListening() {
+  void stopListening() {
     listeners.stream().map(Listener::stop).toList().forEach(Future::awaitUninterruptibly);
   }
 
@@ -320,9 +320,11 @@ public final class Port implements AutoCloseable {
    * Leaves new clients to a later node at the same addresses, and takes no more where there is
    * none. From the return on no wait is parked, so the store may be closed: whoever asks is told to
    * ask again, and late sets fail. Blocks, for a moment.
+   *
+   * @return true if there is a later node
    */
-  void giveWay() throws InterruptedException {
-    listeners.forEach(Listener::giveWay);
+  boolean giveWay() throws InterruptedException {
+    long later = listeners.stream().filter(Listener::giveWay).count();
     CountDownLatch told =
         tell(
             (loop, done) -> {
@@ -330,6 +332,7 @@ public final class Port implements AutoCloseable {
               done.run();
             });
     told.await(CLOSE_MILLIS, TimeUnit.MILLISECONDS);
+    return later > 0;
   }
 
   /** Ends the port's owner: for {@link #failure}. */

@@ -37,12 +37,12 @@ final class Stores {
     Path directory = options.directory();
     return directory == null
         ? new MemoryStore(options.get(Options.REMEMBER), options.get(Options.MAX_SETS))
-        : rocks(options, directory);
+        : rocks(options, directory, share(options));
   }
 
-  static RocksStore rocks(Options options, Path directory) {
+  static RocksStore rocks(Options options, Path directory, RocksStore.Share share) {
     return RocksStore.open(
-        directory, options.get(Options.REMEMBER), options.get(Options.SYNC), share(options));
+        directory, options.get(Options.REMEMBER), options.get(Options.SYNC), share);
   }
 
   /** What a store on the disk may take of the machine. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import doorbell.io.Transport;
+import doorbell.store.RocksStore;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -47,15 +48,19 @@ class TakeOverTest {
   @MethodSource("transports")
   void theNextNodeGetsTheStoreBeforeTheDrainAndAllWhoWaitAreAnswered(Transport transport)
       throws Exception {
-    Doorbell first = Doorbell.start(options(transport, 0));
+    Duration drain = Duration.ofSeconds(5);
+    Doorbell first = Doorbell.start(options(transport, 0).with(Options.DRAIN, drain));
     Options next = options(transport, first.address().getPort());
     List<Peer> parked = crowd(first.address(), "7");
     assertThat(ask(first.address(), SET.formatted(5)).status()).isEqualTo(201);
     await().until(() -> first.parked() == CROWD);
     try (Doorbell second = Doorbell.start(next.with(Options.TAKE_OVER, true))) {
       Thread end = Thread.ofPlatform().start(first::close);
-      // The old node drains for a second; the new one is there long before.
-      await().until(() -> ask(second.address(), SET.formatted(6)).status() == 201);
+      // The old node drains for seconds; the new one has the store long before.
+      await().until(second::hasStore);
+      await()
+          .ignoreExceptions()
+          .until(() -> ask(second.address(), SET.formatted(6)).status() <= 201);
       assertThat(first.parked()).isPositive();
       assertThat(ask(second.address(), WAIT.formatted(5)).status()).isEqualTo(200);
       for (Peer waiter : parked) {
@@ -65,6 +70,29 @@ class TakeOverTest {
         assertThat(waiter.hearsTheEnd()).isTrue();
       }
       end.join();
+    }
+  }
+
+  /** A request may be on its way when the old node is told to end. */
+  @ParameterizedTest
+  @MethodSource("steered")
+  void aSetThatIsOnItsWayIsKeptByTheOldNode(Transport transport) throws Exception {
+    Doorbell first = Doorbell.start(options(transport, 0));
+    Options next = options(transport, first.address().getPort());
+    try (Doorbell second = Doorbell.start(next.with(Options.TAKE_OVER, true));
+        Peer early = new Peer(first.address());
+        Peer setter = new Peer(first.address())) {
+      setter.say("POST /5 HTTP/1.1\nHost: a\n");
+      await().until(() -> early.say(WAIT.formatted("9?timeout=0")).hear().status() == 204);
+      Thread end = Thread.ofPlatform().start(first::close);
+      await()
+          .pollInterval(Duration.ofMillis(1))
+          .until(() -> early.say(WAIT.formatted("9?timeout=0")).hear().closes());
+      Answer kept = setter.say("\n").hear();
+      assertThat(kept.status()).isEqualTo(201);
+      assertThat(kept.closes()).isTrue();
+      end.join();
+      assertThat(ask(second.address(), SET.formatted(5)).status()).isEqualTo(200);
     }
   }
 
@@ -146,12 +174,49 @@ class TakeOverTest {
   }
 
   @Test
-  void aNodeThatIsToldToEndWhileItWaitsForItsStoreEnds() throws Exception {
-    try (Doorbell first = Doorbell.start(options(Transport.AUTO, 0))) {
-      Options next = options(Transport.AUTO, first.address().getPort());
-      Doorbell.start(next.with(Options.TAKE_OVER, true)).close();
-      assertThat(ask(first.address(), SET.formatted(5)).status()).isEqualTo(201);
+  void aNodeThatBeginsWhileTheOldOneDrainsOpensItsAdminPortLater() throws Exception {
+    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    Options options = options(Transport.AUTO, 0).with(Options.ADMIN, Optional.of(any));
+    Doorbell first = Doorbell.start(options.with(Options.DRAIN, Duration.ofSeconds(3)));
+    InetSocketAddress admin = first.adminAddress();
+    List<Peer> parked = crowd(first.address(), "7");
+    await().until(() -> first.parked() == CROWD);
+    Thread end = Thread.ofPlatform().start(first::close);
+    await().until(() -> !RocksStore.isUsed(folder.resolve("store")));
+    Options next = options.with(Options.ADMIN, Optional.ofNullable(admin));
+    try (Doorbell second = Doorbell.start(next.with(Options.TAKE_OVER, true))) {
+      assertThat(ask(second.address(), SET.formatted(7)).status()).isEqualTo(201);
+      await().until(() -> admin != null && admin.equals(second.adminAddress()));
     }
+    end.join();
+    for (Peer waiter : parked) {
+      waiter.close();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("steered")
+  void aNodeThatIsToldToEndWhileItWaitsForItsStoreEnds(Transport transport) throws Exception {
+    try (Doorbell first = Doorbell.start(options(transport, 0))) {
+      Options next = options(transport, first.address().getPort());
+      Doorbell second = Doorbell.start(next.with(Options.TAKE_OVER, true));
+      Thread end = Thread.ofPlatform().start(second::close);
+      for (int id = 1; end.isAlive() || id == 1; id++) {
+        assertThat(ask(first.address(), SET.formatted(id)).status()).isEqualTo(201);
+      }
+    }
+  }
+
+  @Test
+  void anEarlierNodeThatOutlivesTheNextHasItsUnixSocketBack() throws Exception {
+    SocketAddress bell = UnixDomainSocketAddress.of(folder.resolve("bell"));
+    Options options = options(Transport.EPOLL, 0).with(Options.LISTEN, List.of(bell));
+    try (Doorbell first = Doorbell.start(options)) {
+      Doorbell.start(options.with(Options.TAKE_OVER, true)).close();
+      assertThat(unix(bell, SET.formatted(5)).hear()).startsWith("HTTP/1.1 201 ");
+      assertThat(first.parked()).isZero();
+    }
+    assertThat(folder).isDirectoryNotContaining(file -> !file.endsWith("store"));
   }
 
   private Options options(Transport transport, int port) {

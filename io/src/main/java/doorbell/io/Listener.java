@@ -26,8 +26,10 @@ public interface Listener {
   /**
    * Has the kernel give new clients to a later node that listens at the same addresses, and goes on
    * with those that are on their way. Stops, where there is no such node or no such way.
+   *
+   * @return true if there is such a node, and so a little time for those that are on their way
    */
-  void giveWay();
+  boolean giveWay();
 
   /**
    * Stops taking clients, once those that the kernel has are taken; done when the addresses are

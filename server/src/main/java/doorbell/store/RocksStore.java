@@ -154,6 +154,11 @@ public final class RocksStore implements SetStore {
     return new StoreDirectory(directory).isUsed();
   }
 
+  /** True if a store wasn't opened because another node has it open, or looks if one has. */
+  public static boolean isUse(StoreException refusal) {
+    return StoreDirectory.isUse(refusal);
+  }
+
   @Override
   public CompletionStage<Boolean> isSet(EventId id) {
     if (!closed && id.equals(known.getPlain(place(id)))) {

@@ -228,6 +228,11 @@ record StoreDirectory(Path path) {
     protected void log(InfoLogLevel level, String line) {}
   }
 
+  /** True if the lock of the store was taken when it was to be opened. */
+  static boolean isUse(StoreException refusal) {
+    return refusal.getCause() instanceof RocksDBException e && isUsed(e);
+  }
+
   private static boolean isUsed(RocksDBException e) {
     String message = String.valueOf(e.getMessage());
     return message.contains("lock hold by") || message.contains("While lock file");

@@ -4,6 +4,7 @@ import static doorbell.store.SetStoreContract.answer;
 import static doorbell.store.SetStoreContract.id;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import doorbell.event.EventId;
 import doorbell.event.EventTable;
@@ -11,6 +12,8 @@ import doorbell.event.StoreException;
 import doorbell.event.Waiter;
 import doorbell.store.RocksStore.Share;
 import doorbell.store.RocksStore.Sync;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -104,6 +107,19 @@ class AwaitedStoreTest {
     store.open(opened);
     assertThat(answer(set)).isFalse();
     store.close();
+  }
+
+  /** Another node's look takes the lock for a moment, as a node does for long. */
+  @Test
+  void aStoreInUseIsToldFromOneThatCannotBeOpened() throws IOException {
+    RocksStore open = opened();
+    assertThat(catchThrowableOfType(StoreException.class, this::opened))
+        .matches(RocksStore::isUse)
+        .hasMessageContaining("in use by another node");
+    open.close();
+    Files.writeString(directory.resolve("CURRENT"), "nothing");
+    assertThat(catchThrowableOfType(StoreException.class, this::opened))
+        .matches(refusal -> !RocksStore.isUse(refusal));
   }
 
   private AwaitedStore awaited() {

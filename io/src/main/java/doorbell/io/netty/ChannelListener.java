@@ -121,8 +121,9 @@ public final class ChannelListener implements Listener {
 
   /** The kernel deals clients out to all who listen. */
   @Override
-  public void giveWay() {
+  public boolean giveWay() {
     stop();
+    return false;
   }
 
   @Override

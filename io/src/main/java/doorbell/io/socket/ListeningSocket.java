@@ -60,6 +60,10 @@ final class ListeningSocket extends Socket {
   private @Nullable Path file;
 
   private @Nullable Object fileKey;
+
+  /** Another name of the file before it: an earlier node's, which may outlive this one. */
+  private @Nullable Path older;
+
   private @Nullable SocketAddress address;
   private boolean inherited;
 
@@ -144,7 +148,13 @@ final class ListeningSocket extends Socket {
    * are on their way have come.
    */
   boolean givesWay() {
-    return file != null || (address instanceof InetSocketAddress && SharedPort.preferNewer(this));
+    try {
+      return file == null
+          ? address instanceof InetSocketAddress && SharedPort.preferNewer(this)
+          : Files.exists(file) && !isOwn(file);
+    } catch (IOException gone) {
+      return false;
+    }
   }
 
   /** True if this socket is another's too, who takes the clients that this process leaves. */
@@ -172,13 +182,15 @@ final class ListeningSocket extends Socket {
       throw new IOException("the name of a Unix socket has at most " + MOST_PATH + " bytes");
     }
     checkFree(path, taken);
-    int any = ThreadLocalRandom.current().nextInt(1 << 30);
-    Path made = path.resolveSibling("." + Integer.toString(any, 36));
+    Path made = hiddenBeside(path);
     try {
       bind(new DomainSocketAddress(made.toString()));
       Files.setPosixFilePermissions(made, PosixFilePermissions.fromString(UNIX_MODE));
       listen(IoLimits.ACCEPT_BACKLOG);
       fileKey = keyOf(made);
+      if (taken && Files.exists(path)) {
+        older = Files.createLink(hiddenBeside(path), path);
+      }
       Files.move(made, path, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       Files.deleteIfExists(made);
@@ -186,6 +198,11 @@ final class ListeningSocket extends Socket {
     }
     file = path;
     address = UnixDomainSocketAddress.of(path);
+  }
+
+  private static Path hiddenBeside(Path path) {
+    int any = ThreadLocalRandom.current().nextInt(1 << 30);
+    return path.resolveSibling("." + Integer.toString(any, 36));
   }
 
   /** A file that a program left behind may go, or that of a node which is about to end. */
@@ -197,16 +214,23 @@ final class ListeningSocket extends Socket {
     if ((mode & FILE_KIND) != SOCKET_FILE) {
       throw new IOException("this file is there and is no socket");
     }
-    if (taken) {
-      return;
+    if (!taken && isHeard(path)) {
+      throw new IOException("another program listens there");
     }
+  }
+
+  private static boolean isHeard(Path path) throws IOException {
     try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       probe.configureBlocking(false); // A program that takes no clients would hold up the start.
       probe.connect(UnixDomainSocketAddress.of(path));
     } catch (ConnectException nobodyListens) {
-      return;
+      return false;
     }
-    throw new IOException("another program listens there");
+    return true;
+  }
+
+  private boolean isOwn(Path path) throws IOException {
+    return requireNonNull(fileKey).equals(keyOf(path));
   }
 
   private static @Nullable Object keyOf(Path path) throws IOException {
@@ -278,13 +302,23 @@ final class ListeningSocket extends Socket {
     return requireNonNull(address);
   }
 
-  /** Closes the socket, and takes its file away unless another program has that name now. */
+  /**
+   * Closes the socket, and takes its file away unless another program has that name now. The file
+   * of an earlier node that listens still gets its name back.
+   */
   void end() throws IOException {
     close();
     Path own = file;
     file = null; // Once only: the key may be another file's then.
-    if (own != null && Files.exists(own) && requireNonNull(fileKey).equals(keyOf(own))) {
-      Files.delete(own);
+    if (own != null && Files.exists(own) && isOwn(own)) {
+      if (older != null && isHeard(older)) {
+        Files.move(older, own, StandardCopyOption.ATOMIC_MOVE);
+      } else {
+        Files.delete(own);
+      }
+    }
+    if (older != null) {
+      Files.deleteIfExists(older);
     }
   }
 }

@@ -198,10 +198,12 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
   }
 
   @Override
-  public void giveWay() {
-    if (!socket.givesWay()) {
+  public boolean giveWay() {
+    boolean gives = socket.givesWay();
+    if (!gives) {
       stop();
     }
+    return gives;
   }
 
   @Override
@@ -228,6 +230,9 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
 
   @Override
   public void unregistered() {
+    if (loops.get(0).events.inEventLoop()) {
+      acceptRest(); // An io_uring takes a pass to let go, and clients came meanwhile.
+    }
     try {
       socket.end();
     } catch (IOException e) {
