@@ -30,7 +30,7 @@ public final class Doorbell implements AutoCloseable {
    * The time in which requests come that were sent before a later node got all new clients: the
    * store is open still.
    */
-  private static final Duration ON_THEIR_WAY = Duration.ofMillis(200);
+  static final Duration ON_THEIR_WAY = Duration.ofMillis(200);
 
   private volatile Options options;
   private final SetStore store;

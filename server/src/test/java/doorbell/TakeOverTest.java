@@ -77,6 +77,14 @@ class TakeOverTest {
   @ParameterizedTest
   @MethodSource("steered")
   void aSetThatIsOnItsWayIsKeptByTheOldNode(Transport transport) throws Exception {
+    int tries = 0;
+    while (!isKeptInTime(transport) && tries < 10) {
+      tries++; // The machine stalled.
+    }
+    assertThat(tries).isLessThan(10);
+  }
+
+  private boolean isKeptInTime(Transport transport) throws Exception {
     Doorbell first = Doorbell.start(options(transport, 0));
     Options next = options(transport, first.address().getPort());
     try (Doorbell second = Doorbell.start(next.with(Options.TAKE_OVER, true));
@@ -84,15 +92,21 @@ class TakeOverTest {
         Peer setter = new Peer(first.address())) {
       setter.say("POST /5 HTTP/1.1\nHost: a\n");
       await().until(() -> early.say(WAIT.formatted("9?timeout=0")).hear().status() == 204);
+      final long began = System.nanoTime();
       Thread end = Thread.ofPlatform().start(first::close);
       await()
           .pollInterval(Duration.ofMillis(1))
           .until(() -> early.say(WAIT.formatted("9?timeout=0")).hear().closes());
       Answer kept = setter.say("\n").hear();
+      boolean stalled = System.nanoTime() - began >= Doorbell.ON_THEIR_WAY.toNanos();
+      end.join();
+      if (stalled && kept.status() == 503) {
+        return false;
+      }
       assertThat(kept.status()).isEqualTo(201);
       assertThat(kept.closes()).isTrue();
-      end.join();
       assertThat(ask(second.address(), SET.formatted(5)).status()).isEqualTo(200);
+      return true;
     }
   }
 
