@@ -11,6 +11,8 @@ const CALM = 0.5;
 const CALM_TRIES = 8;
 const CALM_IN_A_ROW = 2;
 const QUIET_MILLIS = 500;
+// What a node wrote last is shown with a fault.
+const LOG_TAIL = 3_000;
 
 export class Patient {
   #random;
@@ -134,5 +136,6 @@ export async function suffers(setting, settings, deed) {
     setting.tell(`${seen}, ${sets} acknowledged sets`);
   } finally {
     await patient.stop();
+    if (setting.checker.faults.length > 0) console.log(patient.node.log().slice(-LOG_TAIL));
   }
 }
