@@ -113,16 +113,27 @@ public final class EventTable {
   public boolean lookUpAll() {
     boolean all = true;
     for (EventTableShard part : parts) {
-      List<CompletableFuture<Void>> looks = new ArrayList<>();
-      for (EventId id : part.waitedFor()) {
-        CompletionStage<Boolean> look = store.isSet(id);
-        looks.add(look.thenAccept(found -> wakeIf(found, id)).toCompletableFuture());
+      EventTableShard.Reach reach = new EventTableShard.Reach(0, 1);
+      while (reach.chain() < reach.chains()) {
+        List<EventId> ids = new ArrayList<>();
+        reach = part.waitedFor(reach.chain(), Sweep.MOST_IDS, ids);
+        all &= lookUp(ids);
       }
-      for (CompletableFuture<Void> look : looks) {
-        all &= look.handle((done, failure) -> failure == null).join();
-      }
-      flush();
     }
+    return all;
+  }
+
+  private boolean lookUp(List<EventId> ids) {
+    List<CompletableFuture<Void>> looks = new ArrayList<>();
+    for (EventId id : ids) {
+      CompletionStage<Boolean> look = store.isSet(id);
+      looks.add(look.thenAccept(found -> wakeIf(found, id)).toCompletableFuture());
+    }
+    boolean all = true;
+    for (CompletableFuture<Void> look : looks) {
+      all &= look.handle((done, failure) -> failure == null).join();
+    }
+    flush();
     return all;
   }
 

@@ -3,7 +3,6 @@ package doorbell.event;
 import static java.util.Objects.requireNonNull;
 
 import doorbell.event.EventVariable.Attempt;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -48,24 +47,6 @@ final class EventTableShard {
     lock.lock();
     try {
       return size;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** The unset events that have waiters. */
-  List<EventId> waitedFor() {
-    lock.lock();
-    try {
-      List<EventId> ids = new ArrayList<>(size);
-      for (Entry head : chains) {
-        for (Entry entry = head; entry != null; entry = entry.chained) {
-          if (!(entry instanceof EventVariable variable && variable.isSet())) {
-            ids.add(entry.id);
-          }
-        }
-      }
-      return ids;
     } finally {
       lock.unlock();
     }

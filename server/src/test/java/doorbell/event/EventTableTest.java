@@ -8,9 +8,11 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +52,19 @@ class EventTableTest {
     assertThat(store.asked).isEmpty();
     assertThat(table.leave(inVain)).isFalse();
     assertThat(table.size()).isZero();
+  }
+
+  /** More than a part of the table is looked over at once. */
+  @Test
+  void aMultitudeIsLookedUpToTheLastWhenTheStoreOpens() {
+    Random random = new Random(1);
+    for (int i = 0; i < 200_000; i++) {
+      Ear ear = new Ear(new EventId.Plain(random.nextLong(), random.nextLong()));
+      table.wait(ear);
+      store.sets.add(ear.id());
+    }
+    assertThat(table.lookUpAll()).isTrue();
+    assertThat(told).hasSize(200_000).doesNotHaveDuplicates();
   }
 
   @Test
@@ -449,7 +464,7 @@ class EventTableTest {
   /** Keeps or fails what it was asked to set when the test says so. */
   private static final class SlowStore implements SetStore {
     private final Map<EventId, CompletableFuture<Boolean>> asked = new HashMap<>();
-    private final List<EventId> sets = new ArrayList<>();
+    private final Set<EventId> sets = new LinkedHashSet<>();
     private final List<EventId> calledNew = new ArrayList<>();
     private boolean late;
     private @Nullable RuntimeException thrown;
