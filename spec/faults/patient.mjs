@@ -11,6 +11,7 @@ const CALM = 0.5;
 const CALM_TRIES = 8;
 const CALM_IN_A_ROW = 2;
 const QUIET_MILLIS = 500;
+const RETRY_MILLIS = 25;
 // What a node wrote last is shown with a fault.
 const LOG_TAIL = 3_000;
 
@@ -52,13 +53,16 @@ export class Patient {
     return status;
   }
 
-  // Sets are kept, if not at once then soon.
+  // Sets are kept, if not at once then soon. One client asks: who comes anew with each set takes all
+  // the connections that the node has.
   async setsAgain() {
-    let status;
+    const client = this.client();
     const begun = Date.now();
-    do {
-      status = await this.set();
-    } while (status !== 201 && Date.now() - begun < this.#checker.patience);
+    let status = await this.set(undefined, client);
+    while (status !== 201 && Date.now() - begun < this.#checker.patience) {
+      await pause(RETRY_MILLIS);
+      status = await this.set(undefined, client);
+    }
     if (status !== 201) this.fault(`the fault is over, and a set is answered ${status}`);
   }
 

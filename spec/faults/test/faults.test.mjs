@@ -1,13 +1,16 @@
 // What is not synced may go, and what is synced stays; and the parts of a run miss what is lost.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Random } from "../../hostile/random.mjs";
 import { LastingChecker } from "../checker.mjs";
 import { Disk } from "../journal.mjs";
+import { Patient } from "../patient.mjs";
 import { power } from "../power.mjs";
 import { EIO, lacksShim, Shim } from "../shim.mjs";
 
@@ -109,4 +112,22 @@ test("aSocketWithTheNumberOfAFileThatWasClosedDoesNotSuffer", { skip: lacksShim(
   shim.close();
   rmSync(folder, { recursive: true });
   assert.equal(status, 0, stderr);
+});
+
+test("whoTriesASetUntilItIsKeptTakesOneConnection", async () => {
+  let sets = 0, clients = 0;
+  const node = createServer((request, response) => {
+    response.statusCode = ++sets < 10 ? 503 : 201;
+    request.resume().on("end", () => response.end());
+  });
+  node.on("connection", () => clients++);
+  await once(node.listen(0, "127.0.0.1"), "listening");
+  const checker = new LastingChecker();
+  const patient = new Patient({ folder: tmpdir(), random: new Random(1), checker });
+  Object.assign(patient.node, node.address(), { host: "127.0.0.1" });
+  await patient.setsAgain();
+  await patient.stop();
+  node.closeAllConnections();
+  node.close();
+  assert.deepEqual([sets, clients, checker.faults], [10, 1, []]);
 });
