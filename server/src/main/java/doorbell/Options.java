@@ -70,7 +70,8 @@ public final class Options {
               "store",
               new OptionType<>("STORE", StoreOptions::parse),
               "Where sets are stored: rocksdb:DIR, memory, or, for several nodes,"
-                  + " redis://HOST:PORT, one or an odd number with commas.")
+                  + " redis://HOST:PORT, one or an odd number with commas, or"
+                  + " postgresql://HOST/DATABASE.")
           .or("rocksdb:doorbell-data")
           .that(StoreOptions::check);
 

@@ -2,6 +2,7 @@ package doorbell;
 
 import static doorbell.Option.between;
 
+import doorbell.store.postgres.PostgresAddress;
 import doorbell.store.redis.RedisAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,8 @@ public final class StoreOptions {
    * A user and a password: all up to the last @ before the next Redis, however ill it is written.
    */
   private static final Pattern SECRETS =
-      Pattern.compile("(^|,)(\\s*rediss?:/{0,2})?(?:(?!,\\s*redis://).)*@", Pattern.DOTALL);
+      Pattern.compile(
+          "(^|,)(\\s*(?:rediss?|postgres(?:ql)?):/{0,2})?(?:(?!,\\s*redis://).)*@", Pattern.DOTALL);
 
   /** A client's next wait begins within this time, and looks first. */
   private static final String HOLD = "25s";
@@ -33,15 +35,14 @@ public final class StoreOptions {
       Option.of(
           "store-password-file",
           OptionType.FILE,
-          "The password of the Redis in --store, in a file that others can't read; the same for"
-              + " all servers of the store.");
+          "The password of the servers in --store, in a file that others can't read.");
 
   public static final Option<String> PREFIX =
       Option.of(
               "store-prefix",
               OptionType.text("NAME"),
-              "How the store's keys and channels begin in Redis: the same for all nodes that share"
-                  + " their sets, and another one for others.")
+              "How names begin in Redis (keys, channels) or PostgreSQL (table, functions): the same"
+                  + " for all nodes that share their sets, and another one for others.")
           .or("doorbell")
           .that(StoreOptions::checkPrefix);
 
@@ -49,8 +50,8 @@ public final class StoreOptions {
       Option.of(
               "store-sweep",
               OptionType.TIME,
-              "The time within which a node looks each id that is waited for up again in Redis,"
-                  + " since a notification may be lost.")
+              "The time within which a node looks each id that is waited for up again in Redis or"
+                  + " PostgreSQL, since a notification may be lost.")
           .or(HOLD)
           .that(between(Duration.ofMillis(100), Duration.ofHours(1)));
 
@@ -74,9 +75,12 @@ public final class StoreOptions {
     boolean hasFolder = store.startsWith(ROCKSDB) && store.length() > ROCKSDB.length();
     if (isRedis(store)) {
       RedisAddress.parseAll(store);
+    } else if (isPostgres(store)) {
+      PostgresAddress.parse(store);
     } else if (!store.equals(MEMORY) && !hasFolder) {
       throw new IllegalArgumentException(
-          "the store is memory, rocksdb:DIR or redis://HOST:PORT, not '%s'; write rocksdb:DIR"
+          ("the store is memory, rocksdb:DIR, redis://HOST:PORT or postgresql://HOST/DATABASE,"
+                  + " not '%s'; write rocksdb:DIR")
               .formatted(withoutSecrets(store)));
     }
   }
@@ -92,6 +96,11 @@ public final class StoreOptions {
     return store.startsWith(RedisAddress.SCHEME);
   }
 
+  static boolean isPostgres(String store) {
+    return store.startsWith(PostgresAddress.SCHEME)
+        || store.startsWith(PostgresAddress.SHORT_SCHEME);
+  }
+
   /** The folder of a store; null if it has none. */
   static @Nullable Path directory(String store) {
     return store.startsWith(ROCKSDB) ? Path.of(store.substring(ROCKSDB.length())) : null;
@@ -99,7 +108,9 @@ public final class StoreOptions {
 
   /** The kind of a store, for figures. */
   static String kind(String store) {
-    return isRedis(store) ? "redis" : directory(store) == null ? MEMORY : "rocksdb";
+    return isRedis(store)
+        ? "redis"
+        : isPostgres(store) ? "postgresql" : directory(store) == null ? MEMORY : "rocksdb";
   }
 
   /** The text of a store for whoever may read it: without a user and a password. */

@@ -5,6 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import doorbell.event.SetStore;
 import doorbell.store.MemoryStore;
 import doorbell.store.RocksStore;
+import doorbell.store.postgres.PostgresAddress;
+import doorbell.store.postgres.PostgresSchema;
+import doorbell.store.postgres.PostgresSettings;
+import doorbell.store.postgres.PostgresStore;
 import doorbell.store.redis.RedisAddress;
 import doorbell.store.redis.RedisSettings;
 import doorbell.store.redis.RedisStore;
@@ -16,7 +20,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Opens the store that the options name; the classes of another kind are not loaded. */
-final class Stores {
+public final class Stores {
   private static final List<PosixFilePermission> OF_OTHERS =
       List.of(PosixFilePermission.OTHERS_READ, PosixFilePermission.OTHERS_WRITE);
 
@@ -30,9 +34,13 @@ final class Stores {
     if (StoreOptions.isRedis(store)) {
       return redis(options, store);
     }
+    if (StoreOptions.isPostgres(store)) {
+      return postgres(options, store);
+    }
     if (options.find(StoreOptions.PASSWORD_FILE) != null) {
       throw new IllegalArgumentException(
-          "--store-password-file goes with --store redis://HOST:PORT; leave it out");
+          "--store-password-file goes with --store redis://HOST:PORT or"
+              + " postgresql://HOST/DATABASE; leave it out");
     }
     Path directory = options.directory();
     return directory == null
@@ -63,6 +71,43 @@ final class Stores {
             options.get(Options.REMEMBER),
             options.get(StoreOptions.SWEEP),
             RedisSettings.USUAL_BELL));
+  }
+
+  private static SetStore postgres(Options options, String store) {
+    return PostgresStore.open(
+        new PostgresSettings(
+            database(store, options.find(StoreOptions.PASSWORD_FILE)),
+            options.get(StoreOptions.PREFIX),
+            options.get(Options.REMEMBER),
+            options.get(StoreOptions.SWEEP),
+            PostgresSettings.USUAL_BELL));
+  }
+
+  /**
+   * Makes the table and the functions of a store in PostgreSQL; those that are there are brought up
+   * to date, and sets stay.
+   *
+   * @throws RuntimeException if nothing could be made; the message says what to do
+   */
+  public static void init(String store, @Nullable Path passwordFile, String prefix) {
+    PostgresSchema.create(database(store, passwordFile), prefix);
+  }
+
+  /** The SQL of {@link #init}. */
+  public static String initSql(String store, String prefix) {
+    return PostgresSchema.sql(database(store, null).schema(), prefix);
+  }
+
+  /** A database, with the password of {@code file} if there is one. */
+  private static PostgresAddress database(String store, @Nullable Path file) {
+    if (!StoreOptions.isPostgres(store)) {
+      throw new IllegalArgumentException(
+          "a store in PostgreSQL is made by init, no other needs it; give"
+              + " --store postgresql://HOST/DATABASE");
+    }
+    PostgresAddress address = PostgresAddress.parse(store);
+    String password = password(file);
+    return password == null ? address : address.with(password);
   }
 
   private static @Nullable String password(@Nullable Path file) {

@@ -78,7 +78,7 @@ final class TakeOver implements AutoCloseable {
     if (directory == null) {
       throw new IllegalArgumentException(
           "--take-over takes over a store rocksdb:DIR; what a store memory has ends with its node,"
-              + " and nodes that share a Redis need not wait for one another");
+              + " and nodes that share a store need not wait for one another");
     }
     return directory;
   }

@@ -29,6 +29,7 @@ class ArchitectureTest {
   private static final String STORE = "doorbell.store";
   private static final String REPLICA = "doorbell.store.replica";
   private static final String REDIS = "doorbell.store.redis";
+  private static final String POSTGRES = "doorbell.store.postgres";
   private static final String ADMIN = "doorbell.admin";
   private static final String COUNT = "doorbell.count";
   private static final String LIMIT = "doorbell.limit";
@@ -137,9 +138,22 @@ class ArchitectureTest {
         .check(CLASSES);
   }
 
+  /** What speaks to PostgreSQL is loaded by a store in PostgreSQL alone. */
+  @Test
+  void theStoreInPostgresAloneKnowsItsLibrary() {
+    only(POSTGRES, REPLICA, EVENT, "java.sql", "org.postgresql..", "org.slf4j").check(CLASSES);
+    noClasses()
+        .that()
+        .resideOutsideOfPackage(POSTGRES)
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("java.sql", "org.postgresql..")
+        .check(CLASSES);
+  }
+
   @Test
   void mergedReplicasKnowNoEngine() {
-    only(REPLICA, EVENT).check(CLASSES);
+    only(REPLICA, EVENT, "org.slf4j").check(CLASSES);
   }
 
   /** The libraries of the admin port are loaded by that port alone. */

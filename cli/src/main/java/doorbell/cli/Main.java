@@ -71,6 +71,7 @@ final class Main {
         SetCommand.COMMAND,
         NewCommand.COMMAND,
         CheckCommand.COMMAND,
+        StoreCommand.COMMAND,
         DemoCommand.COMMAND,
         DoctorCommand.COMMAND,
         COMPLETION);
@@ -134,7 +135,9 @@ final class Main {
 
   /** True for a command whose environment is a node's, where no application sets variables. */
   private static boolean isOfNode(String command) {
-    return List.of(ServeCommand.COMMAND.name(), CheckCommand.COMMAND.name()).contains(command);
+    return List.of(
+            ServeCommand.COMMAND.name(), CheckCommand.COMMAND.name(), StoreCommand.COMMAND.name())
+        .contains(command);
   }
 
   private static int misused(ParameterException mistake) {

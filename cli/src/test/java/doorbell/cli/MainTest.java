@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -188,9 +189,14 @@ class MainTest {
           serve --listen ::1:8080       | an address of IPv6 is written [::1]:PORT
           serve --listen 127.0.0.1:80800 | 80800 is not a port
           serve --listen 123456         | 123456 is not a port
-          serve --store disk            | the store is memory, rocksdb:DIR or redis://HOST:PORT
+          serve --store disk            | the store is memory, rocksdb:DIR, redis://HOST:PORT or
           serve --store redis://a,redis://b | name 1, 3 or 5 of them
-          serve --store rocksdb:        | the store is memory, rocksdb:DIR or redis://HOST:PORT
+          serve --store postgresql://h  | a PostgreSQL is written postgresql://
+          store                         | Missing required parameter
+          store drop                    | doorbell store can init, not 'drop'
+          store init --store memory     | give --store postgresql://HOST/DATABASE
+          store init --store postgresql://127.0.0.1:1/d | can't be reached (connection refused)
+          serve --store rocksdb:        | the store is memory, rocksdb:DIR, redis://HOST:PORT or
           serve --remember 0s           | remember is between 1s and 3650d, not 0s
           serve --max-wait 8d           | max-wait is between 1s and 7d, not 8d
           serve --max-sets 0            | max-sets is between 1 and
@@ -198,7 +204,7 @@ class MainTest {
           serve --idle 5s               | unknown option --idle; did you mean --idle-timeout?
           check --waits 0               | waits is between 1 and
           check --waits                 | Missing required parameter for option '--waits'
-          check --store disk            | the store is memory, rocksdb:DIR or redis://HOST:PORT
+          check --store disk            | the store is memory, rocksdb:DIR, redis://HOST:PORT or
           check 5                       | there is no '5' here
           serve --base-path bell        | the base path is like /bell
           serve --transport tcp         | '--transport'
@@ -292,6 +298,20 @@ class MainTest {
     assertThat(run("serve", "--config", file.toString())).isEqualTo(2);
     assertThat(err.toString(UTF_8)).contains("it is true or false");
     assertThat(run("serve", "--print-config", "--max-wait", "8d")).isEqualTo(2);
+  }
+
+  @Test
+  void theSqlOfAStoreIsPrintedForSomebodyElseToRun() {
+    String[] init = {"store", "init", "--print", "--store-prefix", "mine", "--store"};
+    assertThat(
+            run(
+                Stream.concat(Stream.of(init), Stream.of("postgresql://h/d"))
+                    .toArray(String[]::new)))
+        .isZero();
+    assertThat(out.toString(UTF_8))
+        .contains("CREATE TABLE IF NOT EXISTS public.mine_events")
+        .endsWith("COMMIT;\n")
+        .doesNotContain("${");
   }
 
   @Test

@@ -24,9 +24,16 @@ class StartTest {
   /** What puts a record's equals together, by method handles, for longer than an answer takes. */
   private static final String SLOW_EQUALS = "java.lang.runtime.ObjectMethods ";
 
-  /** What a store in Redis alone loads. */
-  private static final List<String> OF_REDIS =
-      List.of("io.lettuce", "reactor.", "doorbell.store.redis.RedisStore ", "store.replica");
+  /** What a store that nodes share alone loads. */
+  private static final List<String> OF_SHARED =
+      List.of(
+          "io.lettuce",
+          "reactor.",
+          "doorbell.store.redis.RedisStore ",
+          "org.postgresql",
+          "java.sql.Connection",
+          "doorbell.store.postgres",
+          "store.replica");
 
   @TempDir private Path folder;
 
@@ -47,7 +54,7 @@ class StartTest {
         .contains("doorbell.wait.Wait ")
         .doesNotContain(SLOW_EQUALS)
         .doesNotContain("io.micrometer", "io.prometheus", "com.sun.net.httpserver")
-        .doesNotContain(OF_REDIS);
+        .doesNotContain(OF_SHARED);
   }
 
   @Test
@@ -63,7 +70,7 @@ class StartTest {
     }
     assertThat(Files.readString(classes))
         .contains("doorbell.store.RocksStore ")
-        .doesNotContain(OF_REDIS);
+        .doesNotContain(OF_SHARED);
   }
 
   @ParameterizedTest

@@ -43,8 +43,8 @@ final class RedisFault {
         || lack.contains("INVALID PASSWORD");
   }
 
-  static String sentence(RedisAddress at, @Nullable Throwable failure) {
-    String answer = failure == null ? null : answer(failure);
+  static String sentence(RedisAddress at, Throwable failure) {
+    String answer = answer(failure);
     String name = "the Redis at " + at;
     if (answer == null) {
       return name + " can't be reached (" + reason(failure) + "); start it, or correct --store";
@@ -60,7 +60,7 @@ final class RedisFault {
         : name + " answers an error: " + answer;
   }
 
-  private static String reason(@Nullable Throwable failure) {
+  private static String reason(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       switch (cause) {
         case ConnectException refused when refused.getCause() == null -> {

@@ -4,7 +4,10 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import doorbell.event.EventId;
 import doorbell.event.StoreException;
-import doorbell.store.redis.RedisBatches.Call;
+import doorbell.store.replica.Batches;
+import doorbell.store.replica.Batches.Call;
+import doorbell.store.replica.Link;
+import doorbell.store.replica.Replica.Vote;
 import io.lettuce.core.RedisChannelHandler;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisConnectionStateListener;
@@ -24,15 +27,19 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Two connections to a Redis: one for commands, one that hears of sets. When either ends, both do,
  * and the link is not used again: the next one subscribes anew, and nothing is left to a driver
  * that reconnects by itself. Any thread.
  */
-final class RedisLink {
+final class RedisLink implements Link {
   /** Time within which each command, and the making of a connection, is answered or fails. */
   static final Duration TIMEOUT = Duration.ofSeconds(2);
+
+  /** Batches of each kind on their way at a time. */
+  private static final int BATCHES = 4;
 
   /** Time for which the key of a bell stays. */
   private static final long BELL_MILLIS = 10_000;
@@ -40,16 +47,11 @@ final class RedisLink {
   private final StatefulRedisConnection<byte[], byte[]> commands;
   private final StatefulRedisPubSubConnection<byte[], byte[]> hearing;
   private final RedisNames names;
-  final RedisBatches sets;
-  final RedisBatches looks;
+  private final Batches sets;
+  private final Batches looks;
 
   private final AtomicBoolean closing = new AtomicBoolean();
   private volatile boolean ended;
-
-  /** Who is told of sets, and once of the end. Called on the threads of Lettuce. */
-  interface Owner extends RedisNames.Reader {
-    void onEnd(RedisLink link);
-  }
 
   private RedisLink(
       StatefulRedisConnection<byte[], byte[]> commands,
@@ -59,8 +61,11 @@ final class RedisLink {
     this.commands = commands;
     this.hearing = hearing;
     this.names = names;
-    this.sets = new RedisBatches(false, calls -> set(calls, rememberMillis));
-    this.looks = new RedisBatches(true, this::look);
+    this.sets =
+        new Batches(
+            BATCHES, calls -> set(calls, rememberMillis).thenApply(answer -> votes(answer, false)));
+    this.looks =
+        new Batches(BATCHES, calls -> look(calls).thenApply(answer -> votes(answer, true)));
   }
 
   /** Connects both, and subscribes: complete when each set from now on is heard. */
@@ -137,7 +142,7 @@ final class RedisLink {
 
           @Override
           public void message(byte[] channel, byte[] message) {
-            RedisNames.read(message, owner);
+            RedisNames.read(message, owner::onSet);
           }
         });
     endWithEither(owner);
@@ -202,6 +207,18 @@ final class RedisLink {
     return RedisScript.SET.run(redis(), keys(calls), arguments.toArray(byte[][]::new));
   }
 
+  /** What a script's answer says of each id. */
+  private static List<@Nullable Vote> votes(byte[] answer, boolean isLook) {
+    List<@Nullable Vote> votes = new ArrayList<>();
+    boolean counts = answer[0] == RedisScript.COUNTS;
+    for (int i = 1; i < answer.length; i++) {
+      boolean yes = answer[i] == '1';
+      Vote vote = yes ? Vote.YES : Vote.NO;
+      votes.add(counts || (isLook && yes) ? vote : Vote.UNFILLED);
+    }
+    return votes;
+  }
+
   private byte[][] keys(List<Call> calls) {
     byte[][] keys = new byte[calls.size() + 1][];
     keys[0] = names.mark;
@@ -224,13 +241,23 @@ final class RedisLink {
         .thenApply(answer -> (char) answer[0]);
   }
 
-  /** True once a connection has ended, before the owner is told. */
-  boolean hasEnded() {
+  @Override
+  public Batches sets() {
+    return sets;
+  }
+
+  @Override
+  public Batches looks() {
+    return looks;
+  }
+
+  @Override
+  public boolean hasEnded() {
     return ended;
   }
 
-  /** Ends both connections, once; calls that have no answer fail. Completes when all is closed. */
-  CompletableFuture<Void> close() {
+  @Override
+  public CompletableFuture<Void> close() {
     StoreException end = new StoreException("the connection to this Redis has ended");
     sets.end(end);
     looks.end(end);

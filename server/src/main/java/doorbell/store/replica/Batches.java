@@ -1,4 +1,4 @@
-package doorbell.store.redis;
+package doorbell.store.replica;
 
 import static java.util.Objects.requireNonNull;
 
@@ -12,30 +12,26 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Calls of one kind on their way to a Redis. A few batches are on their way at a time; what comes
+ * Calls of one kind on their way to a server. A few batches are on their way at a time; what comes
  * meanwhile goes with the next one, so that a crowd shares commands, and a single call doesn't
  * wait. Any thread.
  */
-final class RedisBatches {
-  /** Calls in a batch at most: a script holds up whoever else asks that Redis. */
+public final class Batches {
+  /** Calls in a batch at most: a batch holds up whoever else asks that server. */
   static final int MOST_CALLS = 128;
-
-  /** Batches on their way at a time. */
-  private static final int MOST_ON_THEIR_WAY = 4;
 
   /** Calls that may wait: a server that is this far behind won't catch up. */
   private static final int MOST_QUEUED = 65_536;
 
   /** A call for an id. */
-  static final class Call extends CompletableFuture<Vote> {
-    final EventId id;
-    final long spreadMillis;
+  public static final class Call extends CompletableFuture<Vote> {
+    public final EventId id;
+    public final long spreadMillis;
 
-    Call(EventId id, long spreadMillis) {
+    public Call(EventId id, long spreadMillis) {
       this.id = id;
       this.spreadMillis = spreadMillis;
     }
@@ -44,15 +40,19 @@ final class RedisBatches {
   private final Queue<Call> queue = new ConcurrentLinkedQueue<>();
   private final AtomicInteger calls = new AtomicInteger();
   private final AtomicInteger onTheirWay = new AtomicInteger();
-  private final Function<List<Call>, CompletionStage<byte[]>> sender;
-
-  /** What an id's digit of 0 means, where the server counts. */
-  private final boolean isLook;
-
+  private final int atATime;
+  private final Sender sender;
   private volatile @Nullable StoreException end;
 
-  RedisBatches(boolean isLook, Function<List<Call>, CompletionStage<byte[]>> sender) {
-    this.isLook = isLook;
+  /** Sends a batch. Must not block. */
+  public interface Sender {
+    /** Completes with a vote for each call; null for one that has none. */
+    CompletionStage<List<@Nullable Vote>> send(List<Call> batch);
+  }
+
+  /** Has at most {@code atATime} batches on their way at a time. */
+  public Batches(int atATime, Sender sender) {
+    this.atATime = atATime;
     this.sender = sender;
   }
 
@@ -61,7 +61,7 @@ final class RedisBatches {
     if (calls.incrementAndGet() > MOST_QUEUED) {
       calls.decrementAndGet();
       return CompletableFuture.failedStage(
-          new StoreException("too many calls wait for this Redis"));
+          new StoreException("too many calls wait for this server"));
     }
     queue.add(call);
     if (end != null) {
@@ -94,53 +94,48 @@ final class RedisBatches {
   }
 
   private boolean takePlace() {
-    if (onTheirWay.incrementAndGet() <= MOST_ON_THEIR_WAY) {
+    if (onTheirWay.incrementAndGet() <= atATime) {
       return true;
     }
     onTheirWay.decrementAndGet();
     // A place that was given back between the two was not seen by who looked for one then.
-    return onTheirWay.get() < MOST_ON_THEIR_WAY && takePlace();
+    return onTheirWay.get() < atATime && takePlace();
   }
 
   private void send(List<Call> batch) {
-    CompletionStage<byte[]> answer;
+    CompletionStage<List<@Nullable Vote>> answer;
     try {
-      answer = sender.apply(batch);
+      answer = sender.send(batch);
     } catch (RuntimeException | Error e) {
       answer = CompletableFuture.failedStage(e);
     }
     answer.whenComplete(
-        (digits, failure) -> {
+        (votes, failure) -> {
           onTheirWay.decrementAndGet();
           try {
             send();
           } finally { // Whoever waits for an answer gets one, whatever fails here.
             calls.addAndGet(-batch.size());
-            tell(batch, digits, failure);
+            tell(batch, votes, failure);
           }
         });
   }
 
-  private void tell(List<Call> batch, byte @Nullable [] digits, @Nullable Throwable failure) {
-    if (failure != null || digits == null || digits.length != batch.size() + 1) {
-      StoreException unanswered = new StoreException("this Redis has not answered", failure);
-      batch.forEach(call -> call.completeExceptionally(unanswered));
-      return;
-    }
+  private static void tell(
+      List<Call> batch, @Nullable List<@Nullable Vote> votes, @Nullable Throwable failure) {
+    boolean complete = votes != null && votes.size() == batch.size();
     for (int i = 0; i < batch.size(); i++) {
-      batch.get(i).complete(vote((char) digits[0], digits[i + 1] == '1'));
+      Vote vote = complete ? requireNonNull(votes).get(i) : null;
+      if (vote == null) {
+        batch.get(i).completeExceptionally(new StoreException("no answer to this", failure));
+      } else {
+        batch.get(i).complete(vote);
+      }
     }
-  }
-
-  private Vote vote(char mark, boolean yes) {
-    if (isLook && yes) {
-      return Vote.YES;
-    }
-    return mark != RedisScript.COUNTS ? Vote.UNFILLED : yes ? Vote.YES : Vote.NO;
   }
 
   /** Fails all calls that are queued, and all that come. */
-  void end(StoreException reason) {
+  public void end(StoreException reason) {
     end = reason;
     failQueued();
   }

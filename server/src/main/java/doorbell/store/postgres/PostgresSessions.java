@@ -1,0 +1,143 @@
+package doorbell.store.postgres;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import org.postgresql.Driver;
+
+/**
+ * A few connections to one server, each for one thread at a time: as many threads, so none waits
+ * for a connection. They end together.
+ */
+final class PostgresSessions {
+  /** Seconds within which a server answers, or the connection is given up. */
+  static final int TIMEOUT_SECONDS = 5;
+
+  private static final int CONNECT_SECONDS = 2;
+
+  private final List<Connection> all = new ArrayList<>();
+  private final BlockingQueue<Connection> idle = new LinkedBlockingQueue<>();
+  private final ExecutorService threads;
+  private final Runnable onBroken;
+
+  /** Work on a connection, which commits each statement by itself. */
+  interface Work<T> {
+    T on(Connection session) throws SQLException;
+  }
+
+  private PostgresSessions(int count, Runnable onBroken) {
+    this.onBroken = onBroken;
+    this.threads =
+        Executors.newFixedThreadPool(
+            count, Thread.ofPlatform().daemon().name("doorbell-postgres-", 0).factory());
+  }
+
+  /** Connects {@code count} times. Blocks. {@code onBroken} runs, perhaps often, when one ends. */
+  static PostgresSessions open(PostgresAddress address, int count, Runnable onBroken)
+      throws SQLException {
+    PostgresSessions sessions = new PostgresSessions(count, onBroken);
+    try {
+      for (int i = 0; i < count; i++) {
+        Connection session = connect(address);
+        sessions.all.add(session);
+        sessions.idle.add(session);
+        limit(session, PostgresLink.LOCK_MILLIS);
+      }
+      return sessions;
+    } catch (SQLException | RuntimeException | Error e) {
+      sessions.close();
+      throw e;
+    }
+  }
+
+  /** Connects once, to the server that takes sets. Blocks. */
+  static Connection connect(PostgresAddress address) throws SQLException {
+    Properties properties = new Properties();
+    if (address.user() != null) {
+      properties.setProperty("user", address.user());
+    }
+    if (address.password() != null) {
+      properties.setProperty("password", address.password());
+    }
+    properties.setProperty("connectTimeout", Integer.toString(CONNECT_SECONDS));
+    properties.setProperty("socketTimeout", Integer.toString(TIMEOUT_SECONDS));
+    properties.setProperty("tcpKeepAlive", "true");
+    properties.setProperty("ApplicationName", "doorbell");
+    if (address.hosts().contains(",")) {
+      properties.setProperty("targetServerType", "primary");
+    }
+    Connection session = new Driver().connect(address.url(), properties);
+    if (session == null) {
+      throw new SQLException("the driver doesn't know this address");
+    }
+    return session;
+  }
+
+  /** Has the server give up a statement that waits so long for a row of somebody else's. */
+  static void limit(Connection session, int lockMillis) throws SQLException {
+    try (Statement statement = session.createStatement()) {
+      statement.execute("SET lock_timeout = " + lockMillis);
+    }
+  }
+
+  /** Does the work as soon as a connection is free. Doesn't block. */
+  <T> CompletionStage<T> run(Work<T> work) {
+    CompletableFuture<T> done = new CompletableFuture<>();
+    try {
+      threads.execute(() -> run(work, done));
+    } catch (RejectedExecutionException e) {
+      done.completeExceptionally(e);
+    }
+    return done;
+  }
+
+  private <T> void run(Work<T> work, CompletableFuture<T> done) {
+    Connection session = idle.remove();
+    T value;
+    try {
+      value = work.on(session);
+    } catch (Throwable failure) {
+      idle.add(session);
+      if (isBroken(session) || PostgresFault.isStandby(failure)) {
+        onBroken.run();
+      }
+      done.completeExceptionally(failure);
+      return;
+    }
+    idle.add(session);
+    done.complete(value);
+  }
+
+  private static boolean isBroken(Connection session) {
+    try {
+      return session.isClosed();
+    } catch (SQLException e) {
+      return true;
+    }
+  }
+
+  /** Ends all connections, and what is under way fails. */
+  void close() {
+    threads.shutdownNow();
+    all.forEach(PostgresSessions::end);
+  }
+
+  /** Ends a connection at once, whatever it is at. */
+  static void end(Connection session) {
+    try {
+      session.abort(Runnable::run);
+    } catch (SQLException e) {
+      // It has ended, as wanted.
+    }
+  }
+}

@@ -1,0 +1,313 @@
+package doorbell.store.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import doorbell.event.EventId;
+import doorbell.event.SharedStore;
+import doorbell.event.StoreException;
+import doorbell.store.SetStoreContract;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** A store over PostgreSQL: what every store promises, and what this one does beside. */
+class PostgresStoreTest extends SetStoreContract {
+  /** A loaded machine takes its time. */
+  static final Duration SOON = Duration.ofSeconds(60);
+
+  /** Longer than any stall: no link is left for being slow. */
+  static final Duration BELL = Duration.ofSeconds(20);
+
+  /** For those who see by the bell what a server can't do; a stall may end their link. */
+  static final Duration QUICK_BELL = Duration.ofMillis(700);
+
+  private static final Duration SWEEP = Duration.ofSeconds(25);
+  private static final Duration REMEMBER = Duration.ofMinutes(10);
+  private static final AtomicInteger STORES = new AtomicInteger();
+
+  private static PostgresServer server;
+
+  private String prefix = "";
+
+  /** What each store hears of, with its spread, in the order in which they were connected. */
+  private final List<Map<EventId, Long>> heard = new ArrayList<>();
+
+  @BeforeAll
+  static void startServer() throws Exception {
+    server = new PostgresServer();
+  }
+
+  @AfterAll
+  static void endServer() throws Exception {
+    if (server != null) {
+      server.close();
+    }
+  }
+
+  @Override
+  protected SharedStore open() {
+    prefix = "s" + STORES.incrementAndGet();
+    PostgresSchema.create(PostgresAddress.parse(server.url()), prefix);
+    SharedStore opened = connect(server.url());
+    await().atMost(SOON).until(() -> opened.fault() == null);
+    return opened;
+  }
+
+  private SharedStore connect(String url) {
+    return connect(url, BELL);
+  }
+
+  private SharedStore connect(String url, Duration bell) {
+    SharedStore opened =
+        PostgresStore.open(
+            new PostgresSettings(PostgresAddress.parse(url), prefix, REMEMBER, SWEEP, bell));
+    Map<EventId, Long> here = new ConcurrentHashMap<>();
+    heard.add(here);
+    try {
+      opened.listen(
+          new SharedStore.Listener() {
+            @Override
+            public void onSet(EventId id, long spreadMillis) {
+              here.put(id, spreadMillis);
+            }
+
+            @Override
+            public void onGap() {}
+          });
+      return opened;
+    } catch (RuntimeException e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  private String say(Connection session, String sql) throws SQLException {
+    return String.valueOf(PostgresServer.say(session, sql.replace("doorbell_", prefix + "_")));
+  }
+
+  private String say(String sql) throws SQLException {
+    return String.valueOf(server.say(sql.replace("doorbell_", prefix + "_")));
+  }
+
+  private void awaitHeard(int store, EventId id) {
+    await().atMost(SOON).untilAsserted(() -> assertThat(heard.get(store)).containsKey(id));
+  }
+
+  private Connection transaction() throws SQLException {
+    Connection session = server.connect("postgres");
+    session.setAutoCommit(false);
+    return session;
+  }
+
+  @Test
+  void anotherNodeHearsOfASetAndOfItsSpread() {
+    EventId sealed = new EventId.Sealed(1, 2, 3, -4);
+    try (SharedStore other = connect(server.url())) {
+      other.setSoon(id(-1), 0);
+      other.setSoon(sealed, 1_500);
+      other.flush();
+      awaitHeard(0, id(-1));
+      awaitHeard(0, sealed);
+      assertThat(heard.getFirst()).containsEntry(id(-1), 0L).containsEntry(sealed, 1_500L);
+      assertThat(answer(store.isSet(sealed))).isTrue();
+      assertThat(answer(store.set(sealed))).isFalse();
+      heard.getFirst().clear();
+      other.hasten(sealed, 0);
+      other.flush();
+      awaitHeard(0, sealed);
+      assertThat(heard.getFirst()).containsEntry(sealed, 0L);
+    }
+  }
+
+  @Test
+  void anApplicationSetsInItsOwnTransactionWhenThatIsCommitted() throws SQLException {
+    try (Connection application = transaction()) {
+      assertThat(say(application, "SELECT doorbell_set('22482')")).isEqualTo("t");
+      assertThat(answer(store.isSet(id(22482)))).isFalse();
+      answer(store.set(id(1)));
+      awaitHeard(0, id(1));
+      assertThat(heard.getFirst()).doesNotContainKey(id(22482));
+      application.commit();
+    }
+    awaitHeard(0, id(22482));
+    assertThat(answer(store.isSet(id(22482)))).isTrue();
+    assertThat(answer(store.set(id(22482)))).isFalse();
+  }
+
+  @Test
+  void aTransactionThatIsRolledBackSetsNothing() throws SQLException {
+    try (Connection application = transaction()) {
+      say(application, "SELECT doorbell_set('22482')");
+      application.rollback();
+    }
+    answer(store.set(id(1)));
+    awaitHeard(0, id(1));
+    assertThat(heard.getFirst()).doesNotContainKey(id(22482));
+    assertThat(answer(store.set(id(22482)))).isTrue();
+  }
+
+  /** The numbers of transactions are given out when they begin, not as they commit. */
+  @Test
+  void transactionsThatCommitInAnotherOrderThanTheyBeganAreAllHeard() throws SQLException {
+    List<Connection> open = new ArrayList<>();
+    try {
+      for (int i = 0; i < 10; i++) {
+        Connection one = transaction();
+        open.add(one);
+        say(one, "SELECT doorbell_set('" + i + "')");
+      }
+      for (int i : new int[] {9, 0, 8, 1, 7, 2, 6, 3, 5, 4}) {
+        open.get(i).commit();
+        awaitHeard(0, id(i));
+      }
+    } finally {
+      for (Connection one : open) {
+        one.close();
+      }
+    }
+  }
+
+  @Test
+  void aSetWaitsForNoOpenTransactionLongAndTheOthersOfItsBatchAreKept() throws SQLException {
+    try (Connection application = transaction()) {
+      say(application, "SELECT doorbell_set('50')");
+      List<CompletionStage<Boolean>> sets =
+          LongStream.range(0, 100).mapToObj(i -> store.setSoon(id(i), false)).toList();
+      store.flush();
+      for (int i = 0; i < 100; i++) {
+        CompletionStage<Boolean> set = sets.get(i);
+        if (i == 50) {
+          assertThatThrownBy(() -> answer(set)).hasCauseInstanceOf(StoreException.class);
+        } else {
+          assertThat(answer(set)).isTrue();
+        }
+      }
+      application.commit();
+    }
+    assertThat(answer(store.set(id(50)))).isFalse();
+  }
+
+  @Test
+  void aRepeatedSetIsRememberedAnew() throws SQLException {
+    answer(store.set(id(22482)));
+    say("UPDATE doorbell_events SET set_at = now() - interval '5 minutes'");
+    assertThat(answer(store.set(id(22482)))).isFalse();
+    assertThat(say("SELECT now() - max(set_at) < interval '1 minute' FROM doorbell_events"))
+        .isEqualTo("t");
+  }
+
+  @Test
+  void whatNeedNotBeRememberedIsForgottenNeverBefore() throws SQLException {
+    answer(store.set(id(1)));
+    answer(store.set(id(2)));
+    say("UPDATE doorbell_events SET set_at = now() - interval '12 minutes' WHERE id = '1'");
+    say("UPDATE doorbell_events SET set_at = now() - interval '10 minutes' WHERE id = '2'");
+    PostgresSettings settings =
+        new PostgresSettings(PostgresAddress.parse(server.url()), prefix, REMEMBER, SWEEP, BELL);
+    PostgresLink link = answer(PostgresLink.open(settings, new Deaf()));
+    link.forget();
+    await().atMost(SOON).until(() -> !answer(store.isSet(id(1))));
+    answer(link.close());
+    assertThat(answer(store.isSet(id(2)))).isTrue();
+  }
+
+  /** Hears nothing. */
+  private static final class Deaf implements doorbell.store.replica.Link.Owner {
+    @Override
+    public void onSet(EventId id, long spreadMillis) {}
+
+    @Override
+    public void onGap() {}
+
+    @Override
+    public void onEnd(doorbell.store.replica.Link ended) {}
+  }
+
+  @Test
+  void aNotificationThatAStrangerMakesDoesNothing() throws SQLException {
+    server.say("CREATE ROLE stranger LOGIN");
+    try (Connection stranger = server.connect("stranger")) {
+      say(stranger, "NOTIFY " + prefix + ", '22482'");
+    }
+    answer(store.set(id(1)));
+    awaitHeard(0, id(1));
+    assertThat(heard.getFirst()).doesNotContainKey(id(22482));
+  }
+
+  /** A write of somebody who may write, by hand. */
+  @Test
+  void aRowThatIsNoIdIsLeftAlone() throws SQLException {
+    say("INSERT INTO doorbell_events (id) VALUES ('no id')");
+    answer(store.set(id(1)));
+    awaitHeard(0, id(1));
+  }
+
+  @Test
+  void aListenerThatWasEndedIsConnectedAnew() throws SQLException {
+    try (SharedStore other = connect(server.url(), QUICK_BELL)) {
+      await().atMost(SOON).until(() -> other.fault() == null);
+      say(
+          "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+              + " WHERE query LIKE '%doorbell_events%' AND pid <> pg_backend_pid()");
+      await().atMost(SOON).until(() -> answer(store.set(id(7)).handle((f, e) -> e == null)));
+      answer(store.set(id(8)));
+      await().atMost(SOON).untilAsserted(() -> assertThat(other.fault()).isNull());
+      await().atMost(SOON).until(() -> answer(other.set(id(9)).handle((f, e) -> e == null)));
+    }
+  }
+
+  @Test
+  void aServerThatTakesAwayListenIsFoundDeaf() throws SQLException {
+    try (SharedStore other = connect(server.url(), QUICK_BELL)) {
+      await().atMost(SOON).until(() -> other.fault() == null);
+      // As if another program between had done it: the function tells nobody any more.
+      say("ALTER FUNCTION doorbell_put RENAME TO doorbell_put_told");
+      say(
+          "CREATE FUNCTION doorbell_put(ids text[], spreads integer[]) RETURNS text[] LANGUAGE sql"
+              + " AS $$ INSERT INTO public.doorbell_events (id) SELECT unnest(ids) ON CONFLICT DO"
+              + " NOTHING; SELECT ids $$");
+      await().atMost(SOON).untilAsserted(() -> assertThat(other.fault()).contains("is deaf"));
+      say("DROP FUNCTION doorbell_put");
+      say("ALTER FUNCTION doorbell_put_told RENAME TO doorbell_put");
+      await().atMost(SOON).untilAsserted(() -> assertThat(other.fault()).isNull());
+    }
+  }
+
+  @Test
+  void whatIsWrongAtTheStartIsToldInASentence() throws SQLException {
+    server.say("CREATE ROLE guarded LOGIN PASSWORD 'sesame'");
+    server.say("CREATE ROLE weak LOGIN");
+    String guarded = server.url("guarded");
+    refuses(guarded, "asks for a password; give --store-password-file");
+    refuses(guarded.replace("guarded@", "guarded:open@"), "refuses the password");
+    refuses(server.url("refused"), "doesn't let this user in");
+    refuses(server.url().replaceFirst("/postgres$", "/nowhere"), "create the database");
+    refuses(server.url("weak"), "lets this user do too little");
+    String other = prefix;
+    prefix = "not_there";
+    refuses(server.url(), "doorbell store init");
+    prefix = other;
+    say("GRANT doorbell_node TO guarded");
+    connect(guarded.replace("guarded@", "guarded:sesame@")).close();
+  }
+
+  private void refuses(String url, String why) {
+    assertThatThrownBy(() -> connect(url))
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining(why)
+        .hasMessageNotContaining("open@")
+        .hasMessageNotContaining("\n");
+  }
+}
