@@ -5,8 +5,8 @@
 declare(strict_types=1);
 
 const CLASSES =
-    ['Doorbell', 'Topic', 'DoorbellException', 'Ids', 'Node', 'Answer', 'Deadline', 'Log', 'Doctor',
-        'Findings'];
+    ['Doorbell', 'Topic', 'DoorbellException', 'Ids', 'Nodes', 'Node', 'Answer', 'Deadline', 'Log',
+        'Marks', 'Doctor', 'Findings'];
 
 $uses = [];
 $classes = '';

@@ -59,7 +59,7 @@ if (!class_exists(Doorbell::class, false)) {
         private const LINES = 10_000;
 
         /** Null where PHP lacks what it takes. */
-        private ?Node $node = null;
+        private ?Nodes $nodes = null;
         private string $lack = '';
         private ?string $secret;
         private float $limit;
@@ -74,9 +74,11 @@ if (!class_exists(Doorbell::class, false)) {
         private static bool $isAtTheEnd = false;
 
         /**
-         * The node at that URL. Nothing is sent yet.
+         * The node at that URL, or several that share a store. Nothing is sent yet.
          *
-         * @param string $node where the node answers: https://bell.example, https://example.com/bell
+         * @param string|list<string> $node where the node answers: https://bell.example,
+         *     https://example.com/bell. Of several, the next is tried where one doesn't answer in its
+         *     part of $limit, or what it says may pass; whatever else it says counts
          * @param string|null $secret the application's own, for topic()
          * @param float $limit seconds that a set may take, its retries too; in the background give
          *     it 30. A connection with TLS is kept for later pages, and its handshake may take a second
@@ -84,18 +86,18 @@ if (!class_exists(Doorbell::class, false)) {
          *     $address
          * @param float $spread seconds over which sets wake their waiters evenly, so that a crowd
          *     doesn't come to the application at one moment; up to an hour
-         * @param string|null $address an IP address to connect to, so that no name is looked up;
-         *     certificates are still checked for the name
+         * @param string|list<string>|null $address an IP address to connect to, so that no name is
+         *     looked up; certificates are still checked for the name. Of several nodes, one for each
          * @param string|null $token what a node of --set-policy token wants of who sets; waits go
          *     without. A set that is refused for it is not tried again
          * @throws InvalidArgumentException
          */
         public function __construct(
-            string $node,
+            string|array $node,
             ?string $secret = null,
             float $limit = 1.0,
             float $spread = 0.0,
-            ?string $address = null,
+            string|array|null $address = null,
             #[\SensitiveParameter]
             ?string $token = null
         ) {
@@ -108,7 +110,7 @@ if (!class_exists(Doorbell::class, false)) {
             $this->limit = $limit;
             try {
                 $this->query = $spread > 0 ? sprintf('?spread=%.3F', $spread) : '';
-                $this->node = new Node($node, $address, $token);
+                $this->nodes = new Nodes($node, $address, $token);
             } catch (Error $error) {
                 $this->lack = $error->getMessage(); // each set tells it
             }
@@ -284,12 +286,14 @@ if (!class_exists(Doorbell::class, false)) {
          */
         public function doctor(): array
         {
-            if ($this->node === null) {
+            if ($this->nodes === null) {
                 throw new DoorbellException("This PHP lacks what Doorbell needs: {$this->lack}.");
             }
             $lines = [];
-            foreach ((new Doctor($this->node))->examine() as $finding => $words) {
-                array_push($lines, ...Findings::lines($finding, $words, true));
+            foreach ($this->nodes->inOrder() as $node) {
+                foreach ((new Doctor($node))->examine() as $finding => $words) {
+                    array_push($lines, ...Findings::lines($finding, $words, true));
+                }
             }
             return $lines;
         }
@@ -335,16 +339,19 @@ if (!class_exists(Doorbell::class, false)) {
         /** @param list<string> $ids */
         private function waitFor(array $ids, ?float $timeout): array
         {
-            if ($this->node === null) {
+            if ($this->nodes === null) {
                 throw new Error($this->lack);
             }
             $end = $timeout === null ? INF : Deadline::now() + $timeout;
             $failures = 0;
+            $answers = [];
             do {
+                $nodes = $this->nodes->inOrder();
+                $node = $nodes[0];
                 $began = Deadline::now();
                 // Up to a fifth shorter, so that a crowd doesn't stay together.
                 $hold = max(0.0, min(self::HOLD * (1 - self::chance() / 5), $end - $began));
-                $answer = $this->node->get(
+                $answer = $node->get(
                     sprintf('/%s?timeout=%.3F', implode(',', $ids), $hold),
                     new Deadline(min($hold + self::ANSWER, $end - $began + self::GRACE))
                 );
@@ -353,9 +360,21 @@ if (!class_exists(Doorbell::class, false)) {
                     $this->error = '';
                     return $set;
                 }
-                $failures = $this->isOnTime($answer, $hold, $began) ? 0 : $failures + 1;
-                if ($failures > 0) {
-                    $pause = self::pause($answer, self::backoff($failures, self::LONGEST_PAUSE));
+                if ($answer->isNotYet()) {
+                    [$answers, $this->error] = [[], ''];
+                } else {
+                    $answers[$node->url] = $answer;
+                    $this->error = $this->nodes->told($answers);
+                }
+                if ($this->isOnTime($node, $answer, $hold, $began)) {
+                    $failures = 0;
+                    continue;
+                }
+                $this->nodes->failed($node);
+                $failures++;
+                if ($failures % count($nodes) === 0) {
+                    $rounds = intdiv($failures, count($nodes));
+                    $pause = self::pause($answer, self::backoff($rounds, self::LONGEST_PAUSE));
                     self::sleep(min($pause, $end - Deadline::now()));
                 }
             } while (Deadline::now() < $end);
@@ -363,16 +382,15 @@ if (!class_exists(Doorbell::class, false)) {
         }
 
         /** Whether it says "not yet", and not so soon as a node that goes away. */
-        private function isOnTime(Answer $answer, float $hold, float $began): bool
+        private function isOnTime(Node $node, Answer $answer, float $hold, float $began): bool
         {
-            $this->error = $answer->isNotYet() ? '' : $answer->sentence();
-            if ($this->error === '') {
+            if ($answer->isNotYet()) {
                 return Deadline::now() - $began >= min(self::SOON, $hold / 2);
             }
             if (!$answer->mayPass()) {
                 throw new DoorbellException($this->error, $answer->status);
             }
-            Log::tell($this->node->url, $answer->kind(), $this->error);
+            $this->nodes->log($node, $answer);
             return false;
         }
 
@@ -464,23 +482,41 @@ if (!class_exists(Doorbell::class, false)) {
         private function post(string $path, string $body, callable $read, Deadline $deadline): mixed
         {
             $this->error = '';
-            if ($this->node === null) {
+            if ($this->nodes === null) {
                 throw new Error($this->lack);
             }
+            $answers = [];
             for ($failures = 1;; $failures++) {
-                $answer = $this->node->post($path . $this->query, $body, $deadline);
-                $value = $read($answer);
-                if ($value !== null) {
-                    $this->error = '';
-                    return $value;
+                $pause = self::backoff($failures, $this->limit / 5);
+                $nodes = $this->nodes->inOrder();
+                foreach ($nodes as $i => $node) {
+                    if ($i > 0 && $deadline->left() <= 0) {
+                        break; // the look-up of a name took it all
+                    }
+                    $share = $deadline->share(count($nodes) - $i);
+                    $answer = $node->post($path . $this->query, $body, $share);
+                    $value = $read($answer);
+                    if ($value !== null) {
+                        $this->error = '';
+                        return $value;
+                    }
+                    // A try that the limit cut short says less than the one before it.
+                    if ($answer->status !== 0 || !isset($answers[$node->url])) {
+                        $answers[$node->url] = $answer;
+                    }
+                    if (!$answer->mayPass()) {
+                        $pause = INF; // and no other node would say anything else
+                        break;
+                    }
+                    $this->nodes->failed($node);
+                    if (count($nodes) > 1) {
+                        $this->nodes->log($node, $answer);
+                    }
+                    $pause = self::pause($answer, $pause);
                 }
-                // A try that the limit cut short says less than the one before it.
-                if ($answer->status !== 0 || $this->error === '') {
-                    $this->error = $answer->sentence();
-                }
-                $pause = self::pause($answer, self::backoff($failures, $this->limit / 5));
-                if (!$answer->mayPass() || $pause >= $deadline->left()) {
-                    Log::tell($this->node->url, $answer->kind(), $this->error);
+                $this->error = $this->nodes->told($answers);
+                if ($pause >= $deadline->left()) {
+                    Log::tell($this->nodes->name(), $answer->kind(), $this->error);
                     return null;
                 }
                 self::sleep($pause);
@@ -664,6 +700,116 @@ if (!class_exists(Ids::class, false)) {
             }
             $name = $value === null ? 'null' : ($value === '' ? '""' : var_export($value, true));
             return "$name: did the query find a row?";
+        }
+    }
+}
+
+if (!class_exists(Nodes::class, false)) {
+    /**
+     * The nodes that a Doorbell may ask: one, or several that share a store, of which each takes any
+     * set. The one that failed longest ago comes first, so all pages stay at one that works, and their
+     * kept connections are few; who failed just now comes last. That is remembered as Marks are, so a
+     * node that hangs costs its share of the time to one page, and not to each.
+     *
+     * @internal
+     */
+    final class Nodes
+    {
+        /** @var non-empty-list<Node> */
+        private array $nodes = [];
+
+        /**
+         * @param mixed $urls a URL, or a list of them
+         * @param mixed $addresses an IP address or none; of several nodes a list, in the same order
+         */
+        public function __construct(
+            mixed $urls,
+            mixed $addresses,
+            #[\SensitiveParameter]
+            ?string $token
+        ) {
+            $addresses = $addresses === null ? [] : self::several('address', $addresses);
+            $urls = self::several('node', $urls);
+            if ($urls === []) {
+                throw new InvalidArgumentException('Give the URL of a node, or of several.');
+            }
+            if ($addresses !== [] && count($addresses) !== count($urls)) {
+                throw new InvalidArgumentException('Give an address for each node, or for none.');
+            }
+            foreach ($urls as $i => $url) {
+                $this->nodes[] = new Node($url, $addresses[$i] ?? null, $token);
+            }
+        }
+
+        /** @return non-empty-list<Node> in the order in which they are to be tried */
+        public function inOrder(): array
+        {
+            if (count($this->nodes) === 1) {
+                return $this->nodes;
+            }
+            $failed = array_map(static fn (Node $node) => Marks::last($node->url), $this->nodes);
+            asort($failed); // those that are equal stay as they were given
+            $nodes = [];
+            foreach ($failed as $i => $when) {
+                $nodes[] = $this->nodes[$i];
+            }
+            return $nodes;
+        }
+
+        /** That node comes last from now on. */
+        public function failed(Node $node): void
+        {
+            if (count($this->nodes) > 1) {
+                Marks::set($node->url);
+            }
+        }
+
+        /** Tells PHP's error log what is tried again, or at the next node. */
+        public function log(Node $node, Answer $answer): void
+        {
+            Log::tell($node->url, $answer->kind(), $this->told([$node->url => $answer]));
+        }
+
+        /**
+         * Of each node that was tried, why nothing came of it; of a single one, its own sentence.
+         *
+         * @param non-empty-array<string, Answer> $answers by the URLs of their nodes
+         */
+        public function told(array $answers): string
+        {
+            $sentences = [];
+            foreach ($answers as $url => $answer) {
+                if (count($this->nodes) === 1) {
+                    return $answer->sentence();
+                }
+                $sentences[] = self::sentence($url, $answer);
+            }
+            return implode('; ', $sentences) . '.';
+        }
+
+        /** A name for all of them. */
+        public function name(): string
+        {
+            return implode(' ', array_map(static fn (Node $node) => $node->url, $this->nodes));
+        }
+
+        private static function sentence(string $url, Answer $answer): string
+        {
+            $sentence = rtrim($answer->sentence(), '.');
+            return strpos($sentence, $url) === false ? "$url: $sentence" : $sentence;
+        }
+
+        /** @return list<string> */
+        private static function several(string $what, mixed $given): array
+        {
+            $several = is_array($given) ? array_values($given) : [$given];
+            foreach ($several as $one) {
+                if (!is_string($one)) {
+                    $type = get_debug_type($one);
+                    throw new InvalidArgumentException("Each $what is text, not of the type $type.");
+                }
+            }
+            return $several;
         }
     }
 }
@@ -892,8 +1038,32 @@ if (!class_exists(Node::class, false)) {
          */
         private function connect(Deadline $deadline, ?string $name, ?bool &$isUsed = null)
         {
+            if (!$this->isTls) {
+                return $this->dial($deadline, $name, $isUsed);
+            }
             $began = Deadline::now();
-            $limit = $this->isTls ? $deadline->forHandshake() : $deadline;
+            $limit = $deadline->forHandshake();
+            $socket = $this->dial($limit, $name, $isUsed);
+            $failure = $socket instanceof Answer ? $socket : null;
+            if ($failure === null && !$isUsed) {
+                $failure = $this->shakeHands($socket, $limit);
+                if ($failure !== null) {
+                    fclose($socket);
+                }
+            }
+            if ($failure !== null) {
+                $deadline->fell(Deadline::now() - $began);
+                return $failure;
+            }
+            if (!$isUsed) {
+                $deadline->stands(Deadline::now() - $began);
+            }
+            return $socket;
+        }
+
+        /** @return resource|Answer the same, as yet without TLS where it is new */
+        private function dial(Deadline $limit, ?string $name, ?bool &$isUsed)
+        {
             $how = STREAM_CLIENT_CONNECT | ($name === null ? 0 : STREAM_CLIENT_PERSISTENT);
             $tls = $this->options + ['peer_name' => $this->name];
             $context = stream_context_create(['ssl' => $tls]);
@@ -914,14 +1084,6 @@ if (!class_exists(Node::class, false)) {
                 $isDirty = $mark === self::BUSY || ($mark === self::IDLE && !self::isQuiet($socket));
             } while ($isDirty && fclose($socket));
             $isUsed = $mark === self::IDLE;
-            if ($this->isTls && !$isUsed) {
-                $failure = $this->shakeHands($socket, $limit);
-                if ($failure !== null) {
-                    fclose($socket);
-                    return $failure;
-                }
-                $deadline->stands(Deadline::now() - $began);
-            }
             return $socket;
         }
 
@@ -1296,6 +1458,9 @@ if (!class_exists(Deadline::class, false)) {
         private float $end;
         private float $handshake;
 
+        /** What this is a share of, if it is one. */
+        private ?self $whole = null;
+
         /** @param float $handshake seconds for the handshakes of TLS, beside the others */
         public function __construct(float $seconds, float $handshake = 0.0)
         {
@@ -1306,6 +1471,17 @@ if (!class_exists(Deadline::class, false)) {
         public function left(): float
         {
             return $this->end - self::now();
+        }
+
+        /** An equal part of what is left, where so many are to be tried: the last gets all the rest. */
+        public function share(int $of): self
+        {
+            if ($of === 1) {
+                return $this;
+            }
+            $share = new self($this->left() / $of, $this->handshake / $of);
+            $share->whole = $this;
+            return $share;
         }
 
         /** The time that a connection may take, its handshake included. */
@@ -1320,6 +1496,17 @@ if (!class_exists(Deadline::class, false)) {
             $free = min($seconds, $this->handshake);
             $this->handshake -= $free;
             $this->end += $free;
+            if ($this->whole !== null) {
+                $this->whole->stands($free);
+            }
+        }
+
+        /** There is none, after so many seconds: they don't count for those who are tried next. */
+        public function fell(float $seconds): void
+        {
+            if ($this->whole !== null) {
+                $this->whole->stands(min($seconds, $this->handshake));
+            }
         }
 
         /** A moment later; false where it is over. The client waits by naps where nothing tells it. */
@@ -1348,9 +1535,6 @@ if (!class_exists(Log::class, false)) {
     {
         private const SECONDS = 60;
 
-        /** @var array<string, int> when this process told it */
-        private static array $told = [];
-
         public static function tell(string $node, string $kind, string $sentence): void
         {
             try {
@@ -1364,29 +1548,57 @@ if (!class_exists(Log::class, false)) {
 
         private static function isDue(string $what): bool
         {
-            $now = time();
-            if ($now - (self::$told[$what] ?? -self::SECONDS) < self::SECONDS) {
+            if (abs(time() - Marks::last($what)) < self::SECONDS) {
                 return false;
             }
-            self::$told[$what] = $now;
+            Marks::set($what);
+            return true;
+        }
+    }
+}
+
+if (!class_exists(Marks::class, false)) {
+    /**
+     * When something happened last. A page's memory ends with it, so each mark is also the time of a
+     * file, which all pages of a site share.
+     *
+     * @internal
+     */
+    final class Marks
+    {
+        /** @var array<string, float> when this process saw it, in seconds */
+        private static array $seen = [];
+
+        public static function set(string $what): void
+        {
             try {
-                return PHP_SAPI === 'cli' || self::isDueToAll($what, $now);
+                self::$seen[$what] = microtime(true);
+                if (PHP_SAPI !== 'cli') {
+                    @touch(self::file($what));
+                }
             } catch (Error) {
-                return true;
+                // A host that takes functions away has the memory of its processes.
             }
         }
 
-        /** A page's memory ends with it: the time is that of a file, which all pages of a site share. */
-        private static function isDueToAll(string $what, int $now): bool
+        /** In seconds since 1970; 0 where nothing is known of it. */
+        public static function last(string $what): float
         {
-            $file = sys_get_temp_dir() . '/doorbell-' . md5(__DIR__ . getmyuid() . $what);
-            clearstatcache();
-            $told = @filemtime($file);
-            if ($told !== false && abs($now - $told) < self::SECONDS) {
-                return false;
+            $seen = self::$seen[$what] ?? 0.0;
+            try {
+                if (PHP_SAPI === 'cli') {
+                    return $seen;
+                }
+                clearstatcache();
+                return max($seen, (float) @filemtime(self::file($what)));
+            } catch (Error) {
+                return $seen;
             }
-            @touch($file);
-            return true;
+        }
+
+        private static function file(string $what): string
+        {
+            return sys_get_temp_dir() . '/doorbell-' . md5(__DIR__ . getmyuid() . $what);
         }
     }
 }

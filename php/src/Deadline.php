@@ -16,6 +16,9 @@ final class Deadline
     private float $end;
     private float $handshake;
 
+    /** What this is a share of, if it is one. */
+    private ?self $whole = null;
+
     /** @param float $handshake seconds for the handshakes of TLS, beside the others */
     public function __construct(float $seconds, float $handshake = 0.0)
     {
@@ -26,6 +29,17 @@ final class Deadline
     public function left(): float
     {
         return $this->end - self::now();
+    }
+
+    /** An equal part of what is left, where so many are to be tried: the last gets all the rest. */
+    public function share(int $of): self
+    {
+        if ($of === 1) {
+            return $this;
+        }
+        $share = new self($this->left() / $of, $this->handshake / $of);
+        $share->whole = $this;
+        return $share;
     }
 
     /** The time that a connection may take, its handshake included. */
@@ -40,6 +54,17 @@ final class Deadline
         $free = min($seconds, $this->handshake);
         $this->handshake -= $free;
         $this->end += $free;
+        if ($this->whole !== null) {
+            $this->whole->stands($free);
+        }
+    }
+
+    /** There is none, after so many seconds: they don't count for those who are tried next. */
+    public function fell(float $seconds): void
+    {
+        if ($this->whole !== null) {
+            $this->whole->stands(min($seconds, $this->handshake));
+        }
     }
 
     /** A moment later; false where it is over. The client waits by naps where nothing tells it. */

@@ -49,7 +49,7 @@ final class Doorbell
     private const LINES = 10_000;
 
     /** Null where PHP lacks what it takes. */
-    private ?Node $node = null;
+    private ?Nodes $nodes = null;
     private string $lack = '';
     private ?string $secret;
     private float $limit;
@@ -64,9 +64,11 @@ final class Doorbell
     private static bool $isAtTheEnd = false;
 
     /**
-     * The node at that URL. Nothing is sent yet.
+     * The node at that URL, or several that share a store. Nothing is sent yet.
      *
-     * @param string $node where the node answers: https://bell.example, https://example.com/bell
+     * @param string|list<string> $node where the node answers: https://bell.example,
+     *     https://example.com/bell. Of several, the next is tried where one doesn't answer in its
+     *     part of $limit, or what it says may pass; whatever else it says counts
      * @param string|null $secret the application's own, for topic()
      * @param float $limit seconds that a set may take, its retries too; in the background give
      *     it 30. A connection with TLS is kept for later pages, and its handshake may take a second
@@ -74,18 +76,18 @@ final class Doorbell
      *     $address
      * @param float $spread seconds over which sets wake their waiters evenly, so that a crowd
      *     doesn't come to the application at one moment; up to an hour
-     * @param string|null $address an IP address to connect to, so that no name is looked up;
-     *     certificates are still checked for the name
+     * @param string|list<string>|null $address an IP address to connect to, so that no name is
+     *     looked up; certificates are still checked for the name. Of several nodes, one for each
      * @param string|null $token what a node of --set-policy token wants of who sets; waits go
      *     without. A set that is refused for it is not tried again
      * @throws InvalidArgumentException
      */
     public function __construct(
-        string $node,
+        string|array $node,
         ?string $secret = null,
         float $limit = 1.0,
         float $spread = 0.0,
-        ?string $address = null,
+        string|array|null $address = null,
         #[\SensitiveParameter]
         ?string $token = null
     ) {
@@ -98,7 +100,7 @@ final class Doorbell
         $this->limit = $limit;
         try {
             $this->query = $spread > 0 ? sprintf('?spread=%.3F', $spread) : '';
-            $this->node = new Node($node, $address, $token);
+            $this->nodes = new Nodes($node, $address, $token);
         } catch (Error $error) {
             $this->lack = $error->getMessage(); // each set tells it
         }
@@ -274,12 +276,14 @@ final class Doorbell
      */
     public function doctor(): array
     {
-        if ($this->node === null) {
+        if ($this->nodes === null) {
             throw new DoorbellException("This PHP lacks what Doorbell needs: {$this->lack}.");
         }
         $lines = [];
-        foreach ((new Doctor($this->node))->examine() as $finding => $words) {
-            array_push($lines, ...Findings::lines($finding, $words, true));
+        foreach ($this->nodes->inOrder() as $node) {
+            foreach ((new Doctor($node))->examine() as $finding => $words) {
+                array_push($lines, ...Findings::lines($finding, $words, true));
+            }
         }
         return $lines;
     }
@@ -325,16 +329,19 @@ final class Doorbell
     /** @param list<string> $ids */
     private function waitFor(array $ids, ?float $timeout): array
     {
-        if ($this->node === null) {
+        if ($this->nodes === null) {
             throw new Error($this->lack);
         }
         $end = $timeout === null ? INF : Deadline::now() + $timeout;
         $failures = 0;
+        $answers = [];
         do {
+            $nodes = $this->nodes->inOrder();
+            $node = $nodes[0];
             $began = Deadline::now();
             // Up to a fifth shorter, so that a crowd doesn't stay together.
             $hold = max(0.0, min(self::HOLD * (1 - self::chance() / 5), $end - $began));
-            $answer = $this->node->get(
+            $answer = $node->get(
                 sprintf('/%s?timeout=%.3F', implode(',', $ids), $hold),
                 new Deadline(min($hold + self::ANSWER, $end - $began + self::GRACE))
             );
@@ -343,9 +350,21 @@ final class Doorbell
                 $this->error = '';
                 return $set;
             }
-            $failures = $this->isOnTime($answer, $hold, $began) ? 0 : $failures + 1;
-            if ($failures > 0) {
-                $pause = self::pause($answer, self::backoff($failures, self::LONGEST_PAUSE));
+            if ($answer->isNotYet()) {
+                [$answers, $this->error] = [[], ''];
+            } else {
+                $answers[$node->url] = $answer;
+                $this->error = $this->nodes->told($answers);
+            }
+            if ($this->isOnTime($node, $answer, $hold, $began)) {
+                $failures = 0;
+                continue;
+            }
+            $this->nodes->failed($node);
+            $failures++;
+            if ($failures % count($nodes) === 0) {
+                $rounds = intdiv($failures, count($nodes));
+                $pause = self::pause($answer, self::backoff($rounds, self::LONGEST_PAUSE));
                 self::sleep(min($pause, $end - Deadline::now()));
             }
         } while (Deadline::now() < $end);
@@ -353,16 +372,15 @@ final class Doorbell
     }
 
     /** Whether it says "not yet", and not so soon as a node that goes away. */
-    private function isOnTime(Answer $answer, float $hold, float $began): bool
+    private function isOnTime(Node $node, Answer $answer, float $hold, float $began): bool
     {
-        $this->error = $answer->isNotYet() ? '' : $answer->sentence();
-        if ($this->error === '') {
+        if ($answer->isNotYet()) {
             return Deadline::now() - $began >= min(self::SOON, $hold / 2);
         }
         if (!$answer->mayPass()) {
             throw new DoorbellException($this->error, $answer->status);
         }
-        Log::tell($this->node->url, $answer->kind(), $this->error);
+        $this->nodes->log($node, $answer);
         return false;
     }
 
@@ -454,23 +472,41 @@ final class Doorbell
     private function post(string $path, string $body, callable $read, Deadline $deadline): mixed
     {
         $this->error = '';
-        if ($this->node === null) {
+        if ($this->nodes === null) {
             throw new Error($this->lack);
         }
+        $answers = [];
         for ($failures = 1;; $failures++) {
-            $answer = $this->node->post($path . $this->query, $body, $deadline);
-            $value = $read($answer);
-            if ($value !== null) {
-                $this->error = '';
-                return $value;
+            $pause = self::backoff($failures, $this->limit / 5);
+            $nodes = $this->nodes->inOrder();
+            foreach ($nodes as $i => $node) {
+                if ($i > 0 && $deadline->left() <= 0) {
+                    break; // the look-up of a name took it all
+                }
+                $share = $deadline->share(count($nodes) - $i);
+                $answer = $node->post($path . $this->query, $body, $share);
+                $value = $read($answer);
+                if ($value !== null) {
+                    $this->error = '';
+                    return $value;
+                }
+                // A try that the limit cut short says less than the one before it.
+                if ($answer->status !== 0 || !isset($answers[$node->url])) {
+                    $answers[$node->url] = $answer;
+                }
+                if (!$answer->mayPass()) {
+                    $pause = INF; // and no other node would say anything else
+                    break;
+                }
+                $this->nodes->failed($node);
+                if (count($nodes) > 1) {
+                    $this->nodes->log($node, $answer);
+                }
+                $pause = self::pause($answer, $pause);
             }
-            // A try that the limit cut short says less than the one before it.
-            if ($answer->status !== 0 || $this->error === '') {
-                $this->error = $answer->sentence();
-            }
-            $pause = self::pause($answer, self::backoff($failures, $this->limit / 5));
-            if (!$answer->mayPass() || $pause >= $deadline->left()) {
-                Log::tell($this->node->url, $answer->kind(), $this->error);
+            $this->error = $this->nodes->told($answers);
+            if ($pause >= $deadline->left()) {
+                Log::tell($this->nodes->name(), $answer->kind(), $this->error);
                 return null;
             }
             self::sleep($pause);

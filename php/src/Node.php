@@ -231,8 +231,32 @@ final class Node
      */
     private function connect(Deadline $deadline, ?string $name, ?bool &$isUsed = null)
     {
+        if (!$this->isTls) {
+            return $this->dial($deadline, $name, $isUsed);
+        }
         $began = Deadline::now();
-        $limit = $this->isTls ? $deadline->forHandshake() : $deadline;
+        $limit = $deadline->forHandshake();
+        $socket = $this->dial($limit, $name, $isUsed);
+        $failure = $socket instanceof Answer ? $socket : null;
+        if ($failure === null && !$isUsed) {
+            $failure = $this->shakeHands($socket, $limit);
+            if ($failure !== null) {
+                fclose($socket);
+            }
+        }
+        if ($failure !== null) {
+            $deadline->fell(Deadline::now() - $began);
+            return $failure;
+        }
+        if (!$isUsed) {
+            $deadline->stands(Deadline::now() - $began);
+        }
+        return $socket;
+    }
+
+    /** @return resource|Answer the same, as yet without TLS where it is new */
+    private function dial(Deadline $limit, ?string $name, ?bool &$isUsed)
+    {
         $how = STREAM_CLIENT_CONNECT | ($name === null ? 0 : STREAM_CLIENT_PERSISTENT);
         $tls = $this->options + ['peer_name' => $this->name];
         $context = stream_context_create(['ssl' => $tls]);
@@ -253,14 +277,6 @@ final class Node
             $isDirty = $mark === self::BUSY || ($mark === self::IDLE && !self::isQuiet($socket));
         } while ($isDirty && fclose($socket));
         $isUsed = $mark === self::IDLE;
-        if ($this->isTls && !$isUsed) {
-            $failure = $this->shakeHands($socket, $limit);
-            if ($failure !== null) {
-                fclose($socket);
-                return $failure;
-            }
-            $deadline->stands(Deadline::now() - $began);
-        }
         return $socket;
     }
 

@@ -20,6 +20,19 @@ final class CommandTest extends DoorbellTestCase
     }
 
     /** @test */
+    public function severalNodesStandWithCommas(): void
+    {
+        [$one, $other, $id] = [self::nobody(), self::nobody(), Doorbell::newId()];
+        $nodes = "$one," . self::node();
+        self::assertSame([0, "first\n", ''], self::command('set', $nodes, $id));
+        self::assertSame([0, "0 1\n", ''], self::invoke(['setAll', $nodes], $id));
+        self::assertSame([0, "$id\n"], array_slice(self::command('wait', $nodes, $id), 0, 2));
+        $said = "doorbell: No connection to $one: Connection refused;"
+            . " No connection to $other: Connection refused.\n";
+        self::assertSame([2, '', $said], self::command('set', "$one,$other", $id));
+    }
+
+    /** @test */
     public function noListOfProcessesShowsAKeyThatIsNotAnArgument(): void
     {
         $file = tempnam(sys_get_temp_dir(), 'key');

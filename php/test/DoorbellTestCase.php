@@ -15,7 +15,7 @@ abstract class DoorbellTestCase extends TestCase
     protected const BODY = 'page, the end';
     private static ?Process $node = null;
     private static string $url;
-    /** @var list<resource> */
+    /** @var list<resource|false> */
     private static array $bound = [];
 
     protected static function node(): string
@@ -39,6 +39,21 @@ abstract class DoorbellTestCase extends TestCase
         $server = stream_socket_server('tcp://127.0.0.1:0', $code, $why, STREAM_SERVER_BIND);
         self::$bound[] = $server;
         return 'http://' . stream_socket_get_name($server, false);
+    }
+
+    /** A port where nobody accepts, and the kernel drops who comes, since its queue is full. */
+    protected static function dropping(): string
+    {
+        $context = stream_context_create(['socket' => ['backlog' => 1]]);
+        $flags = STREAM_SERVER_BIND | STREAM_SERVER_LISTEN;
+        $server = stream_socket_server('tcp://127.0.0.1:0', $code, $why, $flags, $context);
+        $address = stream_socket_get_name($server, false);
+        self::$bound[] = $server;
+        for ($tries = 0, $left = true; $left !== false && $tries < 100; $tries++) {
+            $left = @stream_socket_client("tcp://$address", $code, $why, 0.1);
+            self::$bound[] = $left;
+        }
+        return "http://$address";
     }
 
     /** An address for a server that must be told one, below the ports that systems give away. */
@@ -111,7 +126,7 @@ abstract class DoorbellTestCase extends TestCase
         $server = new Process($command, true);
         $connect = fn () => @stream_socket_client("tcp://$address");
         self::eventually(fn () => $connect() !== false);
-        return [$server, fn (string $node, string $id, string $when = 'later') =>
+        return [$server, fn (string|array $node, string $id, string $when = 'later') =>
             self::get($connect(), $node, $id, $when)];
     }
 
@@ -120,7 +135,7 @@ abstract class DoorbellTestCase extends TestCase
      *
      * @param resource $socket
      */
-    protected static function get($socket, string $node, string $id, string $when = 'later'): string
+    protected static function get($socket, string|array $node, string $id, string $when = 'later'): string
     {
         $query = http_build_query(['node' => $node, 'id' => $id, $when => '']);
         fwrite($socket, "GET /page.php?$query HTTP/1.0\r\n\r\n");

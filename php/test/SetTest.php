@@ -193,16 +193,7 @@ final class SetTest extends DoorbellTestCase
     /** @test */
     public function aNodeThatDropsConnectionsCostsAtMostTheLimit(): void
     {
-        // Nobody accepts, and the kernel's queue is full: it doesn't answer the next who comes.
-        $context = stream_context_create(['socket' => ['backlog' => 1]]);
-        $flags = STREAM_SERVER_BIND | STREAM_SERVER_LISTEN;
-        $server = stream_socket_server('tcp://127.0.0.1:0', $code, $why, $flags, $context);
-        $url = 'http://' . stream_socket_get_name($server, false);
-        $queue = [];
-        do {
-            $left = @stream_socket_client('tcp' . substr($url, 4), $code, $why, 0.1);
-            $queue[] = $left;
-        } while ($left !== false && count($queue) < 100);
+        $url = self::dropping();
         $bell = new Doorbell($url);
         self::assertNull(self::within(self::LIMIT, fn () => $bell->set('7')));
         self::assertSame("No connection to $url: Connection timed out.", $bell->lastError());
