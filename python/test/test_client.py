@@ -810,8 +810,8 @@ class LengthsAndNamesTest(unittest.TestCase):
     def test_an_interface_is_for_the_system_and_not_for_the_node(self):
         for zone in ("%25Eth_0", "%Eth_0"):
             bell = Doorbell(f"http://[FE80::1{zone}]:8080")
-            self.assertEqual(bell._host.lower(), "fe80::1%eth_0")
-            self.assertEqual(bell._host_header.lower(), "[fe80::1]:8080")
+            self.assertEqual(bell._nodes[0].host.lower(), "fe80::1%eth_0")
+            self.assertEqual(bell._nodes[0].host_header.lower(), "[fe80::1]:8080")
 
 
 class TypesTest(unittest.TestCase):

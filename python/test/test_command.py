@@ -37,6 +37,16 @@ class CommandTest(unittest.TestCase):
         ids = f"{unset},{other},{one}"
         self.assertEqual(run("wait", node.url, ids), (0, f"{other}\n{one}\n", ""))
 
+    def test_several_nodes_stand_with_commas(self):
+        holder, down = nobody()
+        nodes, id = f"{down},{node.url}", Doorbell.new_id()
+        with holder:
+            for command, said in ((["set", nodes, id], "first\n"), (["setAll", nodes], "0 1\n"),
+                                  (["wait", nodes, id], f"{id}\n")):
+                status, out, told = run(*command, lines=f"{id}\n")
+                self.assertEqual((status, out), (0, said))
+                self.assertRegex(told, f"^doorbell: {down} is tried again: .*refused\n$")
+
     def test_a_wait_that_is_not_in_time_prints_nothing_and_ends_with_1(self):
         self.assertEqual(run("wait", node.url, Doorbell.new_id(), "0.1"), (1, "", ""))
 

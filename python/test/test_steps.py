@@ -24,9 +24,9 @@ NOT_YET = answer(204)
 class HandClock:
     """Time and chance of a client; chance is in the middle."""
 
-    def __init__(self, **options):
+    def __init__(self, node="http://127.0.0.1", **options):
         self.now = 1000.0
-        self.bell = Doorbell("http://127.0.0.1", **options)
+        self.bell = Doorbell(node, **options)
         self.bell._clock = lambda: self.now
         self.bell._chance = lambda: 0.5
 

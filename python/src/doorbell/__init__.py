@@ -218,9 +218,39 @@ class _Answer(NamedTuple):
         return sentence
 
 
-class _Ask(NamedTuple):
-    """A step: send this, and tell the answer, or the exception that there was instead."""
+class _Node(NamedTuple):
+    """Where a node answers: its URL, without a slash at its end, and what that consists of."""
 
+    url: str
+    is_tls: bool
+    host: str
+    port: int
+    host_header: str
+    prefix: str
+
+    @staticmethod
+    def of(given: str) -> _Node:
+        base = _base(given)
+        url = urllib.parse.urlsplit(base)
+        is_tls = url.scheme == "https"
+        host = _host(url.hostname or "")
+        # An interface is this machine's own matter.
+        name = f"[{host.partition('%')[0]}]" if ":" in host else host
+        header = f"{name}:{url.port}" if url.port else name
+        return _Node(base, is_tls, host, url.port or (443 if is_tls else 80), header, url.path)
+
+    def request(self, method: str, target: str, headers: str, body: str = "") -> bytes:
+        return (
+            f"{method} {self.prefix}/{target} HTTP/1.1\r\nHost: {self.host_header}\r\n"
+            f"User-Agent: doorbell-python/{__version__}\r\nAccept-Encoding: identity\r\n"
+            f"Connection: close\r\n{headers}\r\n{body}"
+        ).encode("ascii")
+
+
+class _Ask(NamedTuple):
+    """A step: ask this, and tell the answer, or the exception that there was instead."""
+
+    node: _Node
     data: bytes
     seconds: float
 
@@ -238,7 +268,7 @@ class _Client:
 
     def __init__(
         self,
-        node: str,
+        node: Union[str, List[str], Tuple[str, ...]],
         *,
         secret: Optional[str] = None,
         hold: float = _HOLD,
@@ -250,6 +280,10 @@ class _Client:
     ) -> None:
         """The node at that URL, ``https://bell.example`` or ``https://example.com/doorbell``.
 
+        node: or a list of nodes that share a store, of which each takes any set. Where one fails by
+            what may pass, the next is tried at once, all within the time that one has: each gets
+            an equal part of what is left. The first is asked until it fails, and then the next
+            one, since who stays has few connections; who failed last is tried last.
         secret: of the derived ids, see :meth:`topic`.
         hold: seconds that the node is asked to hold a wait, each time: 1 to 3600.
         patience: seconds that a set is tried for, in total: up to a day. Nothing on a page waits
@@ -262,23 +296,20 @@ class _Client:
         token: what a node of ``--set-policy token`` wants of who sets; waits go without. A set that
             is refused for it is a DoorbellError at once, with status 401 or 403.
         """
-        self._node = _base(node)
-        url = urllib.parse.urlsplit(self._node)
-        self._tls = url.scheme == "https"
-        self._host = _host(url.hostname or "")
-        self._port = url.port or (443 if self._tls else 80)
-        # An interface is this machine's own matter.
-        name = f"[{self._host.partition('%')[0]}]" if ":" in self._host else self._host
-        self._host_header = f"{name}:{url.port}" if url.port else name
-        self._prefix = url.path
+        self._nodes = list(map(_Node.of, node if isinstance(node, (list, tuple)) else [node]))
+        if not self._nodes:
+            raise ValueError("Give the URL of a node, or of several.")
+        self._first = 0  # of the nodes: whom the next call asks first
         self._public = None if public is None else _public(public)
         self._secret = None if secret is None else _string("secret", secret)
         self._hold = _within("hold", hold, _SHORTEST_HOLD, _LONGEST_HOLD)
         self._patience = _within("patience", patience, 0.0, _LONGEST_PATIENCE)
         spread = _within("spread", spread, 0.0, _LONGEST_SPREAD)
         self._spread = f"?spread={_decimal(spread)}" if spread else ""
-        self._context = (context or ssl.create_default_context()) if self._tls else None
+        is_tls = any(node.is_tls for node in self._nodes)
+        self._context = (context or ssl.create_default_context()) if is_tls else None
         self._told: Dict[object, float] = {}
+        self._lookups: Dict[_Node, _Lookup] = {}
         if token is not None and not _TOKEN.fullmatch(_string("token", token)):
             raise ValueError("A token has letters, digits and . _ ~ + / - alone.")
         self._authorization = "" if token is None else f"Authorization: Bearer {token}\r\n"
@@ -317,9 +348,9 @@ class _Client:
             limit = _within("timeout", timeout, 0.0, _LONGEST_TIMEOUT)
         names = ",".join(asked)
 
-        def request(hold: float) -> bytes:
+        def request(node: _Node, hold: float) -> bytes:
             target = f"{names}?timeout={_decimal(hold)}"
-            return self._request("GET", target, "Accept: application/json\r\n")
+            return node.request("GET", target, "Accept: application/json\r\n")
 
         def read(answer: _Answer) -> Optional[List[Id]]:
             named = answer.json("set") if answer.status == 200 else None
@@ -374,100 +405,147 @@ class _Client:
     ) -> _Steps[_T]:
         headers = f"Content-Type: text/plain; charset=us-ascii\r\nContent-Length: {len(body)}\r\n"
         headers += self._authorization
-        data = self._request("POST", path + self._spread, headers, body)
-        return self._insist(name, limit, 0.0, lambda hold: data, read)
 
-    def _request(self, method: str, target: str, headers: str, body: str = "") -> bytes:
-        return (
-            f"{method} {self._prefix}/{target} HTTP/1.1\r\nHost: {self._host_header}\r\n"
-            f"User-Agent: doorbell-python/{__version__}\r\nAccept-Encoding: identity\r\n"
-            f"Connection: close\r\n{headers}\r\n{body}"
-        ).encode("ascii")
+        def request(node: _Node, hold: float) -> bytes:
+            return node.request("POST", path + self._spread, headers, body)
+
+        return self._insist(name, limit, 0.0, request, read)
 
     def _insist(
         self,
         name: str,
         limit: float,
         longest_hold: float,  # 0 for a set
-        request: Callable[[float], bytes],
+        request: Callable[[_Node, float], bytes],
         read: Callable[[_Answer], Optional[_T]],
     ) -> _Steps[_T]:
         """Asks again and again until it is answered.
 
               set, refused, late
         ask ─────────────────────▶ done
-         ▲│ held and not yet: at once
+         ▲│ held and not yet, or failed and there is another node: at once
          └┘ failed, or not yet too soon: after a pause that grows
         """
         is_wait = longest_hold > 0
         end = self._clock() + limit
+        count = len(self._nodes)
         failures = 0
-        failure: Optional[Exception] = None  # of the last try
+        tried: Dict[_Node, Exception] = {}  # with the last failure of each
         while True:
+            if failures % count == 0:  # a round, in which each node has a try
+                first, retry_after = self._first, 0.0
+            left_to_try = count - failures % count
+            node = self._nodes[(first + failures) % count]
             asked = self._clock()
             hold = min(self._jittered(longest_hold), max(end - asked, 0.0))
             # A wait's end comes from the node, so it may be on its way.
             latest = end - asked + (_GRACE if is_wait else 0.0)
-            answer = yield _Ask(request(hold), min(hold + _ANSWER, latest))
-            retry_after = 0.0
+            share = latest if is_wait else latest / left_to_try
+            answer = yield _Ask(node, request(node, hold), min(hold + _ANSWER, share))
             if is_wait and isinstance(answer, _Answer) and answer.status == 204:
-                failure = None
+                tried.clear()
                 now = self._clock()
-                if now < end and now - asked >= min(_SOON, hold / 2):
+                if now >= end:
+                    raise self._late(name, limit, is_wait, tried)
+                if now - asked >= min(_SOON, hold / 2):
                     failures = 0
                     continue
-            elif isinstance(answer, _Answer) and not answer.is_passing():
-                result = read(answer) if answer.status // 100 == 2 else None
-                if result is not None:
-                    return result
-                raise self._refused(answer)
             else:
+                if isinstance(answer, _Answer) and answer.status // 100 == 2:
+                    result = read(answer)
+                    if result is not None:
+                        return result
                 assert answer is not None
-                failure = self._passing(answer)
-                retry_after = answer.retry_after() if isinstance(answer, _Answer) else 0.0
+                tried.pop(node, None)  # the last failure is told last
+                tried[node], may_pass = self._failed(node, answer)
+                if not may_pass:
+                    raise self._final(tried)
+                if isinstance(answer, _Answer):
+                    retry_after = max(retry_after, answer.retry_after())
             failures += 1
+            if node is self._nodes[self._first]:  # others may have found the same
+                self._first = (self._first + 1) % count
             left = end - self._clock()
+            if left_to_try > 1 and left + (_GRACE if is_wait else 0.0) > 0:
+                continue
             if left <= (0 if is_wait else max(retry_after, _LAST_TRY)):
-                raise _late(name, limit, is_wait, failure) from failure
-            pause = self._pause(failures, retry_after, math.inf if is_wait else left)
-            _LOG.debug("%s: again in %.3f s, %s", name, pause, failure)
+                raise self._late(name, limit, is_wait, tried)
+            pause = self._pause(failures // count, retry_after, math.inf if is_wait else left)
+            _LOG.debug("%s: again in %.3f s, %s", name, pause, tried.get(node))
             yield min(pause, left)
             if self._clock() >= end:
-                raise _late(name, limit, is_wait, failure) from failure
+                raise self._late(name, limit, is_wait, tried)
 
-    def _passing(self, outcome: Union[_Answer, Exception]) -> Exception:
-        """A failure that another try may not meet; what can't pass is raised."""
+    def _failed(
+        self, node: _Node, outcome: Union[_Answer, Exception]
+    ) -> Tuple[Exception, bool]:
+        """What went wrong, and whether another try may fare better; that is told to the log."""
         if isinstance(outcome, _Answer):
-            failure: Exception = self._refused(outcome)
-            self._tell(outcome.status, failure)
-            return failure
-        if isinstance(outcome, _NoHttp):
-            sentence = f"{self._node} is not a Doorbell node: {outcome}"
-            raise DoorbellError(sentence) from outcome
+            failure: Exception = self._refused(node, outcome)
+            if not outcome.is_passing():
+                return failure, False
+            self._tell(node, outcome.status, failure)
+            return failure, True
         # A peer that hangs up in the midst of it may be one that restarts.
         is_hang_up = isinstance(outcome, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
-        if isinstance(outcome, ssl.SSLError) and not is_hang_up:
-            raise DoorbellError(f"No TLS with {self._node}: {outcome}") from outcome
-        self._tell((type(outcome), getattr(outcome, "errno", None)), outcome)
-        return outcome
+        if isinstance(outcome, _NoHttp):
+            failure = DoorbellError(f"{node.url} is not a Doorbell node: {outcome}")
+        elif isinstance(outcome, ssl.SSLError) and not is_hang_up:
+            failure = DoorbellError(f"No TLS with {node.url}: {outcome}")
+        else:
+            self._tell(node, (type(outcome), getattr(outcome, "errno", None)), outcome)
+            return outcome, True
+        failure.__cause__ = outcome
+        return failure, False
 
-    def _refused(self, answer: _Answer) -> DoorbellError:
+    def _final(self, tried: Dict[_Node, Exception]) -> Exception:
+        """What can't pass, in the sentence of its node, or of all that were tried before it."""
+        last = list(tried.values())[-1]
+        if len(self._nodes) == 1:
+            return last
+        error = DoorbellError(self._reasons(tried), getattr(last, "status", 0))
+        error.__cause__ = last
+        return error
+
+    def _late(
+        self, name: str, limit: float, is_wait: bool, tried: Dict[_Node, Exception]
+    ) -> OSError:
+        last = list(tried.values())[-1] if tried else None
+        reason = f": {self._reasons(tried)}" if tried else "."
+        within = f"within {_decimal(limit)} s{reason}"
+        if is_wait:
+            error: OSError = TimeoutError(f"{name} was not set {within}")
+        else:
+            status = getattr(last, "status", 0)
+            error = DoorbellError(f"{name} could not be set {within}", status)
+        error.__cause__ = last
+        return error
+
+    def _reasons(self, tried: Dict[_Node, Exception]) -> str:
+        """Of each node that was tried, what it failed by; of a single one, in its own words."""
+        reasons = {node.url: str(why) or type(why).__name__ for node, why in tried.items()}
+        if len(self._nodes) == 1:
+            return "".join(reasons.values())
+        named = (why if url in why else f"{url}: {why}" for url, why in reasons.items())
+        return "; ".join(why.rstrip(".") for why in named) + "."
+
+    def _refused(self, node: _Node, answer: _Answer) -> DoorbellError:
         status, coding = answer.status, answer.coding()
         if status // 100 == 2:
             kind = answer.headers.get_content_type() if answer.body else "empty"
             what = f"in {coding}, which nobody asked for" if coding else kind
-            sentence = f"{self._node} is not a Doorbell node: its answer is {what}."
+            sentence = f"{node.url} is not a Doorbell node: its answer is {what}."
         elif status == 404:
-            sentence = answer.sentence() or f"There is no Doorbell node at {self._node}."
+            sentence = answer.sentence() or f"There is no Doorbell node at {node.url}."
         else:
             sentence = answer.sentence() or "The node refused."
         return DoorbellError(f"{sentence} (status {status})", status)
 
-    def _tell(self, kind: object, failure: Exception) -> None:
+    def _tell(self, node: _Node, kind: object, failure: Exception) -> None:
         now = self._clock()
-        if now - self._told.get(kind, -math.inf) >= _TOLD:
-            self._told[kind] = now
-            _LOG.warning("%s is tried again: %s", self._node, failure)
+        if now - self._told.get((node, kind), -math.inf) >= _TOLD:
+            self._told[node, kind] = now
+            _LOG.warning("%s is tried again: %s", node.url, failure)
 
     def _pause(self, failures: int, retry_after: float, left: float) -> float:
         """Full jitter: anything up to 1 s after the first failure, up to 30 s after many.
@@ -485,8 +563,6 @@ class _Client:
 
 class Doorbell(_Client):
     """A node's waits and sets, as calls that block. It is thread-safe: keep one."""
-
-    _lookup: Optional[_Lookup] = None
 
     def wait(self, id: Id, timeout: Optional[float] = None) -> None:
         """Returns when the variable is set.
@@ -547,7 +623,7 @@ class Doorbell(_Client):
 
     def _exchange(self, ask: _Ask) -> _Answer:
         end = time.monotonic() + ask.seconds
-        with self._connect(end) as connection:
+        with self._connect(ask.node, end) as connection:
             return self._put(connection, ask.data, end)
 
     def _put(self, connection: socket.socket, question: bytes, end: float) -> _Answer:
@@ -561,21 +637,21 @@ class Doorbell(_Client):
             answer = _parsed(data, is_whole=not more)
         return answer
 
-    def _connect(self, end: float) -> socket.socket:
-        plain = self._reach(end)
-        if self._context is None:
+    def _connect(self, node: _Node, end: float) -> socket.socket:
+        plain = self._reach(node, end)
+        if self._context is None or not node.is_tls:
             return plain
         try:
             plain.settimeout(_left(end))
-            return self._context.wrap_socket(plain, server_hostname=self._host)
+            return self._context.wrap_socket(plain, server_hostname=node.host)
         except BaseException:
             plain.close()
             raise
 
-    def _reach(self, end: float) -> socket.socket:
+    def _reach(self, node: _Node, end: float) -> socket.socket:
         """A connection to the first of the host's addresses that takes one."""
-        places = self._places(end)
-        failure = OSError(f"{self._host} has no address.")
+        places = self._places(node, end)
+        failure = OSError(f"{node.host} has no address.")
         for i, (family, kind, protocol, _, address) in enumerate(places):
             others = len(places) - 1 - i
             try:
@@ -597,24 +673,24 @@ class Doorbell(_Client):
                 raise
         raise failure
 
-    def _places(self, end: float) -> List[Any]:
-        if _is_address(self._host):
-            return socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
-        lookup = self._lookup
+    def _places(self, node: _Node, end: float) -> List[Any]:
+        if _is_address(node.host):
+            return socket.getaddrinfo(node.host, node.port, type=socket.SOCK_STREAM)
+        lookup = self._lookups.get(node)
         # One that is late is waited for by all; after a fork it is the parent's.
         if lookup is None or not lookup.is_alive():
-            lookup = _Lookup(self._host, self._port)
+            lookup = _Lookup(node.host, node.port)
             try:
                 lookup.start()
             except RuntimeError:  # no more threads, as while the interpreter ends
                 lookup.run()
-            self._lookup = lookup
+            self._lookups[node] = lookup
         if lookup.is_alive():
             lookup.join(_left(end))
         if not lookup.is_alive():
-            self._lookup = None
+            self._lookups.pop(node, None)
         if lookup.places is None:
-            sentence = f"The name {self._host} is still looked up."
+            sentence = f"The name {node.host} is still looked up."
             raise lookup.failure or socket.gaierror(socket.EAI_AGAIN, sentence)
         return lookup.places
 
@@ -679,7 +755,7 @@ class AsyncDoorbell(_Client):
                 await asyncio.sleep(step)
 
     async def _in_time(self, ask: _Ask) -> _Answer:
-        exchange = asyncio.ensure_future(self._exchange(ask.data))
+        exchange = asyncio.ensure_future(self._exchange(ask))
         try:
             # Not wait_for, which before Python 3.12 can lose a cancellation.
             await asyncio.wait({exchange}, timeout=ask.seconds)
@@ -689,10 +765,10 @@ class AsyncDoorbell(_Client):
         finally:
             exchange.cancel()
 
-    async def _exchange(self, ask: bytes) -> _Answer:
-        reader, writer = await self._connect()
+    async def _exchange(self, ask: _Ask) -> _Answer:
+        reader, writer = await self._connect(ask.node)
         try:
-            writer.write(ask)
+            writer.write(ask.data)
             await writer.drain()
             data, answer = b"", None
             while answer is None:
@@ -703,20 +779,20 @@ class AsyncDoorbell(_Client):
         finally:
             writer.transport.abort()
 
-    async def _connect(self) -> _Streams:
+    async def _connect(self, node: _Node) -> _Streams:
         """A connection to the first of the host's addresses that takes one.
 
         Not asyncio's own race of them, which other event loops don't have.
         """
-        places = await self._places()
-        failure = OSError(f"{self._host} has no address.")
+        places = await self._places(node)
+        failure = OSError(f"{node.host} has no address.")
         tries: List[asyncio.Future[_Streams]] = []
         running: Set[asyncio.Future[_Streams]] = set()
         first: Optional[asyncio.Future[_Streams]] = None
         try:
             while places or running:
                 if places:
-                    tries.append(asyncio.ensure_future(self._open(places.pop(0))))
+                    tries.append(asyncio.ensure_future(self._open(node, places.pop(0))))
                     running.add(tries[-1])
                 ended, running = await asyncio.wait(
                     running,
@@ -740,19 +816,19 @@ class AsyncDoorbell(_Client):
                     late.cancel()
                     late.add_done_callback(_abort)
 
-    async def _open(self, place: str) -> _Streams:
+    async def _open(self, node: _Node, place: str) -> _Streams:
         return await asyncio.open_connection(
             place,
-            self._port,
-            ssl=self._context,
-            server_hostname=self._host if self._tls else None,
+            node.port,
+            ssl=self._context if node.is_tls else None,
+            server_hostname=node.host if node.is_tls else None,
         )
 
-    async def _places(self) -> List[str]:
-        if _is_address(self._host):
-            return [self._host]
+    async def _places(self, node: _Node) -> List[str]:
+        if _is_address(node.host):
+            return [node.host]
         loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        found = await loop.getaddrinfo(node.host, node.port, type=socket.SOCK_STREAM)
         # A link-local address leads nowhere without its scope.
         places = [f"{to[0]}%{to[3]}" if to[3:] and to[3] else to[0] for *_, to in found]
         return list(dict.fromkeys(places))
@@ -842,14 +918,6 @@ def _counts(lines: int) -> Callable[[_Answer], Optional[SetCount]]:
         return count if are_numbers and sum(count) == lines else None
 
     return read
-
-
-def _late(name: str, limit: float, is_wait: bool, failure: Optional[Exception]) -> OSError:
-    reason = "." if failure is None else f": {failure or type(failure).__name__}"
-    within = f"within {_decimal(limit)} s{reason}"
-    if is_wait:
-        return TimeoutError(f"{name} was not set {within}")
-    return DoorbellError(f"{name} could not be set {within}", getattr(failure, "status", 0))
 
 
 def _date(value: str) -> Optional[datetime.datetime]:
@@ -1173,13 +1241,15 @@ class _Doctor:
 
     def __init__(self, node: str) -> None:
         self._bell = bell = Doorbell(node, token=_token())
+        (self._node,) = bell._nodes
         self._id = bell.new_id()
         self._is_connected = self._is_here = False
-        host = f"[{bell._host}]" if ":" in bell._host else bell._host
+        name = self._node.host
+        host = f"[{name}]" if ":" in name else name
         self.words: Dict[str, object] = {
-            "url": bell._node,
-            "host": bell._host,
-            "place": f"{host}:{bell._port}",
+            "url": self._node.url,
+            "host": name,
+            "place": f"{host}:{self._node.port}",
             "seconds": int(_CHECK),
             "trust": _TRUST,
         }
@@ -1197,23 +1267,23 @@ class _Doctor:
         is_set = method != "GET"
         headers = "Content-Length: 0\r\n" if is_set else "Accept: application/json\r\n"
         headers += self._bell._authorization if is_set else ""
-        return self._bell._request(method, target, headers)
+        return self._node.request(method, target, headers)
 
     def _reached(self) -> str:
         """Who answers there? Its certificate is the next question, so any will do here."""
         end = time.monotonic() + _CHECK
         try:
-            connection = self._bell._reach(end)
+            connection = self._bell._reach(self._node, end)
         except OSError as failure:
             return self._unconnected(failure)
         with connection:
             here, there = connection.getsockname()[0], connection.getpeername()[0]
             self._is_here = here == there or _is_loopback(there)
             try:
-                if self._bell._tls:
+                if self._node.is_tls:
                     connection.settimeout(_left(end))
                     connection = _believing().wrap_socket(
-                        connection, server_hostname=self._bell._host
+                        connection, server_hostname=self._node.host
                     )
             except OSError as failure:
                 return self._no_tls(failure)
@@ -1267,10 +1337,10 @@ class _Doctor:
         return "login" if status in _LOGIN else "gateway" if status in _GATEWAY else "other"
 
     def _trusted(self) -> str:
-        if not self._bell._tls:
+        if not self._node.is_tls:
             return "here" if self._is_here else "open"
         try:
-            self._bell._connect(time.monotonic() + _CHECK).close()
+            self._bell._connect(self._node, time.monotonic() + _CHECK).close()
             return "well"
         except ssl.SSLCertVerificationError as distrust:
             return _DISTRUST.get(distrust.verify_code, "untrusted")
@@ -1327,7 +1397,8 @@ class _Asking(threading.Thread):
 
     def run(self) -> None:
         try:
-            outcome: Union[_Answer, Exception] = self._bell._exchange(_Ask(self._question, _CHECK))
+            ask = _Ask(self._bell._nodes[0], self._question, _CHECK)
+            outcome: Union[_Answer, Exception] = self._bell._exchange(ask)
         except Exception as failure:
             outcome = failure
         self.ended = time.monotonic()
@@ -1373,7 +1444,8 @@ def _doctor(node: str) -> int:
 _USAGE = """\
 wait NODE ID[,ID…] [SECONDS] | set NODE ID [KEY | --key-file FILE] | setAll NODE <LINES | derive \
 SECRET TOPIC VERSION | derive --secret-file FILE TOPIC VERSION | doctor NODE; FILE is - for \
-standard input, and DOORBELL_TOKEN is what a node may want of who sets\
+standard input, NODE is a URL or, of nodes that share a store, several with commas, but for the \
+doctor, and DOORBELL_TOKEN is what a node may want of who sets\
 """
 
 
@@ -1386,10 +1458,10 @@ def _command(arguments: List[str]) -> str:
         rest[2:] = [_file(rest[3]).strip()]
         _key(rest[2])
     if name == "set" and len(rest) in (2, 3):
-        bell = Doorbell(rest[0], patience=_COMMAND_PATIENCE, token=_token())
+        bell = Doorbell(_command_nodes(rest[0]), patience=_COMMAND_PATIENCE, token=_token())
         return "first" if bell.set(*rest[1:]) else "already"
     if name == "setAll" and len(rest) == 1:
-        bell = Doorbell(rest[0], patience=_COMMAND_PATIENCE, token=_token())
+        bell = Doorbell(_command_nodes(rest[0]), patience=_COMMAND_PATIENCE, token=_token())
         return "%d %d" % bell.set_all(map(_command_line, enumerate(_input(), 1)))
     if name == "derive" and len(rest) == 4 and rest[0] == "--secret-file":
         rest[:2] = [_file(rest[1]).rstrip("\r\n")]
@@ -1427,7 +1499,13 @@ def _file(path: str) -> str:
 def _command_wait(node: str, ids: str, seconds: Optional[str] = None) -> List[Id]:
     if seconds is not None and not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", seconds):
         raise ValueError(f"SECONDS is a number such as 2 or 0.5, not {ascii(seconds)}.")
-    return Doorbell(node).wait_any(ids.split(","), None if seconds is None else float(seconds))
+    limit = None if seconds is None else float(seconds)
+    return Doorbell(_command_nodes(node)).wait_any(ids.split(","), limit)
+
+
+def _command_nodes(text: str) -> List[str]:
+    """The URLs; a comma in a path begins no other one."""
+    return re.split("(?i),(?=https?://)", text)
 
 
 def _command_line(numbered: Tuple[int, str]) -> Union[Id, Tuple[Id, str]]:
