@@ -19,7 +19,13 @@ export interface Topic {
 /** The client for applications, which set, and keep secrets that no page may see. */
 export declare class Doorbell extends Client {
   /**
-   * @param url where the node answers
+   * @param url where the node answers, or an array of nodes that share a store, of which each takes
+   *   any set. Where one fails by what may pass, the next is tried at once, all within the time
+   *   that one has: each gets an equal part of what is left. The first is asked until it fails, and
+   *   then the next one, since who stays has few connections; who failed last is tried last. So do
+   *   `wait` and `waitAny`, by a request each; `follow` waits at the first. What fails at several
+   *   rejects with an AggregateError, whose message names each with its reason; `status` is that
+   *   of the last answer
    * @param options.secret what topics are derived from, not empty
    * @param options.token what a node of `--set-policy token` wants of who sets; waits go without. A
    *   set that is refused for it rejects at once, with status 401 or 403. It has no place in a page
@@ -27,7 +33,7 @@ export declare class Doorbell extends Client {
    *   wait at their own bell
    */
   constructor(
-    url: string | URL,
+    url: string | URL | readonly (string | URL)[],
     options?: Client.Options & { secret?: string; token?: string; public?: string | URL },
   );
 

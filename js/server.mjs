@@ -22,13 +22,50 @@ const VERSION = /^(0|[1-9][0-9]*)$/;
 const never = () => new AbortController().signal;
 const encoder = new TextEncoder();
 
+// The nodes of a bell: one, or several that share a store, of which each takes any set. The first is
+// asked until it fails, and then the next one: who stays has few connections, and who failed last is
+// tried last.
+class Nodes {
+  #urls;
+  #first = 0;
+
+  constructor(given) {
+    this.#urls = [given].flat().map(url => bellUrl(url));
+    if (!this.#urls.length) throw new TypeError('a node is an http or https URL, not an empty array');
+    this.isOne = this.#urls.length === 1;
+    [this.url] = this.#urls;
+  }
+
+  // Where to try, one after the other.
+  inOrder() {
+    return [...this.#urls.slice(this.#first), ...this.#urls.slice(0, this.#first)];
+  }
+
+  // Others may have found the same.
+  failed(url) {
+    if (url === this.#urls[this.#first]) this.#first = (this.#first + 1) % this.#urls.length;
+  }
+
+  // Of failures by their URLs: the failure of a single node, or an error that tells of each.
+  error(failures) {
+    const errors = [...failures.values()];
+    const {status} = errors.at(-1);
+    if (this.isOne) return errors[0];
+    const message = [...failures].map(([url, {message}]) => `${url}: ${message}`).join('; ');
+    return Object.assign(new AggregateError(errors, message), status === undefined ? {} : {status});
+  }
+}
+
 export class Doorbell extends Client {
+  #nodes;
   #secret;
   #public;
   #headers;
 
   constructor(url, {secret, token, public: known, origins = [], ...options} = {}) {
-    super(bellUrl(url), {origins, ...options});
+    const nodes = new Nodes(url);
+    super(nodes.url, {origins, ...options});
+    this.#nodes = nodes;
     for (const origin of origins) new URL(origin); // a TypeError, unless it is one
     // A comma would begin another item of a header.
     this.#public = known === undefined ? '' : `${bellUrl(known).replaceAll(',', '%2C')}/`;
@@ -44,7 +81,7 @@ export class Doorbell extends Client {
   }
 
   async waitAny(ids, options = {}) {
-    const {signal = never(), timeout} = options;
+    const {signal = never(), timeout = this.#nodes.isOne ? undefined : Infinity} = options;
     if (timeout === undefined) return super.waitAny(ids, options);
     checkSeconds('timeout', timeout, 0);
     const texts = idTexts(ids);
@@ -113,10 +150,10 @@ export class Doorbell extends Client {
   // Which of them are set; none, if the end came first.
   #ask(ids, timeout, signal) {
     const end = Date.now() + timeout * 1000;
-    return async () => {
+    return async url => {
       const began = Date.now();
       const hold = Math.min(this.hold, Math.max(0, end - began) / 1000);
-      const set = await whichSet(byFetch, this.url, ids, hold, signal);
+      const set = await whichSet(byFetch, url, ids, hold, signal);
       const now = Date.now();
       return set.length || now >= end ? set : afterNotYet((now - began) / 1000, hold);
     };
@@ -125,36 +162,58 @@ export class Doorbell extends Client {
   // `read` finds in an answer what only a node says, or nothing.
   #post(path, body, {signal = never(), timeout = PATIENCE} = {}, read) {
     checkSeconds('timeout', timeout, 0);
-    const once = async signal => {
+    const once = async (url, signal) => {
       const init = {method: 'POST', body, headers: this.#headers || HEADERS};
-      const answer = await callNode(`${this.url}/${path}`, init, signal);
+      const answer = await callNode(`${url}/${path}`, init, signal);
       const told = read(await answer.text());
       if (!told || answer.status > 201) throw nonsense();
       return {status: answer.status, told};
     };
-    return this.#lastOf(signal, timeout, signal => () => within(ANSWER, signal, once));
+    return this.#lastOf(signal, timeout, signal => (url, seconds) =>
+      within(Math.min(ANSWER, seconds), signal, signal => once(url, signal)));
   }
 
-  // Insists on what work(signal) gives; when the time is over, the last failure tells more. Empty,
-  // if the last answer was a "not yet".
+  // Insists on what work(signal) gives at one of the nodes, each of which has a part of the time that
+  // is left; when it is over, the last failures tell more. Empty, if the last answer was a "not yet".
   async #lastOf(signal, seconds, work) {
-    let failure;
-    let isAsking = false;
+    const end = Date.now() + seconds * 1000;
+    const failures = new Map(); // by the URLs of those who were tried, the last one last
+    let asking;
     return within(seconds, signal, inner => {
       const once = work(inner);
       return insist(inner, async () => {
-        isAsking = true;
-        const result = await once();
-        failure = isAsking = undefined;
-        return result;
-      }, error => {
-        failure = error;
-        return isFinal(error) || warn(this.url, error);
-      });
+        const urls = this.#nodes.inOrder();
+        let retryAfter = 0;
+        for (let left = urls.length; ; left--) {
+          asking = urls.at(-left);
+          try {
+            // The last one has until the end.
+            const part = left > 1 ? (end - Date.now()) / 1000 / left : Infinity;
+            const result = await once(asking, part);
+            if (result === undefined) this.#nodes.failed(asking); // it goes away
+            failures.clear();
+            asking = undefined;
+            return result;
+          } catch (error) {
+            if (inner.aborted) throw error; // says less than what failed before
+            failures.delete(asking);
+            failures.set(asking, error);
+            if (isFinal(error)) throw error;
+            warn(asking, error);
+            this.#nodes.failed(asking);
+            retryAfter = Math.max(retryAfter, error.retryAfter || 0);
+            if (left === 1) throw retryAfter ? Object.assign(error, {retryAfter}) : error;
+          }
+        }
+      }, isFinal);
     }).catch(error => {
-      if (signal.aborted || failure) throw signal.aborted ? error : failure;
-      if (error.name !== 'TimeoutError') throw error;
-      if (isAsking) throw new DOMException('the node is silent', 'TimeoutError');
+      if (signal.aborted) throw error;
+      const isLate = error.name === 'TimeoutError';
+      if (asking && isLate && !failures.has(asking)) {
+        failures.set(asking, new DOMException('the node is silent', 'TimeoutError'));
+      }
+      if (failures.size) throw this.#nodes.error(failures);
+      if (!isLate) throw error;
       return [];
     });
   }

@@ -32,7 +32,8 @@ stays set; a node forgets it after 24 hours, or what its --remember says.
 
 A node may want a token of who sets: it stands in the environment as
 DOORBELL_TOKEN, and goes to NODE with each set, the doctor's too.
-NODE is a URL such as http://127.0.0.1:8080. A set is tried for ${SET_SECONDS} s.
+NODE is a URL such as http://127.0.0.1:8080, or of nodes that share a store
+several with commas, but for the doctor. A set is tried for ${SET_SECONDS} s.
 Exit codes: 0 well; 1 not set in time (wait); 2 an error, told on standard
 error, also where a wait's last try failed. What may pass is tried again.
 The doctor's codes: 0 all is well; 1 there is a cross; 2 no NODE was named.
@@ -56,7 +57,7 @@ async function wait(node, ids, seconds) {
     throw new TypeError(`SECONDS is a number such as 30 or 0.5, not ${seconds}`);
   }
   const timeout = seconds === undefined ? undefined : Number(seconds);
-  const set = await new Doorbell(node).waitAny(ids.split(','), { timeout });
+  const set = await new Doorbell(nodes(node)).waitAny(ids.split(','), { timeout });
   return set.join('\n');
 }
 
@@ -64,11 +65,12 @@ async function set(node, id, ...words) {
   if (words[1] !== undefined && words[0] !== '--key-file') throw new TypeError(USAGE);
   const key = words[1] !== undefined ? (await text(words[1])).trim()
     : words[0] ?? (process.env.DOORBELL_KEY || undefined);
-  return await new Doorbell(node, { token: TOKEN }).set(id, key, { timeout: SET_SECONDS }) ? 'first' : 'already';
+  const bell = new Doorbell(nodes(node), { token: TOKEN });
+  return await bell.set(id, key, { timeout: SET_SECONDS }) ? 'first' : 'already';
 }
 
 async function setAll(node) {
-  const bell = new Doorbell(node, { token: TOKEN });
+  const bell = new Doorbell(nodes(node), { token: TOKEN });
   const all = (await text('-')).replace(/\r?\n$/, '');
   const lines = all.split(/\r?\n/).map((line, index) => {
     const [id, key, ...more] = line.split(' ');
@@ -78,6 +80,9 @@ async function setAll(node) {
   const count = await bell.setAll(lines, { timeout: SET_SECONDS });
   return `${count.set} ${count.already}`;
 }
+
+// The URLs; a comma in a path begins no other one.
+const nodes = text => text.split(/,(?=https?:\/\/)/i);
 
 // What stands in a file, or in standard input.
 async function text(path) {
@@ -99,11 +104,11 @@ async function examine(node) {
   process.exitCode = await doctor(node);
 }
 
-// Of a failure of the node: its URL, and what the last try met.
+// Of a failure of the node: its URL, and what the last try met. Of several, it names them itself.
 function sentence(error, node) {
   const reason = error.name === 'TimeoutError' && error.cause ? `: ${error.cause.message}` : '';
-  const place = error.cause || error.status !== undefined || error.name === 'TimeoutError'
-    ? `${node}: ` : '';
+  const isOfOne = error.cause || error.status !== undefined || error.name === 'TimeoutError';
+  const place = isOfOne && !(error instanceof AggregateError) ? `${node}: ` : '';
   return `doorbell: ${place}${error.message}${reason}`.replace(/\s+/g, ' ');
 }
 

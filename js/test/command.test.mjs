@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { fake, reply } from './fake.mjs';
+import { fake, problem, reply, ring } from './fake.mjs';
 
 const COMMAND = fileURLToPath(new URL('../bin/doorbell.mjs', import.meta.url));
 
@@ -40,6 +40,23 @@ test('helpTellsEachCommandInLinesOfATerminal', async () => {
 test('theVersionIsThatOfThePackage', async () => {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   assert.deepEqual(await doorbell(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+test('severalNodesStandWithCommas', async t => {
+  const server = await fake(t, (request, response) => request.method === 'GET' ? ring(request, response)
+    : request.url === '/' ? reply(response, 200, { set: 1, already: 0 }) : reply(response, 201));
+  const down = SET_AT_NOBODY[1];
+  const told = new RegExp(`^doorbell: ${down}: no answer: .*ECONNREFUSED.*\n$`);
+  for (const [words, said] of [[['set', '5'], 'first\n'], [['setAll'], '1 0\n'], [['wait', '5'], '5\n']]) {
+    words.splice(1, 0, `${down},${server.url}`);
+    const { code, stdout, stderr } = await doorbell(words, '5\n');
+    assert.deepEqual([code, stdout], [0, said], stderr);
+    assert.match(stderr, told);
+  }
+  const refusing = await fake(t, (request, response) => problem(response, 403, 'No.'));
+  const { code, stderr } = await doorbell(['set', `${down},${refusing.url}`, '5']);
+  assert.equal(code, 2);
+  assert.match(stderr, new RegExp(`\ndoorbell: ${down}: no answer: .*; ${refusing.url}: No\\.\n$`));
 });
 
 test('setAllReadsLinesWithEitherEnd', async t => {

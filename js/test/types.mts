@@ -9,6 +9,7 @@ const rung: Promise<string> = bell.wait(22482n);
 export { rung };
 
 const server = new Server('http://127.0.0.1:8080', { secret: 'secret', hold: 25, public: 'https://bell.example' });
+const several: Server = new Server(['http://127.0.0.1:8080', new URL('https://bell.example')]);
 const next: Promise<Sealed> = server.topic('room/7').at(8);
 const sealed: Promise<Sealed> = Server.newSealed();
 const count: Promise<{ set: number; already: number }> = sealed.then(event =>
@@ -18,4 +19,7 @@ const field: string = server.header('22482', 7n)['Doorbell-Wait'];
 // @ts-expect-error a page's client knows no secrets
 bell.topic('room/7');
 
-export { next, count, field };
+// @ts-expect-error a page has one node
+new Doorbell(['http://127.0.0.1:8080']);
+
+export { next, count, field, several };

@@ -1,0 +1,162 @@
+// The client for applications with several nodes that share a store: which is asked when, and for
+// how long.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import Doorbell from 'doorbell-client/server';
+import { fake, problem, reply, ring } from './fake.mjs';
+import { MOST, consoleOf, pausesIn } from './pauses.mjs';
+
+const SLACK_MILLIS = 3_000; // of a limit, on a machine that is busy
+
+const LONG = { timeout: 60 }; // no part of it is over by chance
+
+const silent = t => fake(t, () => {});
+const setting = t => fake(t, (request, response) =>
+  request.method === 'GET' ? ring(request, response)
+    : request.url === '/' ? reply(response, 200, { set: 1, already: 0 }) : reply(response, 201));
+const saying = (t, status, headers) => fake(t, (request, response) =>
+  problem(response, status, 'Later.', headers));
+
+// A URL at which nobody listens.
+async function nobody(t) {
+  return { url: (await silent(t)).url.replace('127.0.0.1', '127.0.0.2') };
+}
+
+const urls = servers => servers.map(({ url }) => url);
+
+const FAILING = {
+  IsAway: nobody,
+  Hangs: silent,
+  HangsUp: t => fake(t, request => request.socket.destroy()),
+  Says408: t => saying(t, 408),
+  Says429: t => saying(t, 429, { 'Retry-After': '60' }),
+  Says500: t => saying(t, 500),
+  Says502: t => saying(t, 502),
+  Says503: t => saying(t, 503, { 'Retry-After': '60' }),
+  Says504: t => saying(t, 504),
+};
+
+describe('several nodes', { concurrency: true }, () => {
+  for (const [how, first] of Object.entries(FAILING)) {
+    test(`theNextNodeIsTriedWhereTheFirst${how}`, async t => {
+      const nodes = [await first(t), await setting(t)];
+      const event = await Doorbell.newSealed();
+      for (const set of [bell => bell.set(event.id, event.key, { timeout: 4 }),
+        bell => bell.setAll([event], { timeout: 4 })]) {
+        assert.ok(await set(new Doorbell(urls(nodes))));
+        assert.match(nodes[1].requests.at(-1).body, new RegExp(event.key));
+      }
+    });
+  }
+
+  for (const status of [302, 400, 401, 403, 404, 413]) {
+    test(`a${status}IsNotTriedElsewhere`, async t => {
+      const nodes = [await saying(t, status, { Location: '/x' }), await setting(t)];
+      const bell = new Doorbell(urls(nodes));
+      const error = { name: 'AggregateError', status, message: RegExp(`^${nodes[0].url}: [^;]*$`) };
+      await assert.rejects(bell.set('1', undefined, { timeout: 60 }), error);
+      await assert.rejects(bell.setAll(['1'], { timeout: 60 }), error);
+      await assert.rejects(bell.wait('1', { timeout: 60 }), error);
+      await assert.rejects(bell.wait('1'), error);
+      assert.equal(nodes[1].requests.length, 0);
+    });
+  }
+
+  test('theLastNodeHasItsChanceWhereTwoHang', async t => {
+    for (const set of [bell => bell.set('1', undefined, { timeout: 6 }),
+      bell => bell.setAll(['1'], { timeout: 6 })]) {
+      const nodes = [await silent(t), await silent(t), await setting(t)];
+      assert.ok(await set(new Doorbell(urls(nodes))));
+      assert.deepEqual(nodes.map(({ requests }) => requests.length), [1, 1, 1]);
+    }
+  });
+
+  test('allNodesTogetherCostNoMoreThanTheTimeOfOne', async t => {
+    const nodes = [await silent(t), await silent(t), await silent(t)];
+    const bell = new Doorbell(urls(nodes));
+    for (const set of [() => bell.set('1', undefined, { timeout: 2 }),
+      () => bell.setAll(['1'], { timeout: 2 })]) {
+      const began = performance.now();
+      await assert.rejects(set(), { name: 'AggregateError' });
+      assert.ok(performance.now() - began < 2000 + SLACK_MILLIS);
+    }
+  });
+
+  test('theErrorNamesAllThatWereTriedEachWithItsReason', async t => {
+    const nodes = [await nobody(t), await saying(t, 503), await silent(t)];
+    const [away, full, hanging] = urls(nodes);
+    await assert.rejects(new Doorbell(urls(nodes)).set('1', undefined, { timeout: 2 }), error => {
+      const [one, other, last] = error.message.split('; ');
+      assert.match(one, RegExp(`^${away}: no answer: connect ECONNREFUSED`));
+      assert.equal(other, `${full}: Later.`);
+      assert.equal(last, `${hanging}: the node is silent`);
+      assert.deepEqual(error.errors.map(({ name }) => name), ['TypeError', 'Error', 'TimeoutError']);
+      return true;
+    });
+    const refusing = [nodes[0], await saying(t, 403)];
+    await assert.rejects(new Doorbell(urls(refusing)).set('1', undefined, LONG), error => {
+      assert.match(error.message, RegExp(`^${away}: no answer: .*; ${refusing[1].url}: Later.$`));
+      assert.equal(error.status, 403);
+      return true;
+    });
+  });
+
+  test('setsStayAtTheNodeThatWorksUntilItFails', async t => {
+    const nodes = [0, 1, 2].map(() => 201);
+    const servers = await Promise.all(nodes.map((_, i) =>
+      fake(t, (request, response) => reply(response, nodes[i]))));
+    const asked = () => servers.map(({ requests }) => requests.length);
+    const bell = new Doorbell(urls(servers));
+    nodes[0] = 503;
+    for (const id of ['1', '2']) await bell.set(id, undefined, LONG);
+    assert.deepEqual(asked(), [1, 2, 0]);
+    nodes.splice(0, 3, 201, 503, 201);
+    for (const id of ['3', '4']) await bell.set(id, undefined, LONG);
+    assert.deepEqual(asked(), [1, 3, 2]);
+  });
+
+  test('twoThatFindTheSameNodeAwayLeaveItOnce', async t => {
+    const servers = [await saying(t, 503), await setting(t), await setting(t)];
+    const bell = new Doorbell(urls(servers));
+    await Promise.all(['1', '2', '3'].map(id => bell.set(id, undefined, LONG)));
+    await bell.set('4', undefined, LONG);
+    assert.equal(servers[1].requests.length, 4);
+  });
+
+  test('aWaitGoesToTheNextNodeWhereOneFails', async t => {
+    const servers = [await nobody(t), await saying(t, 503, { 'Retry-After': '60' }), await setting(t)];
+    for (const timeout of [0, 30, undefined]) {
+      const bell = new Doorbell(urls(servers));
+      assert.equal(await bell.wait('7', { timeout }), '7');
+      assert.deepEqual(await bell.waitAny(['7', '8'], { timeout }), ['7']); // it is known
+    }
+    const late = new Doorbell(urls([servers[0], servers[1]])).wait('7', { timeout: 0 });
+    await assert.rejects(late, ({ name, cause }) =>
+      name === 'TimeoutError' && /ECONNREFUSED.*; .*Later\./.test(cause.message));
+  });
+
+  test('aListThatIsNoneIsATypeError', () => {
+    for (const list of [[], [''], ['http://a.test', 'b'], ['http://a.test', null]]) {
+      assert.throws(() => new Doorbell(list), TypeError, String(list));
+    }
+  });
+});
+
+test('aRoundIsFollowedByAPauseNotBeforeTheLongestRetryAfter', async t => {
+  const pauses = pausesIn(t, { chance: MOST });
+  const servers = [await saying(t, 503, { 'Retry-After': '8' }), await saying(t, 503),
+    await fake(t, (request, response, n) => reply(response, n === 1 ? 429 : 201))];
+  const bell = new Doorbell(urls(servers));
+  assert.equal(await bell.set('1', undefined, { timeout: 60 }), true);
+  assert.equal(pauses.length, 1);
+  assert.ok(pauses[0] > 15_900 && pauses[0] <= 16_000, `${pauses}`);
+  assert.deepEqual(servers.map(({ requests }) => requests.length), [2, 2, 2]);
+});
+
+test('eachNodeThatFailsIsToldOnceInTheConsole', async t => {
+  const said = consoleOf(t);
+  const servers = [await saying(t, 503), await setting(t)];
+  for (const id of ['1', '2']) await new Doorbell(urls(servers)).set(id, undefined, LONG);
+  assert.equal(said.warnings.length, 1);
+  assert.ok(said.warnings[0].startsWith(`Doorbell: ${servers[0].url}: Later.`));
+});
