@@ -1,7 +1,6 @@
 package doorbell.client;
 
 import java.net.URI;
-import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -57,12 +56,12 @@ public final class Doorbell {
    */
   public static final String HEADER = "Doorbell-Wait";
 
-  private final NodeUrl node;
+  private final NodeUrl.Nodes nodes;
   private final Options options;
   private final RetryPolicy pace;
 
-  Doorbell(NodeUrl node, Options options, RetryPolicy pace) {
-    this.node = node;
+  Doorbell(NodeUrl.Nodes nodes, Options options, RetryPolicy pace) {
+    this.nodes = nodes;
     this.options = options;
     this.pace = pace;
   }
@@ -75,7 +74,20 @@ public final class Doorbell {
    * @throws IllegalArgumentException if the URL isn't a plain http or https URL
    */
   public static Doorbell at(URI node) {
-    return new Doorbell(NodeUrl.of(node), Options.usual(), RetryPolicy.REAL);
+    return at(List.of(node));
+  }
+
+  /**
+   * As {@link #at(URI)}, with several nodes that share a store, of which each takes any set. If one
+   * fails by what may pass, the next is tried at once, all within the time that one node has: each
+   * gets an equal part of what is left of the patience. All other failures end the call. The first
+   * node is asked until it fails, and then the next one, since a client that stays has few
+   * connections; a node that failed last is tried last. Waits go to the next node too.
+   *
+   * @throws IllegalArgumentException also if there is no node
+   */
+  public static Doorbell at(List<URI> nodes) {
+    return new Doorbell(NodeUrl.Nodes.of(nodes), Options.usual(), RetryPolicy.REAL);
   }
 
   /**
@@ -84,7 +96,12 @@ public final class Doorbell {
    * @throws IllegalArgumentException also if the HttpClient follows redirects
    */
   public static Doorbell at(URI node, HttpClient http) {
-    return new Doorbell(NodeUrl.of(node), Options.through(http), RetryPolicy.REAL);
+    return at(List.of(node), http);
+  }
+
+  /** As {@link #at(List)}, through that HttpClient; otherwise as {@link #at(URI, HttpClient)}. */
+  public static Doorbell at(List<URI> nodes, HttpClient http) {
+    return new Doorbell(NodeUrl.Nodes.of(nodes), Options.through(http), RetryPolicy.REAL);
   }
 
   /**
@@ -292,19 +309,28 @@ public final class Doorbell {
    * @throws IllegalArgumentException if that node may not be asked
    */
   Doorbell at(WaitHeader named) {
+    if (nodes.all().contains(named.node())) {
+      return this;
+    }
     String origin = named.node().origin();
-    if (!origin.equals(node.origin()) && !options.origins().contains(origin)) {
+    boolean isOwn = nodes.all().stream().anyMatch(node -> node.origin().equals(origin));
+    if (!isOwn && !options.origins().contains(origin)) {
       throw new IllegalArgumentException(
           named.node()
               + " is not asked, since it isn't of "
-              + node.origin()
+              + node().origin()
               + ": see withOrigins.");
     }
-    return new Doorbell(named.node(), options, pace);
+    return new Doorbell(new NodeUrl.Nodes(List.of(named.node())), options, pace);
   }
 
+  NodeUrl.Nodes nodes() {
+    return nodes;
+  }
+
+  /** The node that an answer of an application means by a bare id. */
   NodeUrl node() {
-    return node;
+    return nodes.at(0);
   }
 
   HttpClient http() {
@@ -316,7 +342,7 @@ public final class Doorbell {
   }
 
   private Doorbell with(Options changed) {
-    return new Doorbell(node, changed, pace);
+    return new Doorbell(nodes, changed, pace);
   }
 
   private <T> CompletableFuture<T> waitFor(
@@ -326,8 +352,8 @@ public final class Doorbell {
         new RetryLoop.Question<T>(
             names,
             options.hold(),
-            (hold, attempt) ->
-                request(names + "?timeout=" + Options.seconds(hold), attempt)
+            (node, hold, attempt) ->
+                request(node.at(names + "?timeout=" + Options.seconds(hold), attempt))
                     .header("Accept", "application/json")
                     .build(),
             (answer, done) -> {
@@ -400,8 +426,8 @@ public final class Doorbell {
         new RetryLoop.Question<T>(
             name,
             Duration.ZERO,
-            (hold, attempt) ->
-                authorized(path + query, attempt)
+            (node, hold, attempt) ->
+                authorized(node.at(path + query, attempt))
                     .header("Content-Type", "text/plain; charset=us-ascii")
                     .POST(BodyPublishers.ofString(body))
                     .build(),
@@ -409,16 +435,14 @@ public final class Doorbell {
     return new RetryLoop<>(this, question, options.patience()).start();
   }
 
-  private HttpRequest.Builder authorized(String pathAndQuery, int attempt)
-      throws UnknownHostException {
-    HttpRequest.Builder request = request(pathAndQuery, attempt);
+  private HttpRequest.Builder authorized(URI url) {
+    HttpRequest.Builder request = request(url);
     Options.Token token = options.token();
     return token == null ? request : request.header("Authorization", token.authorization());
   }
 
-  private HttpRequest.Builder request(String pathAndQuery, int attempt)
-      throws UnknownHostException {
-    return HttpRequest.newBuilder(node.at(pathAndQuery, attempt))
+  private static HttpRequest.Builder request(URI url) {
+    return HttpRequest.newBuilder(url)
         .header("Accept-Encoding", "identity")
         .version(HttpClient.Version.HTTP_1_1); // a wait is a connection, not a stream among others
   }

@@ -16,10 +16,10 @@ public final class DoorbellException extends RuntimeException {
     this.status = status;
   }
 
-  /** An exception with the reason at the end of the sentence. */
+  /** An exception with the status of its cause. */
   static DoorbellException of(String sentence, Throwable cause) {
     int status = cause instanceof DoorbellException refusal ? refusal.status : 0;
-    return new DoorbellException(status, sentence + cause.getMessage(), cause);
+    return new DoorbellException(status, sentence, cause);
   }
 
   /** The HTTP status of the last answer, or 0 if there was none. */

@@ -6,7 +6,9 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,53 @@ record NodeUrl(String scheme, String authority, String path) {
   private static final Pattern AUTHORITY =
       Pattern.compile("(\\[[0-9a-f:.]+(?:%[\\w.-]+)?]|[a-z0-9._~%-]+)(?::([0-9]*))?");
   private static final int LARGEST_PORT = 65_535;
+
+  /**
+   * The nodes of a client: one, or several that share a store, of which each takes any set. The
+   * first is asked until it fails, and then the next one: a client that stays has few connections.
+   * A node that failed last is tried last. Thread-safe.
+   */
+  static final class Nodes {
+    private final List<NodeUrl> all;
+    private final AtomicInteger first = new AtomicInteger();
+
+    Nodes(List<NodeUrl> all) {
+      if (all.isEmpty()) {
+        throw new IllegalArgumentException("Give the URL of a node, or of several.");
+      }
+      this.all = List.copyOf(all);
+    }
+
+    static Nodes of(List<URI> urls) {
+      return new Nodes(urls.stream().map(NodeUrl::of).toList());
+    }
+
+    List<NodeUrl> all() {
+      return all;
+    }
+
+    int size() {
+      return all.size();
+    }
+
+    /** The index of the node to ask first. */
+    int first() {
+      return first.get();
+    }
+
+    /** The node with that index, counted on in a circle. */
+    NodeUrl at(int index) {
+      return all.get(index % all.size());
+    }
+
+    /** Has the next node asked first, unless another request found the same before. */
+    void failed(NodeUrl node) {
+      int now = first.get();
+      if (at(now).equals(node)) {
+        first.compareAndSet(now, (now + 1) % all.size());
+      }
+    }
+  }
 
   /**
    * The node of that URL.

@@ -9,29 +9,32 @@ import java.net.http.HttpResponse.BodySubscriber;
 import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow.Subscription;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiPredicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request to a node, tried again and again until answered: a wait or a set. One step follows the
- * other, so the fields need no lock.
+ * A request to a node, or to the next of several, tried again and again until answered: a wait or a
+ * set. One step follows the other, so the fields need no lock.
  *
  * <pre>
  *         set, refused, late
  *   ask ─────────────────────▶ done
- *    ▲│ held and not yet: at once
+ *    ▲│ held and not yet, or failed and there is another node: at once
  *    └┘ failed, or not yet too soon: after a pause that grows
  * </pre>
  */
 final class RetryLoop<T> {
-  /** A request to hold for a time; another attempt may ask at another address. */
+  /** A request to hold for a time; another attempt may ask at another address of that node. */
   interface Request {
-    HttpRequest of(Duration hold, int attempt) throws UnknownHostException;
+    HttpRequest of(NodeUrl node, Duration hold, int attempt) throws UnknownHostException;
   }
 
   /**
@@ -50,6 +53,7 @@ final class RetryLoop<T> {
   }
 
   private final Doorbell doorbell;
+  private final NodeUrl.Nodes nodes;
   private final RetryPolicy pace;
   private final Question<T> question;
   private final Duration limit;
@@ -58,10 +62,17 @@ final class RetryLoop<T> {
   private long asked;
   private Duration hold = Duration.ZERO;
   private int failures;
-  private volatile @Nullable Throwable failure; // read when the limit is over, by another thread
+  private int first; // in a round, in which each node has a try
+  private Duration retryAfter = Duration.ZERO; // the longest of the round
+
+  // These two are read when the limit is over, by another thread.
+  private volatile NodeUrl node;
+  private volatile Map<NodeUrl, Throwable> tried = Map.of(); // the last failure of each, in order
 
   RetryLoop(Doorbell doorbell, Question<T> question, Duration limit) {
     this.doorbell = doorbell;
+    this.nodes = doorbell.nodes();
+    this.node = doorbell.node();
     this.pace = doorbell.pace();
     this.question = question;
     this.limit = limit;
@@ -79,22 +90,36 @@ final class RetryLoop<T> {
   }
 
   private void ask() {
+    if (failures % nodes.size() == 0) {
+      first = nodes.first();
+      retryAfter = Duration.ZERO;
+    }
+    node = nodes.at(first + failures % nodes.size());
     asked = pace.nanos().getAsLong();
     hold = shorter(pace.jittered(question.hold()), left());
     CompletableFuture<HttpResponse<String>> exchange;
     try {
-      HttpRequest request = question.request().of(hold, failures);
+      HttpRequest request = question.request().of(node, hold, failures / nodes.size());
       exchange = doorbell.http().sendAsync(request, head -> new LimitedBody());
     } catch (UnknownHostException e) {
-      failed(Failure.ofNoAnswer(node(), e));
+      failed(Failure.ofNoAnswer(node.toString(), e));
       return;
     }
-    steps.next(pace.hangUpAfter(hold.plus(Options.ANSWER), exchange), this::answered);
+    steps.next(pace.hangUpAfter(patience(), exchange), this::answered);
+  }
+
+  /** The time for an answer: a set leaves an equal part of its time to each node not tried yet. */
+  private Duration patience() {
+    Duration longest = hold.plus(Options.ANSWER);
+    int untried = nodes.size() - failures % nodes.size();
+    return question.isWait() || untried == 1
+        ? longest
+        : shorter(longest, left().dividedBy(untried));
   }
 
   private void answered(@Nullable HttpResponse<String> response, @Nullable Throwable error) {
     if (response == null) {
-      failed(Failure.ofNoAnswer(node(), error));
+      failed(Failure.ofNoAnswer(node.toString(), error));
       return;
     }
     Answer answer = new Answer(response);
@@ -109,26 +134,32 @@ final class RetryLoop<T> {
     if (left().isZero()) {
       steps.done.completeExceptionally(new TimeoutException(notInTime()));
     } else if (since(asked).compareTo(shorter(Options.SOON, hold.dividedBy(2))) < 0) {
-      steps.pause(pace, shorter(pace.backoff(++failures), left()), this::ask);
+      if (!isNextNodesTurn()) {
+        steps.pause(pace, shorter(backoff(), left()), this::ask);
+      }
     } else {
-      failure = null;
+      tried = Map.of();
       failures = 0;
       ask();
     }
   }
 
   private void failed(Failure why) {
-    failure = why.error();
+    remember(why.error());
     if (!why.mayPass()) {
-      steps.done.completeExceptionally(why.error());
+      steps.done.completeExceptionally(failure(tried));
       return;
     }
-    why.tell(node());
-    Duration pause = pace.backoff(++failures);
+    why.tell(node.toString());
+    retryAfter = longer(retryAfter, why.retryAfter());
+    if (isNextNodesTurn()) {
+      return;
+    }
+    Duration pause = backoff();
     if (!question.isWait()) {
       pause = shorter(pause, limit.dividedBy(Options.TRIES));
     }
-    pause = longer(pause, pace.spread(why.retryAfter()));
+    pause = longer(pause, pace.spread(retryAfter));
     Duration left = left();
     // A wait asks at the last moment too; a set that doesn't fit is given up.
     if (left.isZero() || (!question.isWait() && pause.compareTo(left) >= 0)) {
@@ -138,24 +169,62 @@ final class RetryLoop<T> {
     }
   }
 
+  /** Asks the next node after a failure, unless all had their try or the time is over. */
+  private boolean isNextNodesTurn() {
+    nodes.failed(node);
+    boolean isNext =
+        ++failures % nodes.size() != 0 && (question.isWait() || !left().isZero());
+    if (isNext) {
+      ask();
+    }
+    return isNext;
+  }
+
+  private Duration backoff() {
+    return pace.backoff(Math.max(1, failures / nodes.size()));
+  }
+
+  private void remember(Throwable error) {
+    Map<NodeUrl, Throwable> all = new LinkedHashMap<>(tried);
+    all.remove(node); // the last failure is told last
+    all.put(node, error);
+    tried = all;
+  }
+
+  /** The failure of the only node, or a failure that names each node with the reason. */
+  private Throwable failure(Map<NodeUrl, Throwable> all) {
+    Throwable last = List.copyOf(all.values()).get(all.size() - 1);
+    if (nodes.size() == 1) {
+      return last;
+    }
+    String reasons =
+        all.entrySet().stream()
+            .map(entry -> reason(entry.getKey().toString(), entry.getValue()))
+            .collect(Collectors.joining("; ", "", "."));
+    return DoorbellException.of(reasons, last);
+  }
+
+  private static String reason(String node, Throwable error) {
+    String reason = String.valueOf(error.getMessage()).replaceFirst("\\.$", "");
+    return reason.contains(node) ? reason : node + ": " + reason;
+  }
+
   private void late() {
-    Throwable why = failure;
-    Throwable cause = why == null ? Failure.ofNoAnswer(node(), null).error() : why;
+    Map<NodeUrl, Throwable> all = new LinkedHashMap<>(tried);
+    all.computeIfAbsent(node, silent -> Failure.ofNoAnswer(silent.toString(), null).error());
+    Throwable cause = failure(all);
     if (question.isWait()) {
       steps.done.completeExceptionally(new TimeoutException(notInTime()).initCause(cause));
     } else {
       String sentence =
           "Could not set " + question.name() + " in " + Options.seconds(limit) + " s: ";
-      steps.done.completeExceptionally(DoorbellException.of(sentence, cause));
+      steps.done.completeExceptionally(
+          DoorbellException.of(sentence + cause.getMessage(), cause));
     }
   }
 
   private String notInTime() {
     return question.name() + " was not set within " + Options.seconds(limit) + " s.";
-  }
-
-  private String node() {
-    return doorbell.node().toString();
   }
 
   private Duration left() {

@@ -99,7 +99,8 @@ class AnswersTest {
   void retryAfterIsSpreadFromOnceToTwiceItsTime(String value, double chance, long millis) {
     RetryPolicy pace = new RetryPolicy(() -> chance, clock.pace.nanos(), clock.pace.timer());
     try (FakeNode node = new FakeNode(answer(503, "", "Retry-After: " + value), wake("22482"))) {
-      var wait = new Doorbell(NodeUrl.of(node.uri("")), Options.usual(), pace).wait(ID);
+      var nodes = NodeUrl.Nodes.of(List.of(node.uri("")));
+      var wait = new Doorbell(nodes, Options.usual(), pace).wait(ID);
       clock.pass(Duration.ofMillis(millis));
       assertThat(wait).succeedsWithin(SOON);
     }

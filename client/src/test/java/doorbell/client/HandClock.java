@@ -30,7 +30,11 @@ final class HandClock {
   }
 
   Doorbell doorbell(URI node) {
-    return new Doorbell(NodeUrl.of(node), Options.usual(), pace);
+    return doorbell(List.of(node));
+  }
+
+  Doorbell doorbell(List<URI> nodes) {
+    return new Doorbell(NodeUrl.Nodes.of(nodes), Options.usual(), pace);
   }
 
   /** The lengths of the timers that are on the clock. */
