@@ -7,6 +7,7 @@
 //   COMMAND setAll NODE                    reads lines `ID` or `ID KEY`; prints `SET ALREADY`
 //   COMMAND derive SECRET TOPIC VERSION    prints `ID KEY`
 //
+// NODE is a URL or, of nodes that share a store, several with commas.
 // Any error: exit code 2, a sentence on stderr, nothing on stdout.
 // DOORBELL_CLIENTS=php,java tries these only; DOORBELL_CLIENT_PHP is another command for one.
 import { execFileSync, spawn } from "node:child_process";
@@ -148,7 +149,8 @@ export async function startNode() {
 // A node of this repository, with more options.
 export async function serve(...options) {
   const launcher = process.env.DOORBELL_LAUNCHER || `${ROOT}/doorbell`;
-  const words = ["serve", "--listen", "127.0.0.1:0", "--store", "memory", ...options];
+  const store = options.includes("--store") ? [] : ["--store", "memory"];
+  const words = ["serve", "--listen", "127.0.0.1:0", ...store, ...options];
   const child = spawn(launcher, words, { stdio: ["ignore", "pipe", "inherit"] });
   const over = once(child, "exit");
   const stop = () => {
@@ -162,7 +164,7 @@ export async function serve(...options) {
     const [, url] = /^doorbell: listening on (\S+)$/m.exec(said) || [];
     if (!url) continue;
     child.stdout.resume();
-    return { url, stop };
+    return { url, stop, signal: (name) => child.kill(name) };
   }
   throw new Error(`${launcher} serve ended: ${said}`);
 }

@@ -30,7 +30,7 @@ import java.util.stream.Stream;
  * derive SECRET TOPIC VERSION    prints ID KEY
  * </pre>
  *
- * <p>A token that the node may want of who sets stands in DOORBELL_TOKEN.
+ * <p>NODE is a URL, or of several nodes that share a store their URLs with commas. A token that the node may want of who sets stands in DOORBELL_TOKEN.
  *
  * <p>An error is 2, with a sentence on stderr. The topic is in UTF-8 where the locale is.
  */
@@ -136,7 +136,8 @@ final class Command {
   }
 
   private Doorbell node() {
-    Doorbell node = Doorbell.at(URI.create(arguments.get(1))).withPatience(PATIENCE);
+    String[] urls = arguments.get(1).split(",(?=https?://)");
+    Doorbell node = Doorbell.at(Stream.of(urls).map(URI::create).toList()).withPatience(PATIENCE);
     String token = System.getenv("DOORBELL_TOKEN");
     return token == null || token.isEmpty() ? node : node.withToken(token);
   }

@@ -1,0 +1,145 @@
+// Each client's command with several nodes: two over one Redis, of which one hangs and then is no
+// more, and servers that say what a node may say. See clients.mjs for the commands.
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, describe, test } from "node:test";
+import { freshNumber, freshSealed } from "../conformance/names.mjs";
+import { clients, fake, nobody, run, serve } from "./clients.mjs";
+
+const LONG = "600"; // seconds, of a wait that ends by a set
+const NO_REDIS = spawnSync("redis-server", ["--version"]).error && "there is no redis-server";
+
+function prints(result, stdout) {
+  const { words, stderr } = result;
+  assert.deepEqual([result.code, result.stdout], [0, stdout], `${words}: ${stderr}`);
+}
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+// Another one may take the port meanwhile, so there are some tries.
+async function startRedis() {
+  for (let tries = 0; tries < 5; tries++) {
+    const port = await freePort();
+    const folder = mkdtempSync(join(tmpdir(), "doorbell-redis-"));
+    const words = ["--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", folder];
+    const redis = spawn("redis-server", words, { stdio: ["ignore", "pipe", "inherit"] });
+    const stop = () => {
+      redis.kill();
+      rmSync(folder, { recursive: true });
+    };
+    process.once("exit", () => redis.kill());
+    for await (const line of createInterface({ input: redis.stdout })) {
+      if (!line.includes("Ready to accept connections")) continue;
+      redis.stdout.resume();
+      return { url: `redis://127.0.0.1:${port}`, stop };
+    }
+    stop();
+  }
+  throw new Error("redis-server did not start");
+}
+
+async function isSet(node, id) {
+  return (await fetch(`${node.url}/${id}?timeout=0`)).status === 200;
+}
+
+describe("two nodes over Redis", { skip: NO_REDIS, concurrency: false }, () => {
+  let redis;
+  let nodes = [];
+
+  before(async () => {
+    redis = await startRedis();
+    nodes = await Promise.all([1, 2].map(() => serve("--store", redis.url)));
+    for (const { url } of nodes) {
+      while ((await fetch(`${url}/${freshNumber()}`, { method: "POST" })).status !== 201);
+    }
+  });
+  after(async () => {
+    await Promise.all(nodes.map(({ stop }) => stop()));
+    redis?.stop();
+  });
+
+  async function allSet() {
+    const [, other] = nodes;
+    const list = nodes.map(({ url }) => url).join();
+    await Promise.all(clients.map(async (client) => {
+      const [id, many, sealed] = [freshNumber(), freshNumber(), freshSealed()];
+      prints(await run(client, ["set", list, id]), "first\n");
+      prints(await run(client, ["set", list, sealed.id, sealed.key]), "first\n");
+      const input = `${many}\n${sealed.id} ${sealed.key}\n`;
+      prints(await run(client, ["setAll", list], { input }), "1 1\n");
+      for (const one of [id, many, sealed.id]) assert.ok(await isSet(other, one), client.name);
+    }));
+  }
+
+  test("whatIsSetAtOneEndsAWaitAtTheOther", async () => {
+    const [one, other] = nodes.map(({ url }) => url);
+    await Promise.all(clients.map(async (client) => {
+      const id = freshNumber();
+      const wait = run(client, ["wait", `${one},${other}`, id, LONG]);
+      prints(await run(client, ["set", `${other},${one}`, id]), "first\n");
+      prints(await wait, `${id}\n`);
+    }));
+  });
+
+  test("allClientsSetAtTheOtherWhereOneHangs", async () => {
+    nodes[0].signal("SIGSTOP");
+    try {
+      await allSet();
+    } finally {
+      nodes[0].signal("SIGCONT");
+    }
+  });
+
+  test("allClientsSetAtTheOtherWhereOneIsNoMore", async () => {
+    nodes[0].signal("SIGKILL");
+    await allSet();
+  });
+});
+
+describe("several nodes", { concurrency: true }, () => {
+  for (const client of clients) {
+    test(`${client}AsksTheNextNodeWhereOneIsDownOrFull`, async (t) => {
+      const down = await nobody();
+      const full = await fake((request, response) => response.writeHead(503).end());
+      let asked = 0;
+      const next = await fake((request, response) => {
+        asked++;
+        response.writeHead(201).end();
+      });
+      for (const { stop } of [down, full, next]) t.after(stop);
+      const list = [down, full, next].map(({ url }) => url).join();
+      prints(await run(client, ["set", list, "1"]), "first\n");
+      assert.equal(asked, 1);
+    });
+
+    test(`${client}TriesARefusalNowhereElseAndNamesAllThatItTried`, async (t) => {
+      const down = await nobody();
+      const refusing = await fake((request, response) => response.writeHead(403).end());
+      let asked = 0;
+      const next = await fake((request, response) => {
+        asked++;
+        response.writeHead(201).end();
+      });
+      for (const { stop } of [down, refusing, next]) t.after(stop);
+      const list = [down, refusing, next].map(({ url }) => url).join();
+      const { code, stdout, stderr } = await run(client, ["set", list, "1"]);
+      assert.deepEqual([code, stdout, asked], [2, "", 0], stderr);
+      const last = stderr.trimEnd().split("\n").at(-1);
+      for (const { url } of [down, refusing]) assert.ok(last.includes(url), stderr);
+      assert.match(last, /403/);
+    });
+  }
+});
