@@ -14,6 +14,9 @@ import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.regex.Pattern;
 
 /**
@@ -25,7 +28,11 @@ final class EventAddress implements AutoCloseable {
       Option.of("event", OptionType.text("URL|ID"), "The event: http://HOST:PORT/ID, or its id.");
 
   static final Option<String> NODE =
-      Option.of("node", OptionType.text("URL"), "The node of a bare id.")
+      Option.of(
+              "node",
+              OptionType.text("URL"),
+              "The node of a bare id; with commas several that share a store, of which one that"
+                  + " answers is asked.")
           .or("http://127.0.0.1:8080");
 
   private static final Pattern NO_EVENT = Pattern.compile("(?i)https?://[^/]*/?");
@@ -55,23 +62,28 @@ final class EventAddress implements AutoCloseable {
   }
 
   /**
-   * The client for the node. Tries a connection first, since the client alone would go on trying
-   * for long.
+   * The client for the node, or for several, of which one that takes a connection comes first.
+   * Tries a connection, since the client alone would go on trying for long.
    *
    * @throws IllegalStateException if nobody listens there, with a sentence
    */
   Doorbell client() {
-    URI url = node();
-    Doorbell client = Doorbell.at(url, http).withPatience(PATIENCE);
-    try (Socket socket = new Socket()) {
-      socket.connect(address(url), (int) CONNECT.toMillis());
-    } catch (UnknownHostException e) {
-      throw new IllegalStateException("nobody knows the name in " + url + "; is it misspelt?", e);
-    } catch (IOException e) {
-      throw new IllegalStateException(
-          "nobody answers at " + url + "; is a node running there? 'doorbell serve' starts one", e);
+    List<URI> nodes = nodes();
+    List<String> reasons = new ArrayList<>();
+    String cure = "is it misspelt?";
+    for (URI node : List.copyOf(nodes)) {
+      try (Socket socket = new Socket()) {
+        socket.connect(address(node), (int) CONNECT.toMillis());
+        return Doorbell.at(nodes, http).withPatience(PATIENCE);
+      } catch (UnknownHostException e) {
+        reasons.add("nobody knows the name in " + node);
+      } catch (IOException e) {
+        reasons.add("nobody answers at " + node);
+        cure = "is a node running there? 'doorbell serve' starts one";
+      }
+      Collections.rotate(nodes, -1);
     }
-    return client;
+    throw new IllegalStateException(String.join(", ", reasons) + "; " + cure);
   }
 
   /** The address of any host name: java.net.URI has no host for a name with an underscore. */
@@ -95,16 +107,20 @@ final class EventAddress implements AutoCloseable {
     http.close();
   }
 
-  private URI node() {
+  private List<URI> nodes() {
     int slash = event.lastIndexOf('/');
-    String text = slash < 0 ? node : event.substring(0, slash);
-    try {
-      URI url = new URI(text);
-      Doorbell.at(url, http);
-      return url;
-    } catch (URISyntaxException | IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          "'" + text + "' is no node's URL; write http://HOST:PORT/ID, or the bare ID", e);
+    String[] texts =
+        slash < 0 ? node.split(",(?=https?://)") : new String[] {event.substring(0, slash)};
+    List<URI> nodes = new ArrayList<>();
+    for (String text : texts) {
+      try {
+        nodes.add(new URI(text));
+        Doorbell.at(nodes, http);
+      } catch (URISyntaxException | IllegalArgumentException e) {
+        throw new IllegalArgumentException(
+            "'" + text + "' is no node's URL; write http://HOST:PORT/ID, or the bare ID", e);
+      }
     }
+    return nodes;
   }
 }

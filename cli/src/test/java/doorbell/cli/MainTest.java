@@ -81,6 +81,16 @@ class MainTest {
   }
 
   @Test
+  void ofSeveralNodesOneThatAnswersIsAsked() {
+    try (Doorbell node = node()) {
+      String nodes = "http://127.0.0.1:1," + NodeUrl.of(node.address());
+      assertThat(run("set", "5", "--node", nodes)).isZero();
+      assertThat(run("wait", "5", "--node", nodes)).isZero();
+      assertThat(out.toString(UTF_8)).isEqualTo("set\n");
+    }
+  }
+
+  @Test
   void noThreadIsLeftThatAnExitWaitsFor() {
     try (Doorbell node = node()) {
       String event = NodeUrl.of(node.address()) + "/5";
@@ -153,6 +163,8 @@ class MainTest {
           """
           wait abc                      | a decimal number below 2^128
           wait http://127.0.0.1:1/5     | nobody answers at http://127.0.0.1:1
+          set 5 --node http://127.0.0.1:1,http://[::1]:1 | 127.0.0.1:1, nobody answers at http://[
+          set 5 --node http://127.0.0.1:1,ftp://x | is no node's URL
           wait http://127.0.0.1:1/      | http://127.0.0.1:1/ is a node; write the id of an event
           wait http://127.0.0.1:1       | http://127.0.0.1:1 is a node; write the id of an event
           wait x:/y/5                   | is no node's URL
