@@ -64,7 +64,7 @@ export class Doorbell extends Client {
 
   constructor(url, {secret, token, public: known, origins = [], ...options} = {}) {
     const nodes = new Nodes(url);
-    super(nodes.url, {origins, ...options});
+    super(nodes.url, {origins: [...origins, ...nodes.inOrder()], ...options});
     this.#nodes = nodes;
     for (const origin of origins) new URL(origin); // a TypeError, unless it is one
     // A comma would begin another item of a header.

@@ -135,6 +135,18 @@ describe('several nodes', { concurrency: true }, () => {
       name === 'TimeoutError' && /ECONNREFUSED.*; .*Later\./.test(cause.message));
   });
 
+  test('followWaitsAtTheNodeThatAnAnswerNames', async t => {
+    const servers = [await silent(t), await setting(t)];
+    const app = await fake(t, (request, response) =>
+      reply(response, 200, 'x', { 'Doorbell-Wait': `${servers[1].url}/7` }));
+    const stop = new AbortController();
+    const following = new Doorbell(urls(servers)).follow(app.url, () => {
+      if (app.requests.length === 2) stop.abort();
+    }, { signal: stop.signal });
+    await following;
+    assert.deepEqual(servers.map(({ requests }) => requests.length), [0, 1]);
+  });
+
   test('aListThatIsNoneIsATypeError', () => {
     for (const list of [[], [''], ['http://a.test', 'b'], ['http://a.test', null]]) {
       assert.throws(() => new Doorbell(list), TypeError, String(list));
