@@ -172,8 +172,7 @@ final class RetryLoop<T> {
   /** Asks the next node after a failure, unless all had their try or the time is over. */
   private boolean isNextNodesTurn() {
     nodes.failed(node);
-    boolean isNext =
-        ++failures % nodes.size() != 0 && (question.isWait() || !left().isZero());
+    boolean isNext = ++failures % nodes.size() != 0 && (question.isWait() || !left().isZero());
     if (isNext) {
       ask();
     }
@@ -218,8 +217,7 @@ final class RetryLoop<T> {
     } else {
       String sentence =
           "Could not set " + question.name() + " in " + Options.seconds(limit) + " s: ";
-      steps.done.completeExceptionally(
-          DoorbellException.of(sentence + cause.getMessage(), cause));
+      steps.done.completeExceptionally(DoorbellException.of(sentence + cause.getMessage(), cause));
     }
   }
 

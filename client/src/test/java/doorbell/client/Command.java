@@ -30,7 +30,8 @@ import java.util.stream.Stream;
  * derive SECRET TOPIC VERSION    prints ID KEY
  * </pre>
  *
- * <p>NODE is a URL, or of several nodes that share a store their URLs with commas. A token that the node may want of who sets stands in DOORBELL_TOKEN.
+ * <p>NODE is a URL, or of several nodes that share a store their URLs with commas. A token that the
+ * node may want of who sets stands in DOORBELL_TOKEN.
  *
  * <p>An error is 2, with a sentence on stderr. The topic is in UTF-8 where the locale is.
  */

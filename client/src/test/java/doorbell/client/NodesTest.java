@@ -161,8 +161,7 @@ class NodesTest {
 
   @Test
   void twoRequestsThatFindTheSameNodeAwayLeaveItOnce() {
-    NodeUrl.Nodes nodes =
-        NodeUrl.Nodes.of(List.of(URI.create("http://a"), URI.create("http://b")));
+    NodeUrl.Nodes nodes = NodeUrl.Nodes.of(List.of(URI.create("http://a"), URI.create("http://b")));
     NodeUrl first = nodes.at(nodes.first());
     nodes.failed(first);
     nodes.failed(first);
