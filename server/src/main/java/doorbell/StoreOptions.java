@@ -26,7 +26,9 @@ public final class StoreOptions {
    */
   private static final Pattern SECRETS =
       Pattern.compile(
-          "(^|,)(\\s*(?:rediss?|postgres(?:ql)?):/{0,2})?(?:(?!,\\s*redis://).)*@", Pattern.DOTALL);
+          "(^|,)(\\s*(?:redis(?:s|-sentinel)?|postgres(?:ql)?):/{0,2})?"
+              + "(?:(?!,\\s*rediss?://).)*@",
+          Pattern.DOTALL);
 
   /** A client's next wait begins within this time, and looks first. */
   private static final String HOLD = "25s";
@@ -77,6 +79,10 @@ public final class StoreOptions {
       RedisAddress.parseAll(store);
     } else if (isPostgres(store)) {
       PostgresAddress.parse(store);
+    } else if (store.startsWith("redis-cluster:")) {
+      throw new IllegalArgumentException(
+          "a Redis Cluster can't be a store; name one Redis, or three that know nothing of one"
+              + " another: docs/scaling.md says how to divide ids among nodes");
     } else if (!store.equals(MEMORY) && !hasFolder) {
       throw new IllegalArgumentException(
           ("the store is memory, rocksdb:DIR, redis://HOST:PORT or postgresql://HOST/DATABASE,"
@@ -93,7 +99,9 @@ public final class StoreOptions {
   }
 
   static boolean isRedis(String store) {
-    return store.startsWith(RedisAddress.SCHEME);
+    return store.startsWith(RedisAddress.SCHEME)
+        || store.startsWith(RedisAddress.TLS_SCHEME)
+        || store.startsWith(RedisAddress.SENTINEL_SCHEME);
   }
 
   static boolean isPostgres(String store) {

@@ -127,7 +127,10 @@ class ArchitectureTest {
   /** What speaks to Redis is loaded by a store in Redis alone. */
   @Test
   void theStoreInRedisAloneKnowsItsLibrary() {
-    only(REDIS, REPLICA, EVENT, "io.lettuce..", "io.netty.resolver", UTIL, "org.slf4j")
+    String[] libraries = {"io.lettuce..", "io.netty.resolver", UTIL, "javax.net.ssl", "org.slf4j"};
+    only(
+            REDIS,
+            Stream.concat(Stream.of(libraries), Stream.of(REPLICA, EVENT)).toArray(String[]::new))
         .check(CLASSES);
     noClasses()
         .that()

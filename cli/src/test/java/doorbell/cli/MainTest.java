@@ -202,6 +202,7 @@ class MainTest {
           serve --listen 127.0.0.1:80800 | 80800 is not a port
           serve --listen 123456         | 123456 is not a port
           serve --store disk            | the store is memory, rocksdb:DIR, redis://HOST:PORT or
+          serve --store redis-cluster://a | a Redis Cluster can't be a store
           serve --store redis://a,redis://b | name 1, 3 or 5 of them
           serve --store postgresql://h  | a PostgreSQL is written postgresql://
           store                         | Missing required parameter

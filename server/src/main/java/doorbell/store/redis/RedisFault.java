@@ -6,6 +6,7 @@ import io.lettuce.core.RedisCommandTimeoutException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.util.Locale;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** What is wrong with a Redis, in one sentence that says what to do. */
@@ -15,6 +16,12 @@ final class RedisFault {
   /** True if the server has answered, with an error. */
   static boolean isAnswer(Throwable failure) {
     return answer(failure) != null;
+  }
+
+  /** True if the server copies another, and takes no sets. */
+  static boolean isCopy(Throwable failure) {
+    String answer = answer(failure);
+    return answer != null && answer.startsWith("READONLY");
   }
 
   /** The failure of a start that no waiting helps; null if the server may be there later. */
@@ -49,7 +56,7 @@ final class RedisFault {
     if (answer == null) {
       return name + " can't be reached (" + reason(failure) + "); start it, or correct --store";
     }
-    if (answer.startsWith("READONLY")) {
+    if (isCopy(failure)) {
       return name + " is a copy that takes no sets; name the server that it copies in --store";
     }
     if (answer.startsWith("LOADING")) {
@@ -71,6 +78,9 @@ final class RedisFault {
         }
         case RedisCommandTimeoutException _ -> {
           return "no answer in " + RedisLink.TIMEOUT.toSeconds() + " s";
+        }
+        case SSLException untrusted -> {
+          return "TLS: " + untrusted.getMessage();
         }
         default -> {}
       }

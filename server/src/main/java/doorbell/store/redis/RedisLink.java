@@ -17,8 +17,6 @@ import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
-import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -71,34 +69,13 @@ final class RedisLink implements Link {
   /** Connects both, and subscribes: complete when each set from now on is heard. */
   static CompletionStage<RedisLink> open(
       RedisClient client, RedisAddress at, RedisSettings settings, Owner owner) {
-    return resolve(at).thenCompose(there -> connect(client, there, settings, owner));
-  }
-
-  /** Looks a host up in a thread of its own: it blocks, and Lettuce's threads serve all servers. */
-  private static CompletionStage<RedisAddress> resolve(RedisAddress at) {
-    CompletableFuture<RedisAddress> there = new CompletableFuture<>();
-    Thread.ofPlatform()
-        .daemon()
-        .name("doorbell-resolve")
-        .start(
-            () -> {
-              try {
-                there.complete(at.at(InetAddress.getByName(at.host()).getHostAddress()));
-              } catch (IOException | RuntimeException | Error e) {
-                there.completeExceptionally(e);
-              }
-            });
-    return there;
-  }
-
-  private static CompletionStage<RedisLink> connect(
-      RedisClient client, RedisAddress at, RedisSettings settings, Owner owner) {
     RedisURI url = url(at);
     RedisNames names = new RedisNames(settings.prefix(), at.database());
     long rememberMillis = settings.remember().toMillis();
-    return client
-        .connectAsync(ByteArrayCodec.INSTANCE, url)
-        .thenCompose(
+    return CompletableFuture.completedFuture(url)
+        .thenComposeAsync(
+            there -> client.connectAsync(ByteArrayCodec.INSTANCE, there), RedisLink::inItsOwnThread)
+        .thenComposeAsync(
             commands ->
                 client
                     .connectPubSubAsync(ByteArrayCodec.INSTANCE, url)
@@ -108,17 +85,25 @@ final class RedisLink implements Link {
                           if (failure != null) {
                             commands.closeAsync();
                           }
-                        }))
+                        }),
+            RedisLink::inItsOwnThread)
         .thenCompose(link -> link.subscribe(owner));
   }
 
+  /** For the look-up of a host, which blocks: Lettuce's own threads serve all servers. */
+  private static void inItsOwnThread(Runnable task) {
+    Thread.ofPlatform().daemon().name("doorbell-resolve").start(task);
+  }
+
   private static RedisURI url(RedisAddress at) {
-    RedisURI.Builder url =
-        RedisURI.builder()
-            .withHost(at.host())
-            .withPort(at.port())
-            .withDatabase(at.database())
-            .withTimeout(TIMEOUT);
+    RedisURI.Builder url = RedisURI.builder().withDatabase(at.database()).withTimeout(TIMEOUT);
+    RedisAddress.Watch watch = at.watch();
+    if (watch == null) {
+      url.withHost(at.host()).withPort(at.port()).withSsl(at.tls() != null);
+    } else {
+      url.withSentinelMasterId(watch.master());
+      watch.sentinels().forEach(one -> url.withSentinel(one.host(), one.port()));
+    }
     String password = at.password();
     String user = at.user();
     if (password != null && user != null) {

@@ -60,7 +60,8 @@ final class RedisReplica extends LinkedReplica<RedisLink, Character> {
 
   @Override
   protected boolean isAnswer(Throwable failure) {
-    return RedisFault.isAnswer(failure);
+    return RedisFault.isAnswer(failure)
+        && !(address.watch() != null && RedisFault.isCopy(failure)); // Sentinels know another.
   }
 
   @Override

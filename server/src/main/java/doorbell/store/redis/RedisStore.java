@@ -6,10 +6,15 @@ import io.lettuce.core.ClientOptions;
 import io.lettuce.core.MaintNotificationsConfig;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.SocketOptions;
+import io.lettuce.core.SslOptions;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.protocol.ProtocolVersion;
 import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.SocketAddressResolver;
 import io.netty.resolver.DefaultAddressResolverGroup;
+import java.io.File;
+import java.net.InetAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -32,12 +37,16 @@ public final class RedisStore {
             .ioThreadPoolSize(THREADS)
             .computationThreadPoolSize(THREADS)
             .addressResolverGroup(DefaultAddressResolverGroup.INSTANCE) // Of addresses alone.
+            // Asked where a connection begins, in a thread that may wait.
+            .socketAddressResolver(SocketAddressResolver.create(InetAddress::getAllByName))
             .build();
-    RedisClient client = client(resources);
-    List<RedisReplica> replicas =
-        settings.servers().stream()
-            .map(address -> new RedisReplica(client, address, settings, clock))
-            .toList();
+    List<RedisClient> clients = new ArrayList<>();
+    List<RedisReplica> replicas = new ArrayList<>();
+    for (RedisAddress address : settings.servers()) {
+      RedisClient client = client(resources, address);
+      clients.add(client);
+      replicas.add(new RedisReplica(client, address, settings, clock));
+    }
     RedisMarks marks = new RedisMarks(replicas, settings.remember().toMillis());
     replicas.forEach(replica -> replica.onMark(marks));
     return new ReplicatedStore(
@@ -46,13 +55,22 @@ public final class RedisStore {
         () -> {
           clock.shutdownNow();
           clock.close(); // No connection is begun from now on.
-          client.shutdown(0, THREADS, TimeUnit.SECONDS);
+          clients.forEach(client -> client.shutdown(0, THREADS, TimeUnit.SECONDS));
           resources.shutdown(0, THREADS, TimeUnit.SECONDS).awaitUninterruptibly();
         });
   }
 
   /** Links end where a driver would reconnect: see {@link RedisLink}. */
-  private static RedisClient client(ClientResources resources) {
+  private static RedisClient client(ClientResources resources, RedisAddress address) {
+    SslOptions.Builder tls = SslOptions.builder();
+    RedisAddress.Tls known = address.tls();
+    if (known != null && known.roots() != null) {
+      File roots = new File(known.roots());
+      if (!roots.canRead()) {
+        throw new IllegalArgumentException("can't read the certificates in " + roots);
+      }
+      tls.trustManager(roots);
+    }
     RedisClient client = RedisClient.create(resources);
     client.setOptions(
         ClientOptions.builder()
@@ -61,6 +79,7 @@ public final class RedisStore {
             .protocolVersion(ProtocolVersion.RESP2)
             .maintNotificationsConfig(MaintNotificationsConfig.disabled())
             .socketOptions(SocketOptions.builder().connectTimeout(RedisLink.TIMEOUT).build())
+            .sslOptions(tls.build())
             .timeoutOptions(TimeoutOptions.enabled(RedisLink.TIMEOUT))
             .build());
     return client;

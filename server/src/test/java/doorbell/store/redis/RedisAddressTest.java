@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import doorbell.StoreOptions;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,6 +34,31 @@ class RedisAddressTest {
     assertThat(RedisAddress.parseAll("redis://a, redis://b:1,redis://c"))
         .extracting(RedisAddress::toString)
         .containsExactly("a:6379", "b:1", "c:6379");
+  }
+
+  @Test
+  void overTlsAFileMayNameWhoSignsCertificates() {
+    assertThat(one("redis://h").tls()).isNull();
+    assertThat(one("rediss://h").tls()).isEqualTo(new RedisAddress.Tls(null));
+    assertThat(one("rediss://h:1/2?sslrootcert=/etc/a%20b.pem").tls())
+        .isEqualTo(new RedisAddress.Tls("/etc/a b.pem"));
+  }
+
+  @Test
+  void sentinelsStandWithCommasAndNameTheServer() {
+    RedisAddress watched = one("redis-sentinel://u:p@a,b:7/2?master=bells");
+    assertThat(watched.watch())
+        .isEqualTo(
+            new RedisAddress.Watch(
+                "bells",
+                List.of(
+                    new RedisAddress.HostPort("a", 26_379), new RedisAddress.HostPort("b", 7))));
+    assertThat(watched.database()).isEqualTo(2);
+    assertThat(watched).hasToString("bells (by the Sentinels at a:26379, b:7)");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> one("redis-sentinel://:secret@a,b/0"))
+        .withMessageContaining("?master=NAME")
+        .withMessageNotContaining("secret");
   }
 
   @Test
@@ -66,6 +92,9 @@ class RedisAddressTest {
         "redis://u:p/a,s@s@h/3; redis://h/3",
         "redis://u:p@a,redis://b,redis://v:q@c; redis://a,redis://b,redis://c",
         "rediss://u:p/s@h; rediss://h",
+        "rediss://u:p@a,rediss://v:q@b; rediss://a,rediss://b",
+        "redis-sentinel://u:p@a,b/0?master=m; redis-sentinel://a,b/0?master=m",
+        "postgresql://u:p@q@h/d; postgresql://h/d",
         "redis::secret@h; redis:h",
         "secret@h; h",
         "rocksdb:/a@b; rocksdb:/a@b"
@@ -85,7 +114,11 @@ class RedisAddressTest {
         "redis://:secret@h?x=y",
         "redis://:sec^ret@h",
         "redis://:secret@h,other",
-        "redis://:secret@h,redis://:secret@i"
+        "redis://:secret@h,redis://:secret@i",
+        "redis://:secret@h,i",
+        "redis://:secret@h?sslrootcert=f",
+        "rediss://:secret@h?sslrootcert=f&x=y",
+        "rediss://:secret@h?x=y"
       })
   void whatIsNoAddressIsRefusedWithoutItsPassword(String text) {
     assertThatIllegalArgumentException()

@@ -42,6 +42,10 @@ public final class RedisServer implements AutoCloseable {
 
   private final Path folder;
   private final List<String> options;
+
+  /** The servers that a Sentinel watches; null for a Redis. */
+  private final @Nullable Path watched;
+
   private final int port;
   private @Nullable Process process;
 
@@ -50,11 +54,29 @@ public final class RedisServer implements AutoCloseable {
     assumeTrue(isInstalled(), "redis-server isn't installed: script/bootstrap does that");
     this.folder = Files.createDirectories(folder);
     this.options = List.of(options);
+    this.watched = null;
     this.port = freePort();
     start();
   }
 
-  private static int freePort() throws IOException {
+  /** Starts a Sentinel that calls {@code master} "bells", and soon misses it. */
+  RedisServer(Path folder, RedisServer master) throws IOException {
+    this.folder = Files.createDirectories(folder);
+    this.options = List.of();
+    this.port = freePort();
+    this.watched =
+        Files.writeString(
+            folder.resolve("sentinel.conf"),
+            """
+            sentinel monitor bells 127.0.0.1 PORT 1
+            sentinel down-after-milliseconds bells 500
+            sentinel failover-timeout bells 3000
+            """
+                .replace("PORT", Integer.toString(master.port)));
+    start();
+  }
+
+  static int freePort() throws IOException {
     IOException last = new IOException("no port was tried");
     for (int i = 0; i < PORTS_TRIED; i++) {
       int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, LAST_PORT);
@@ -74,12 +96,17 @@ public final class RedisServer implements AutoCloseable {
   }
 
   public void start() throws IOException {
-    List<String> command = new ArrayList<>();
-    command.addAll(List.of(PROGRAM, "--port", "" + port, "--bind", "127.0.0.1", "--save", ""));
-    command.addAll(List.of("--dir", folder.toString(), "--appendonly", "yes"));
-    // What is written outlives a kill. To sync guards against a loss of power alone, and stalls.
-    command.addAll(List.of("--appendfsync", "no"));
-    command.addAll(options);
+    List<String> command = new ArrayList<>(List.of(PROGRAM));
+    if (watched != null) {
+      command.addAll(List.of(watched.toString(), "--sentinel"));
+    }
+    command.addAll(List.of("--port", "" + port, "--bind", "127.0.0.1"));
+    command.addAll(List.of("--dir", folder.toString()));
+    if (watched == null) {
+      // What is written outlives a kill. To sync guards against a loss of power alone, and stalls.
+      command.addAll(List.of("--save", "", "--appendonly", "yes", "--appendfsync", "no"));
+      command.addAll(options);
+    }
     Process started =
         new ProcessBuilder(command)
             .redirectErrorStream(true)

@@ -59,6 +59,11 @@ public final class Crowd implements AutoCloseable {
     return stores.getFirst();
   }
 
+  /** The store of the node that was added last. */
+  public SharedStore last() {
+    return stores.getLast();
+  }
+
   public EventTable table() {
     return tables.getFirst();
   }
