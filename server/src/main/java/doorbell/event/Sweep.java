@@ -21,6 +21,9 @@ final class Sweep {
   /** Time between two steps after a gap, in milliseconds: at most 100,000 ids a second. */
   private static final int HURRY_MILLIS = 10;
 
+  /** Each look has a shorter limit; a round goes on though a store should forget one. */
+  private static final int MOST_STEP_SECONDS = 30;
+
   private final EventTableShard[] parts;
   private final SharedStore store;
   private final EventTable.Pacer pacer;
@@ -79,7 +82,9 @@ final class Sweep {
       pauseMillis = afterGap ? HURRY_MILLIS : pauseMillis + share * partMillis;
       CompletableFuture<?>[] looks =
           ids.stream().map(this::look).toArray(CompletableFuture<?>[]::new);
-      CompletableFuture.allOf(looks).whenComplete((done, failure) -> next());
+      CompletableFuture.allOf(looks)
+          .completeOnTimeout(null, MOST_STEP_SECONDS, TimeUnit.SECONDS)
+          .whenComplete((done, failure) -> next());
     }
 
     /** Takes ids from the cursor on; returns the share of a part that the cursor went over. */

@@ -40,8 +40,7 @@ public record PostgresAddress(
               + "/(?<database>[^/?@]+)(?:\\?(?<options>[^@]*))?");
 
   /** What may be told the driver; what else there is the store decides. */
-  private static final List<String> OPTIONS =
-      List.of("currentSchema", "sslmode", "sslrootcert", "sslcert", "sslkey");
+  private static final List<String> OPTIONS = List.of("currentSchema", "sslmode", "sslrootcert");
 
   private static final Pattern SCHEMAS = Pattern.compile("[a-z_][a-z0-9_]{0,30}");
   private static final String SCHEMA = "currentSchema=";
@@ -107,6 +106,11 @@ public record PostgresAddress(
         .map(option -> option.substring(SCHEMA.length()))
         .findFirst()
         .orElse("public");
+  }
+
+  /** How a name of the store begins, with its schema. */
+  String prefix(String prefix) {
+    return '"' + schema() + "\"." + prefix;
   }
 
   /** The address as the driver reads it, without a user and a password. */

@@ -5,6 +5,7 @@ import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.sql.SQLException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What is wrong with a PostgreSQL, in one sentence that says what to do. */
@@ -14,6 +15,7 @@ final class PostgresFault {
 
   private static final String LOCKED = "55P03";
   private static final String DEADLOCK = "40P01";
+  private static final String CANCELED = "57014";
   private static final String NO_PASSWORD = "08004";
   private static final String WRONG_PASSWORD = "28P01";
   private static final String NOT_LET_IN = "28000";
@@ -49,7 +51,7 @@ final class PostgresFault {
 
   /** True if another transaction has the row. */
   static boolean isLocked(Throwable failure) {
-    return code(failure).equals(LOCKED) || code(failure).equals(DEADLOCK);
+    return List.of(LOCKED, DEADLOCK, CANCELED).contains(code(failure));
   }
 
   /** The failure of a start that no waiting helps; null if the server may be there later. */
@@ -84,7 +86,10 @@ final class PostgresFault {
               + " docs/postgresql.md";
       case NO_TABLE, NO_FUNCTION, NO_SCHEMA ->
           name + " has no table of events; make it by: doorbell store init --store URL";
-      case STANDBY -> name + " is a standby that takes no sets; name the primary in --store, too";
+      case STANDBY ->
+          name
+              + " takes no sets, as a standby, or a database that may only be read; name the"
+              + " primary in --store, or let it write";
       case TOO_MANY -> name + " has no connection left for this node; raise max_connections";
       case STARTING -> name + " starts or ends; it will answer by itself";
       case FULL_DISK -> name + " has no room on its disk for sets; make some";

@@ -7,6 +7,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.function.Consumer;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 import org.slf4j.Logger;
@@ -30,7 +31,7 @@ final class PostgresHearing {
   private final Connection session;
   private final PGConnection notifications;
   private final Owner owner;
-  private final Runnable onEnd;
+  private final Consumer<Throwable> onEnd;
   private final String newRows;
   private volatile boolean closing;
 
@@ -38,35 +39,38 @@ final class PostgresHearing {
   private String seen;
 
   /** Connects, and listens. Blocks. */
-  PostgresHearing(PostgresSettings settings, Owner owner, Runnable onEnd) throws SQLException {
+  PostgresHearing(PostgresSettings settings, Owner owner, Consumer<Throwable> onEnd)
+      throws SQLException {
     this.owner = owner;
     this.onEnd = onEnd;
     this.session = PostgresSessions.connect(settings.address());
-    String table = settings.prefix() + "_events";
+    String names = settings.address().prefix(settings.prefix());
     this.newRows =
         """
-        (SELECT id, spread FROM %s WHERE tx >= pg_snapshot_xmax(?::pg_snapshot) LIMIT ?)
+        (SELECT id, spread, NULL FROM %s WHERE tx >= pg_snapshot_xmax(?::pg_snapshot)
+         AND tx < pg_snapshot_xmax(pg_current_snapshot()) LIMIT ?)
         UNION ALL
-        (SELECT id, spread FROM %s
+        (SELECT id, spread, NULL FROM %s
          WHERE tx = ANY (ARRAY(SELECT pg_snapshot_xip(?::pg_snapshot))) LIMIT ?)
         UNION ALL
-        SELECT pg_current_snapshot()::text, -1
+        SELECT NULL, 0, pg_current_snapshot()::text
         """
-            .formatted(table, table);
+            .replace("%s", names + "_events");
     try (Statement statement = session.createStatement()) {
       this.notifications = session.unwrap(PGConnection.class);
       // The rows are few, whatever was seen when the server made its plan.
       statement.execute("SET enable_seqscan = off");
-      statement.execute("LISTEN " + settings.prefix());
-      this.seen = snapshot(statement);
+      statement.execute(
+          "LISTEN \"" + text(statement, "SELECT name FROM " + names + "_channel") + '"');
+      this.seen = text(statement, "SELECT pg_current_snapshot()::text");
     } catch (SQLException | RuntimeException | Error e) {
       PostgresSessions.end(session);
       throw e;
     }
   }
 
-  private static String snapshot(Statement statement) throws SQLException {
-    try (ResultSet row = statement.executeQuery("SELECT pg_current_snapshot()::text")) {
+  private static String text(Statement statement, String query) throws SQLException {
+    try (ResultSet row = statement.executeQuery(query)) {
       row.next();
       return row.getString(1);
     }
@@ -78,6 +82,7 @@ final class PostgresHearing {
   }
 
   private void hear() {
+    Throwable why = new SQLException("the connection was closed");
     try {
       while (!closing) {
         PGNotification[] told = notifications.getNotifications(LISTEN_MILLIS);
@@ -86,11 +91,9 @@ final class PostgresHearing {
         }
       }
     } catch (SQLException | RuntimeException | Error e) {
-      if (!closing && !(e instanceof SQLException)) {
-        LOG.error("a fault of this node's own", e);
-      }
+      why = e;
     } finally {
-      onEnd.run();
+      onEnd.accept(why);
     }
   }
 
@@ -103,8 +106,9 @@ final class PostgresHearing {
       look.setInt(4, MOST_ROWS);
       try (ResultSet row = look.executeQuery()) {
         while (row.next()) {
-          if (row.getInt(2) < 0) {
-            seen = row.getString(1);
+          String snapshot = row.getString(3);
+          if (snapshot != null) {
+            seen = snapshot;
           } else {
             rows++;
             tell(row.getString(1), row.getInt(2));
@@ -120,7 +124,7 @@ final class PostgresHearing {
   /** A row that somebody wrote by hand may have any text. */
   private void tell(String id, int spreadMillis) {
     try {
-      owner.onSet(EventId.parse(id), spreadMillis);
+      owner.onSet(EventId.parse(id), Math.max(0, spreadMillis));
     } catch (IllegalArgumentException e) {
       LOG.debug("not an id: {}", id);
     }

@@ -13,11 +13,14 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,15 +33,24 @@ import org.slf4j.LoggerFactory;
 final class PostgresLink implements Link {
   private static final Logger LOG = LoggerFactory.getLogger(PostgresLink.class);
 
-  /**
-   * Time for which a batch waits for a row that somebody's open transaction has; less than the
-   * server's deadlock_timeout, so that the application's transaction is never the one that is
-   * ended.
-   */
-  static final int LOCK_MILLIS = 500;
+  /** Time for which a batch waits for a row that somebody's open transaction has. */
+  private static final int LOCK_MILLIS = 500;
 
-  /** The same for each set of such a batch, alone. */
+  /** The same for each set of such a batch, alone, until one was waited for; and then. */
   private static final int ALONE_MILLIS = 50;
+
+  private static final int HURRY_MILLIS = 20;
+
+  /**
+   * Time for all rows of a batch; less than the server's deadlock_timeout, so that the
+   * application's transaction is never the one that is ended.
+   */
+  private static final int PUT_MILLIS = 700;
+
+  /** Time for which a row is known to be somebody's, without asking. */
+  private static final long LOCKED_NANOS = 1_000_000_000L;
+
+  private static final int MOST_LOCKED = 10_000;
 
   private static final int SET_SESSIONS = 3;
   private static final int LOOK_SESSIONS = 2;
@@ -47,6 +59,10 @@ final class PostgresLink implements Link {
   private static final int FORGOTTEN = 5_000;
 
   private final PostgresSettings settings;
+
+  /** How the names of table and functions begin. */
+  private final String names;
+
   private final Owner owner;
   private final AtomicBoolean closing = new AtomicBoolean();
   private final Batches sets = new Batches(SET_SESSIONS, this::set);
@@ -54,6 +70,11 @@ final class PostgresLink implements Link {
   private final PostgresSessions setSessions;
   private final PostgresSessions lookSessions;
   private final PostgresHearing hearing;
+  private final AtomicBoolean forgetting = new AtomicBoolean();
+
+  /** Ids whose rows were an open transaction's, and until when that is taken for true. */
+  private final Map<EventId, Long> locked = new ConcurrentHashMap<>();
+
   private volatile boolean ended;
 
   /** The bell before; its row is not needed any more. */
@@ -62,6 +83,7 @@ final class PostgresLink implements Link {
   /** Connects. Blocks. */
   private PostgresLink(PostgresSettings settings, Owner owner) throws SQLException {
     this.settings = settings;
+    this.names = settings.address().prefix(settings.prefix());
     this.owner = owner;
     List<Runnable> made = new ArrayList<>();
     try {
@@ -70,11 +92,13 @@ final class PostgresLink implements Link {
       setSessions = PostgresSessions.open(settings.address(), SET_SESSIONS, this::end);
       made.add(setSessions::close);
       lookSessions = PostgresSessions.open(settings.address(), LOOK_SESSIONS, this::end);
+      made.add(lookSessions::close);
+      setSessions.limit(PUT_MILLIS);
+      hearing.begin();
     } catch (SQLException | RuntimeException | Error e) {
       made.forEach(Runnable::run);
       throw e;
     }
-    hearing.begin();
   }
 
   /** Connects, in a thread of its own since that blocks: complete when each set is heard. */
@@ -109,9 +133,9 @@ final class PostgresLink implements Link {
     return ended;
   }
 
-  private void end() {
+  private void end(Throwable why) {
     ended = true;
-    owner.onEnd(this);
+    owner.onEnd(this, why);
   }
 
   private CompletionStage<List<@Nullable Vote>> look(List<Call> calls) {
@@ -121,8 +145,7 @@ final class PostgresLink implements Link {
   private List<@Nullable Vote> look(Connection session, List<Call> calls) throws SQLException {
     Set<String> found = new HashSet<>();
     try (PreparedStatement look =
-        session.prepareStatement(
-            "SELECT id FROM " + settings.prefix() + "_events WHERE id = ANY (?)")) {
+        session.prepareStatement("SELECT id FROM " + names + "_events WHERE id = ANY (?)")) {
       look.setArray(1, session.createArrayOf("text", texts(calls)));
       try (ResultSet rows = look.executeQuery()) {
         while (rows.next()) {
@@ -145,56 +168,67 @@ final class PostgresLink implements Link {
     return setSessions.run(session -> set(session, calls));
   }
 
+  /** Sets whose rows are an open transaction's have no vote: they wait for that one's end. */
   private List<@Nullable Vote> set(Connection session, List<Call> calls) throws SQLException {
+    long now = System.nanoTime();
+    locked.values().removeIf(until -> until - now <= 0);
+    List<Call> free = calls.stream().filter(call -> !locked.containsKey(call.id)).toList();
+    Map<Call, Vote> votes = new HashMap<>();
     try {
-      return put(session, calls);
+      put(session, free, LOCK_MILLIS, votes);
     } catch (SQLException e) {
       if (!PostgresFault.isLocked(e)) {
         throw e;
       }
+      setAlone(session, free, votes);
     }
-    PostgresSessions.limit(session, ALONE_MILLIS);
-    List<@Nullable Vote> votes = new ArrayList<>();
-    for (Call call : calls) {
-      votes.add(alone(session, call));
-    }
-    PostgresSessions.limit(session, LOCK_MILLIS);
-    return votes;
+    List<@Nullable Vote> inOrder = new ArrayList<>();
+    calls.forEach(call -> inOrder.add(votes.get(call)));
+    return inOrder;
   }
 
-  /** A set whose row an open transaction has can't be acknowledged before that one ends. */
-  private @Nullable Vote alone(Connection session, Call call) throws SQLException {
-    try {
-      return put(session, List.of(call)).getFirst();
-    } catch (SQLException e) {
-      if (PostgresFault.isLocked(e)) {
-        return null;
+  private void setAlone(Connection session, List<Call> calls, Map<Call, Vote> votes)
+      throws SQLException {
+    int millis = ALONE_MILLIS;
+    for (Call call : calls) {
+      try {
+        put(session, List.of(call), millis, votes);
+      } catch (SQLException e) {
+        if (!PostgresFault.isLocked(e)) {
+          throw e;
+        }
+        millis = HURRY_MILLIS;
+        if (locked.size() < MOST_LOCKED) {
+          locked.put(call.id, System.nanoTime() + LOCKED_NANOS);
+        }
       }
-      throw e;
     }
   }
 
   /** Sets all in one transaction. An id that is there twice is the first once. */
-  private List<@Nullable Vote> put(Connection session, List<Call> calls) throws SQLException {
+  private void put(Connection session, List<Call> calls, int lockMillis, Map<Call, Vote> votes)
+      throws SQLException {
+    if (calls.isEmpty()) {
+      return;
+    }
     Integer[] spreads =
         calls.stream()
             .map(call -> (int) Math.min(call.spreadMillis, Integer.MAX_VALUE))
             .toArray(Integer[]::new);
     Set<String> first = new HashSet<>();
     try (PreparedStatement put =
-        session.prepareStatement("SELECT " + settings.prefix() + "_put(?, ?)")) {
+        session.prepareStatement("SELECT " + names + "_put_soon(?, ?, ?)")) {
       put.setArray(1, session.createArrayOf("text", texts(calls)));
       put.setArray(2, session.createArrayOf("int4", spreads));
+      put.setInt(3, lockMillis);
       try (ResultSet row = put.executeQuery()) {
         row.next();
         first.addAll(List.of((String[]) requireNonNull(row.getArray(1)).getArray()));
       }
     }
-    List<@Nullable Vote> votes = new ArrayList<>();
     for (Call call : calls) {
-      votes.add(first.remove(call.id.toString()) ? Vote.YES : Vote.NO);
+      votes.put(call, first.remove(call.id.toString()) ? Vote.YES : Vote.NO);
     }
-    return votes;
   }
 
   /** Sets a new id, which is heard by whoever hears, and deletes the one before. */
@@ -203,11 +237,10 @@ final class PostgresLink implements Link {
     rung = bell;
     return lookSessions.run(
         session -> {
-          put(session, List.of(new Call(bell, 0)));
+          put(session, List.of(new Call(bell, 0)), LOCK_MILLIS, new HashMap<>());
           if (before != null) {
             try (PreparedStatement delete =
-                session.prepareStatement(
-                    "DELETE FROM " + settings.prefix() + "_events WHERE id = ?")) {
+                session.prepareStatement("DELETE FROM " + names + "_events WHERE id = ?")) {
               delete.setString(1, before.toString());
               delete.execute();
             }
@@ -218,23 +251,32 @@ final class PostgresLink implements Link {
 
   /** Deletes what need not be remembered any longer: some, and then the next. */
   void forget() {
+    if (!forgetting.getAndSet(true)) {
+      forgetNext();
+    }
+  }
+
+  private void forgetNext() {
     lookSessions
         .run(this::forgetSome)
         .whenComplete(
             (count, failure) -> {
+              if (failure == null && count == FORGOTTEN) {
+                forgetNext();
+                return;
+              }
+              forgetting.set(false);
               if (failure != null && !ended && !PostgresFault.isLocked(failure)) {
                 LOG.warn(
                     "old sets can't be deleted: {}",
                     PostgresFault.sentence(settings.address(), failure));
-              } else if (failure == null && count == FORGOTTEN) {
-                forget();
               }
             });
   }
 
   /** A minute longer, since a set that is repeated begins anew once a minute at most. */
   private int forgetSome(Connection session) throws SQLException {
-    String table = settings.prefix() + "_events";
+    String table = names + "_events";
     try (PreparedStatement delete =
         session.prepareStatement(
             ("WITH old AS (SELECT clock_timestamp()"

@@ -37,7 +37,7 @@ public final class PostgresSchema {
     checkPrefix(prefix);
     try (InputStream text = PostgresSchema.class.getResourceAsStream("init.sql")) {
       return new String(requireNonNull(text).readAllBytes(), UTF_8)
-          .replace("${schema}", schema)
+          .replace("${schema}", '"' + schema + '"')
           .replace("${prefix}", prefix);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

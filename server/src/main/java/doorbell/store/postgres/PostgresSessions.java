@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import org.postgresql.Driver;
 
 /**
@@ -25,25 +26,31 @@ final class PostgresSessions {
 
   private static final int CONNECT_SECONDS = 2;
 
+  /** A statement takes less time, and its commit may take more. */
+  private static final int STATEMENT_MILLIS = 4_000;
+
   private final List<Connection> all = new ArrayList<>();
   private final BlockingQueue<Connection> idle = new LinkedBlockingQueue<>();
   private final ExecutorService threads;
-  private final Runnable onBroken;
+  private final Consumer<Throwable> onBroken;
 
   /** Work on a connection, which commits each statement by itself. */
   interface Work<T> {
     T on(Connection session) throws SQLException;
   }
 
-  private PostgresSessions(int count, Runnable onBroken) {
+  private PostgresSessions(int count, Consumer<Throwable> onBroken) {
     this.onBroken = onBroken;
     this.threads =
         Executors.newFixedThreadPool(
             count, Thread.ofPlatform().daemon().name("doorbell-postgres-", 0).factory());
   }
 
-  /** Connects {@code count} times. Blocks. {@code onBroken} runs, perhaps often, when one ends. */
-  static PostgresSessions open(PostgresAddress address, int count, Runnable onBroken)
+  /**
+   * Connects {@code count} times. Blocks. {@code onBroken} is told, perhaps often, why one has
+   * ended.
+   */
+  static PostgresSessions open(PostgresAddress address, int count, Consumer<Throwable> onBroken)
       throws SQLException {
     PostgresSessions sessions = new PostgresSessions(count, onBroken);
     try {
@@ -51,7 +58,6 @@ final class PostgresSessions {
         Connection session = connect(address);
         sessions.all.add(session);
         sessions.idle.add(session);
-        limit(session, PostgresLink.LOCK_MILLIS);
       }
       return sessions;
     } catch (SQLException | RuntimeException | Error e) {
@@ -80,13 +86,24 @@ final class PostgresSessions {
     if (session == null) {
       throw new SQLException("the driver doesn't know this address");
     }
+    try (Statement statement = session.createStatement()) {
+      // Whatever the database or the role has for others.
+      statement.execute("SET default_transaction_isolation = 'read committed'");
+      statement.execute("SET lock_timeout = 0");
+      statement.execute("SET statement_timeout = " + STATEMENT_MILLIS);
+      statement.execute(
+          "SELECT set_config(name, '0', false) FROM pg_settings"
+              + " WHERE name = 'idle_session_timeout'");
+    }
     return session;
   }
 
-  /** Has the server give up a statement that waits so long for a row of somebody else's. */
-  static void limit(Connection session, int lockMillis) throws SQLException {
-    try (Statement statement = session.createStatement()) {
-      statement.execute("SET lock_timeout = " + lockMillis);
+  /** Has the server end a statement that takes longer. Blocks. */
+  void limit(int millis) throws SQLException {
+    for (Connection session : all) {
+      try (Statement statement = session.createStatement()) {
+        statement.execute("SET statement_timeout = " + millis);
+      }
     }
   }
 
@@ -109,7 +126,7 @@ final class PostgresSessions {
     } catch (Throwable failure) {
       idle.add(session);
       if (isBroken(session) || PostgresFault.isStandby(failure)) {
-        onBroken.run();
+        onBroken.accept(failure);
       }
       done.completeExceptionally(failure);
       return;
@@ -126,10 +143,10 @@ final class PostgresSessions {
     }
   }
 
-  /** Ends all connections, and what is under way fails. */
+  /** Ends all connections: what is under way, or waits for a thread, fails. */
   void close() {
-    threads.shutdownNow();
     all.forEach(PostgresSessions::end);
+    threads.shutdown();
   }
 
   /** Ends a connection at once, whatever it is at. */

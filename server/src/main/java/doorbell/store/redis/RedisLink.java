@@ -153,7 +153,7 @@ final class RedisLink implements Link {
           @Override
           public void onRedisDisconnected(RedisChannelHandler<?, ?> connection) {
             ended = true;
-            owner.onEnd(RedisLink.this);
+            owner.onEnd(RedisLink.this, null);
           }
         };
     hearing.addListener(ends);

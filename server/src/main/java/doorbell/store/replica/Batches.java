@@ -57,7 +57,7 @@ public final class Batches {
   }
 
   /** Takes a call, to be sent with the next {@link #send}. */
-  CompletionStage<Vote> add(Call call) {
+  public CompletionStage<Vote> add(Call call) {
     if (calls.incrementAndGet() > MOST_QUEUED) {
       calls.decrementAndGet();
       return CompletableFuture.failedStage(
@@ -76,7 +76,7 @@ public final class Batches {
   }
 
   /** Sends what is queued, as far as batches may be on their way. */
-  void send() {
+  public void send() {
     while (!queue.isEmpty() && takePlace()) {
       List<Call> batch = new ArrayList<>();
       for (Call next = queue.poll(); next != null; next = queue.poll()) {

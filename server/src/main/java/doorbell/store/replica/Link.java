@@ -2,6 +2,7 @@ package doorbell.store.replica;
 
 import doorbell.event.EventId;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The connections to the server of a replica, which are used until one of them ends, and then made
@@ -17,7 +18,8 @@ public interface Link {
     /** Sets may have been missed, though the connection stays. */
     void onGap();
 
-    void onEnd(Link ended);
+    /** The link has ended: {@code why}, or by the server if that is null. */
+    void onEnd(Link ended, @Nullable Throwable why);
   }
 
   Batches sets();

@@ -56,6 +56,10 @@ public abstract class LinkedReplica<L extends Link, A> implements Replica, Link.
 
   private SharedStore.@Nullable Listener listener;
   private volatile @Nullable L link;
+
+  /** The try to connect that was begun last. */
+  private volatile @Nullable CompletionStage<L> opening;
+
   private volatile @Nullable String fault;
   private volatile boolean closed;
   private int pauseMillis = LEAST_PAUSE_MILLIS;
@@ -144,7 +148,7 @@ public abstract class LinkedReplica<L extends Link, A> implements Replica, Link.
         if (on == null) {
           tryAgain();
         } else {
-          lose(on, " was left after a fault of this node's own");
+          lose(on, name + " was left after a fault of this node's own");
         }
       }
     }
@@ -152,7 +156,9 @@ public abstract class LinkedReplica<L extends Link, A> implements Replica, Link.
 
   private void connect() {
     if (!closed) {
-      open().whenComplete((made, failure) -> soon(() -> onOpened(made, failure)));
+      CompletionStage<L> next = open();
+      opening = next;
+      next.whenComplete((made, failure) -> soon(() -> onOpened(made, failure)));
     }
   }
 
@@ -167,7 +173,6 @@ public abstract class LinkedReplica<L extends Link, A> implements Replica, Link.
       tryAgain();
     } else {
       link = made;
-      pauseMillis = LEAST_PAUSE_MILLIS;
       requireNonNull(listener).onGap(); // Subscribed, so whatever is set from now on is heard.
       ring();
     }
@@ -227,7 +232,7 @@ public abstract class LinkedReplica<L extends Link, A> implements Replica, Link.
 
   private void onTime(L on) {
     if (link == on && !(answered && heard)) {
-      lose(on, answered ? " is deaf: a set was not heard" : " doesn't answer");
+      lose(on, name + (answered ? " is deaf: a set was not heard" : " doesn't answer"));
     } else if (link == on) {
       ring();
     }
@@ -237,7 +242,7 @@ public abstract class LinkedReplica<L extends Link, A> implements Replica, Link.
     link = null;
     rung = null;
     onLost();
-    fails(name + why + "; it is connected anew");
+    fails(why + "; it is connected anew");
     lost.close();
     tryAgain();
   }
@@ -248,6 +253,7 @@ public abstract class LinkedReplica<L extends Link, A> implements Replica, Link.
       LOG.info("{} answers and is heard", name);
     }
     fault = null;
+    pauseMillis = LEAST_PAUSE_MILLIS;
     begun.complete(null);
   }
 
@@ -271,12 +277,12 @@ public abstract class LinkedReplica<L extends Link, A> implements Replica, Link.
   }
 
   @Override
-  public final void onEnd(Link ended) {
+  public final void onEnd(Link ended, @Nullable Throwable why) {
     soon(
         () -> {
           L on = link;
           if (on == ended) {
-            lose(on, " has ended the connection");
+            lose(on, why == null ? name + " has ended the connection" : sentence(why));
           }
         });
   }
@@ -348,6 +354,10 @@ public abstract class LinkedReplica<L extends Link, A> implements Replica, Link.
     L on = link;
     if (on != null) {
       on.close().completeOnTimeout(null, patience.toMillis(), TimeUnit.MILLISECONDS).join();
+    }
+    CompletionStage<L> next = opening;
+    if (next != null) { // The clock may end before it hears of that one.
+      next.thenAccept(Link::close);
     }
   }
 }

@@ -4,6 +4,8 @@
 -- ${prefix}_owner owns all of it, and can't log in. ${prefix}_node is for nodes, ${prefix}_setter for
 -- applications: grant them to the roles that those log in as.
 BEGIN;
+-- Whoever uses the table goes on, if it can't be done at once.
+SET LOCAL lock_timeout = '2s';
 
 DO $$
 DECLARE
@@ -12,17 +14,29 @@ BEGIN
   FOREACH role IN ARRAY ARRAY['${prefix}_owner', '${prefix}_node', '${prefix}_setter'] LOOP
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role) THEN
       EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', role);
+    ELSIF EXISTS (SELECT FROM pg_catalog.pg_roles
+                  WHERE rolname = role AND (rolcanlogin OR rolsuper)) THEN
+      RAISE EXCEPTION 'the role % is there and is somebody''s; choose another --store-prefix', role;
     END IF;
   END LOOP;
   IF pg_catalog.to_regnamespace('${schema}') IS NULL THEN
     CREATE SCHEMA ${schema};
   END IF;
+  -- What is granted for this run alone is taken back at its end.
+  IF NOT pg_catalog.pg_has_role(CURRENT_USER, '${prefix}_owner', 'USAGE') THEN
+    GRANT ${prefix}_owner TO CURRENT_USER;
+    PERFORM pg_catalog.set_config('doorbell.member', 'yes', true);
+  END IF;
+  IF NOT pg_catalog.has_schema_privilege(
+    '${prefix}_owner', pg_catalog.to_regnamespace('${schema}'), 'CREATE')
+  THEN
+    GRANT CREATE ON SCHEMA ${schema} TO ${prefix}_owner;
+    PERFORM pg_catalog.set_config('doorbell.creator', 'yes', true);
+  END IF;
 END
 $$;
 
-GRANT ${prefix}_owner TO CURRENT_USER;
-GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${prefix}_owner;
-GRANT USAGE ON SCHEMA ${schema} TO ${prefix}_node, ${prefix}_setter;
+GRANT USAGE ON SCHEMA ${schema} TO ${prefix}_owner, ${prefix}_node, ${prefix}_setter;
 SET LOCAL ROLE ${prefix}_owner;
 
 -- A row for each event that is set. tx is the transaction that set it, by which nodes find the rows
@@ -33,12 +47,29 @@ CREATE TABLE IF NOT EXISTS ${schema}.${prefix}_events (
   tx xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id(),
   spread integer NOT NULL DEFAULT 0
 );
-CREATE INDEX IF NOT EXISTS ${prefix}_events_tx ON ${schema}.${prefix}_events (tx);
-CREATE INDEX IF NOT EXISTS ${prefix}_events_set_at ON ${schema}.${prefix}_events (set_at);
+
+-- The name of the channel that nodes listen to, which nobody else knows: whoever may log in may
+-- notify any channel, and what is notified takes the memory of those who listen.
+CREATE TABLE IF NOT EXISTS ${schema}.${prefix}_channel (name text NOT NULL);
+
+DO $$
+BEGIN
+  -- An index that is there would be waited for all the same.
+  IF pg_catalog.to_regclass('${schema}.${prefix}_events_tx') IS NULL THEN
+    CREATE INDEX ${prefix}_events_tx ON ${schema}.${prefix}_events (tx);
+    CREATE INDEX ${prefix}_events_set_at ON ${schema}.${prefix}_events (set_at);
+  END IF;
+  IF NOT EXISTS (SELECT FROM ${schema}.${prefix}_channel) THEN
+    INSERT INTO ${schema}.${prefix}_channel
+    SELECT '${prefix}_' || pg_catalog.substr(
+      pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', ''), 1, 24);
+  END IF;
+END
+$$;
 
 -- Sets events for nodes, which have checked the ids and the keys; returns those that were unset. The
 -- order of ids keeps two setters from waiting for one another. A notification says nothing: whoever
--- may listen would learn ids, which are for those alone who were given them.
+-- listens would learn ids, which are for those alone who were given them.
 CREATE OR REPLACE FUNCTION ${schema}.${prefix}_put(ids text[], spreads integer[]) RETURNS text[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -59,9 +90,20 @@ BEGIN
   )
   SELECT array_agg(id) FILTER (WHERE is_first), count(*) INTO first, changed FROM put;
   IF changed > 0 THEN
-    PERFORM pg_notify('${prefix}', '');
+    PERFORM pg_notify(name, '') FROM ${schema}.${prefix}_channel;
   END IF;
   RETURN coalesce(first, '{}');
+END
+$$;
+
+-- The same, which waits only so long for a row that somebody's open transaction has. The time is for
+-- rows alone, and not for the commit.
+CREATE OR REPLACE FUNCTION ${schema}.${prefix}_put_soon(ids text[], spreads integer[], millis integer)
+RETURNS text[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = 0 AS $$
+BEGIN
+  PERFORM set_config('lock_timeout', millis::text, true);
+  RETURN ${schema}.${prefix}_put(ids, spreads);
 END
 $$;
 
@@ -113,9 +155,14 @@ END
 $$;
 
 -- Sets an event when this transaction commits; true for the first of all setters.
-CREATE OR REPLACE FUNCTION ${schema}.${prefix}_set(id text, key text DEFAULT NULL) RETURNS boolean
+CREATE OR REPLACE FUNCTION ${schema}.${prefix}_set(id text, key text) RETURNS boolean
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT ${schema}.${prefix}_put(ARRAY[${schema}.${prefix}_open(id, key)], '{0}') <> '{}'
+$$;
+
+CREATE OR REPLACE FUNCTION ${schema}.${prefix}_set(id text) RETURNS boolean
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT ${schema}.${prefix}_set(id, NULL)
 $$;
 
 -- The same for many, each as ID or as 'ID KEY'; returns how many were unset.
@@ -130,17 +177,32 @@ $$;
 
 REVOKE ALL ON FUNCTION
   ${schema}.${prefix}_put(text[], integer[]),
+  ${schema}.${prefix}_put_soon(text[], integer[], integer),
   ${schema}.${prefix}_id(text),
   ${schema}.${prefix}_open(text, text),
+  ${schema}.${prefix}_set(text),
   ${schema}.${prefix}_set(text, text),
   ${schema}.${prefix}_set_all(text[])
 FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ${schema}.${prefix}_set(text, text), ${schema}.${prefix}_set_all(text[])
+GRANT EXECUTE ON FUNCTION
+  ${schema}.${prefix}_set(text),
+  ${schema}.${prefix}_set(text, text),
+  ${schema}.${prefix}_set_all(text[])
 TO ${prefix}_setter, ${prefix}_node;
-GRANT EXECUTE ON FUNCTION ${schema}.${prefix}_put(text[], integer[]) TO ${prefix}_node;
+GRANT EXECUTE ON FUNCTION ${schema}.${prefix}_put_soon(text[], integer[], integer)
+TO ${prefix}_node;
 GRANT SELECT, DELETE ON ${schema}.${prefix}_events TO ${prefix}_node;
+GRANT SELECT ON ${schema}.${prefix}_channel TO ${prefix}_node;
 
 RESET ROLE;
-REVOKE CREATE ON SCHEMA ${schema} FROM ${prefix}_owner;
-REVOKE ${prefix}_owner FROM CURRENT_USER;
+DO $$
+BEGIN
+  IF pg_catalog.current_setting('doorbell.creator', true) = 'yes' THEN
+    REVOKE CREATE ON SCHEMA ${schema} FROM ${prefix}_owner;
+  END IF;
+  IF pg_catalog.current_setting('doorbell.member', true) = 'yes' THEN
+    REVOKE ${prefix}_owner FROM CURRENT_USER;
+  END IF;
+END
+$$;
 COMMIT;

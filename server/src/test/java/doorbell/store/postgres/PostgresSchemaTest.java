@@ -136,7 +136,9 @@ class PostgresSchemaTest {
           "SELECT * FROM doorbell_events",
           "INSERT INTO doorbell_events (id) VALUES ('1')",
           "DELETE FROM doorbell_events",
-          "SELECT doorbell_put('{1}', '{0}')"
+          "SELECT doorbell_put('{1}', '{0}')",
+          "SELECT doorbell_put_soon('{1}', '{0}', 1)",
+          "SELECT * FROM doorbell_channel"
         }) {
       assertThatThrownBy(() -> asks("app", sql)).hasMessageContaining("permission denied");
     }
@@ -167,7 +169,7 @@ class PostgresSchemaTest {
   @Test
   void whoListensLearnsNoId() throws SQLException {
     try (Connection listener = server.connect("nobody")) {
-      PostgresServer.say(listener, "LISTEN doorbell");
+      PostgresServer.say(listener, "LISTEN " + server.say("SELECT name FROM doorbell_channel"));
       asks("app", "SELECT doorbell_set('5001')");
       PGNotification[] told = listener.unwrap(PGConnection.class).getNotifications(60_000);
       assertThat(told).hasSize(1);
@@ -181,6 +183,14 @@ class PostgresSchemaTest {
     PostgresSchema.create(PostgresAddress.parse(server.url()), "doorbell");
     assertThat(isSet("4001")).isTrue();
     assertThat(asks("app", "SELECT doorbell_set('4001')")).isEqualTo("f");
+  }
+
+  @Test
+  void aRoleThatIsSomebodysIsNotTaken() throws SQLException {
+    server.say("CREATE ROLE taken_owner LOGIN");
+    assertThatThrownBy(() -> PostgresSchema.create(PostgresAddress.parse(server.url()), "taken"))
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("choose another --store-prefix");
   }
 
   @Test
