@@ -4,6 +4,7 @@ import doorbell.admin.AdminPort;
 import doorbell.admin.Node;
 import doorbell.event.EventTable;
 import doorbell.event.SetStore;
+import doorbell.event.SharedStore;
 import doorbell.io.Transport;
 import java.io.IOException;
 import java.io.InputStream;
@@ -235,7 +236,8 @@ public final class Doorbell implements AutoCloseable {
    * Ends the node in order: no new clients; all accepted sets are stored and acknowledged; the
    * store is closed, and so free for the next node; each parked wait is told to ask again, evenly
    * over the drain time; connections close. Who waits meanwhile is told to ask again, who sets to
-   * set again. Blocks meanwhile.
+   * set again. A store that nodes share is closed behind the drain: nobody waits for it to be free,
+   * and parked waits hear of sets until they are answered. Blocks meanwhile.
    */
   @Override
   public void close() {
@@ -255,9 +257,14 @@ public final class Doorbell implements AutoCloseable {
       if (port.giveWay()) {
         Thread.sleep(ON_THEIR_WAY);
       }
-      closing.start();
-      closing.join(STORE_END);
-      port.drain(drainTime());
+      if (store instanceof SharedStore) {
+        port.drain(drainTime());
+        closing.start();
+      } else {
+        closing.start();
+        closing.join(STORE_END);
+        port.drain(drainTime());
+      }
       closing.join(STORE_END);
     } catch (InterruptedException e) {
       store.close();

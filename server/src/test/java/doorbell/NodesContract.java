@@ -29,6 +29,8 @@ abstract class NodesContract {
   /** A loaded machine takes its time. */
   private static final Duration SOON = Duration.ofSeconds(60);
 
+  private static final String ASK = "%s %s HTTP/1.1\nHost: a\n\n";
+
   private final HttpClient client = HttpClient.newHttpClient();
   private final List<Doorbell> nodes = new ArrayList<>();
 
@@ -127,6 +129,30 @@ abstract class NodesContract {
           IntStream.range(0, 10).mapToObj(i -> set(i % 2, path)).toList();
       assertThat(sets.stream().map(set -> set.join().statusCode()).filter(s -> s == 201))
           .hasSize(1);
+    }
+  }
+
+  @Test
+  void aNodeThatEndsHearsAndTakesSetsUntilAllAreAnswered() throws Exception {
+    start(1);
+    Doorbell ending = Doorbell.start(options().with(Options.DRAIN, Duration.ofSeconds(20)));
+    nodes.add(ending);
+    try (Peer kept = new Peer(ending.address());
+        Peer one = new Peer(ending.address());
+        Peer other = new Peer(ending.address())) {
+      assertThat(kept.say(ASK.formatted("GET", "/1?timeout=0")).hear().status()).isEqualTo(204);
+      one.say(ASK.formatted("GET", "/2"));
+      park(1, 1);
+      other.say(ASK.formatted("GET", "/2"));
+      park(1, 2);
+      Thread end = Thread.ofPlatform().start(ending::close);
+      park(1, 1); // One is told to ask again, and the other only when half of the time is over.
+      assertThat(set(0, "/2").join().statusCode()).isEqualTo(201);
+      assertThat(List.of(one.hear().status(), other.hear().status()))
+          .containsExactlyInAnyOrder(204, 200);
+      assertThat(kept.say(ASK.formatted("POST", "/4")).hear().status()).isEqualTo(201);
+      assertThat(get(0, "/4").join().statusCode()).isEqualTo(200);
+      end.join();
     }
   }
 
