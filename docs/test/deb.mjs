@@ -242,6 +242,11 @@ export function testDeb(release, skip) {
       assert.ok(isSet());
     });
 
+    test('has the files for two nodes behind a proxy', () => {
+      assert.deepEqual(readdirSync(join(debian, 'usr/share/doc/doorbell/examples')).sort(),
+        ['Caddyfile', 'haproxy.cfg', 'nginx.conf']);
+    });
+
     test('has a page for each command, and completion', () => {
       const pages = readdirSync(join(debian, 'usr/share/man/man1'));
       for (const page of ['doorbell', 'doorbell-serve', 'doorbell-wait', 'doorbell-set']) {

@@ -91,15 +91,23 @@ export function lacks(name) {
 
 /**
  * Starts the web server of that name before a node, and resolves with its URL; `change` makes another
- * configuration of the right one. Nobody but a test can take port 0: where another took the port, once
- * more.
+ * configuration of the right one.
  */
-export async function serve(t, name, node, change = text => text) {
-  const { path, args, conf } = SERVERS[name];
+export function serve(t, name, node, change = text => text) {
+  const { conf } = SERVERS[name];
+  return start(t, name, (folder, port) => change(conf(folder, port, block(name, node))));
+}
+
+/**
+ * Starts the web server of that name by the configuration that `text(folder, port)` is, and resolves
+ * with its URL. Nobody but a test can take port 0: where another took the port, once more.
+ */
+export async function start(t, name, text) {
+  const { path, args } = SERVERS[name];
   for (let tries = 1; ; tries++) {
     const folder = mkdtempSync(join(tmpdir(), 'doorbell-where-'));
     const port = await freePort();
-    writeFileSync(join(folder, 'conf'), change(conf(folder, port, block(name, node))));
+    writeFileSync(join(folder, 'conf'), text(folder, port));
     const child = spawn(path, args(folder), {
       detached: true, // Apache ends its whole process group
       stdio: ['ignore', 'ignore', 'pipe'],

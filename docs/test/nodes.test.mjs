@@ -1,0 +1,169 @@
+// Two nodes behind nginx, HAProxy and Caddy, by the files of packaging/nodes: what docs/scaling.md says of
+// each holds while one node after the other is ended and started again, and while Redis is away.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import http from 'node:http';
+import { describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { eventually } from '../../js/test/chromium.mjs';
+import { crowd, FILES, lacksNodes, serveNodes, startNodes } from './nodes.mjs';
+
+const WAITS = Number(process.env.DOORBELL_CLIENT_WAITS ?? 2_000);
+const DRAIN = '2s';
+
+// A busy machine is late with all that it does. So 19 of 20 wakes have to come soon, if the others do: if a
+// node that ends heard of no set, one in seven would not. With DOORBELL_CLIENT_EXACT each has a second.
+const SOON_MILLIS = 500;
+const LATE_MILLIS = process.env.DOORBELL_CLIENT_EXACT ? 1_000 : 10_000;
+
+const NAMES = Object.keys(FILES);
+const NOTICED_MILLIS = 2_500; // by when each proxy knows how a node is
+const PER_ADDRESS = 3;
+const LONG_SECONDS = Number(process.env.DOORBELL_CLIENT_HOLD ?? 0);
+const notLong = !LONG_SECONDS && 'it takes a while: DOORBELL_CLIENT_HOLD=330';
+const LAUNCHER = process.env.DOORBELL_LAUNCHER || fileURLToPath(new URL('../../doorbell', import.meta.url));
+
+/** By when 95 % of some wakes have come, after the answers to their sets. */
+function latest(wakes) {
+  const sorted = wakes.map(({ late }) => late).sort((a, b) => a - b);
+  return sorted[Math.floor(0.95 * sorted.length)];
+}
+
+const parked = async pair => (await Promise.all(pair.nodes.map(node => node.parked())))
+  .reduce((sum, count) => sum + count);
+
+/** Ends each node and starts it again; resolves with the times in which they drained. */
+async function restartBoth(pair) {
+  const drains = [];
+  for (const [index, node] of pair.nodes.entries()) {
+    await delay(index ? NOTICED_MILLIS : 500);
+    assert.ok(await node.parked() > WAITS / 5, 'both nodes have waits');
+    const begun = performance.now();
+    await node.stop();
+    drains.push([begun, performance.now()]);
+    await node.start();
+  }
+  return drains;
+}
+
+describe('twoNodes', { concurrency: 1 }, () => {
+  for (const name of NAMES) {
+    test(`areRestartedAndNobodyNotices: ${name}`, { skip: lacksNodes(name) }, async t => {
+      const pair = await startNodes(t, '--drain', DRAIN);
+      const clients = crowd(await serveNodes(t, name, pair), WAITS, { losesBodies: name === 'caddy' });
+      await clients.begin();
+      await eventually(async () => await parked(pair) >= WAITS, 'all wait');
+      clients.setOn();
+      const drains = await restartBoth(pair);
+      const { failures, again, wakes } = await clients.stop();
+      assert.deepEqual(failures.slice(0, 20), []);
+      const last = Math.max(...wakes.map(({ late }) => late));
+      const drained = ({ set }) => drains.some(([from, to]) => from < set && set < to);
+      const meanwhile = wakes.filter(drained);
+      const [most, usual] = [meanwhile, wakes.filter(wake => !drained(wake))].map(latest);
+      t.diagnostic(`${wakes.length} wakes, the last one ${last.toFixed(0)} ms after the answer to its set; 95 % of `
+        + `${meanwhile.length} while a node drained by ${most.toFixed(0)} ms, of the others by `
+        + `${usual.toFixed(0)} ms; ${again} sets were made again`);
+      assert.ok(meanwhile.length > 0);
+      assert.ok(most < SOON_MILLIS + 2 * Math.max(0, usual), `one in 20 is late by ${most} ms`);
+      assert.ok(last < LATE_MILLIS, `one is late by ${last} ms`);
+      assert.ok(again < 20, `${again} sets were made again`);
+    });
+  }
+});
+
+/** The seconds of silence after which a file has nginx or HAProxy cut; Caddy has no such limit. */
+const silences = text =>
+  [...text.matchAll(/^ +(?:proxy_(?:read|send)_timeout|timeout (?:client|server|tunnel)) +(\d+)m;?$/gm)]
+    .map(([, minutes]) => 60 * minutes);
+
+test('noFileCutsTheLongestWait', () => {
+  const [, hours] = /max-wait=(\d+)h$/m.exec(execFileSync(LAUNCHER, ['serve', '--print-config']));
+  const all = NAMES.map(name => silences(FILES[name]));
+  assert.deepEqual(all.map(each => each.length), [2, 3, 0]);
+  for (const seconds of all.flat()) assert.ok(seconds > 3_600 * hours, `${seconds} s`);
+});
+
+/** A wait of the client at that address, whatever it says of itself: its answer, and how it hangs up. */
+function wait(url, { from = '127.0.0.1', forged = '' } = {}) {
+  const headers = forged && { 'X-Forwarded-For': forged, Forwarded: `for=${forged}` };
+  const request = http.get(url, { agent: false, localAddress: from, headers });
+  const answer = once(request, 'response').then(([response]) => response.resume());
+  answer.catch(() => {}); // of who hangs up
+  return { answer, hangUp: () => request.destroy() };
+}
+
+describe('theFilesForTwoNodes', { concurrency: NAMES.length }, () => {
+  for (const name of NAMES) {
+    test(`holdWaitsAndKnowClients: ${name}`, { skip: lacksNodes(name) }, async t => {
+      const pair = await startNodes(t, '--max-waits-per-address', `${PER_ADDRESS}`);
+      const url = await serveNodes(t, name, pair);
+      const areParked = count =>
+        eventually(async () => await parked(pair) === count, `${count} waits are parked`);
+
+      const areKnownToBe = async state => {
+        await eventually(async () => {
+          const ready = await Promise.all(pair.nodes.map(node => node.isReady()));
+          return !ready.includes(state !== 'ready');
+        }, `both nodes are ${state}`);
+        await delay(NOTICED_MILLIS);
+      };
+
+      await t.test('aClientThatGoesTakesItsWaitAlong', async () => {
+        const waits = [1, 2].map(id => wait(`${url}/${id}`));
+        await areParked(waits.length);
+        waits.forEach(each => each.hangUp());
+        await areParked(0);
+      });
+
+      await t.test('aLongWaitIsNotCut', { skip: notLong }, async () => {
+        const begun = performance.now();
+        const { statusCode } = await wait(`${url}/3?timeout=${LONG_SECONDS}`).answer;
+        assert.equal(statusCode, 204);
+        assert.ok(performance.now() - begun > 1_000 * LONG_SECONDS - 100);
+      });
+
+      await t.test('eachClientHasALimitOfItsOwnWhateverItForges', async () => {
+        const clients = ['127.0.0.4', '127.0.0.5'];
+        const waits = clients.flatMap(from => Array.from({ length: 10 }, (_, i) =>
+          wait(`${url}/4`, { from, forged: `198.51.100.${i}` })));
+        await areParked(PER_ADDRESS * clients.length * pair.nodes.length);
+        waits.forEach(each => each.hangUp());
+        await areParked(0);
+      });
+
+      await t.test('whileRedisIsAwayWaitsHangAndSetsAreToldToComeBack', async () => {
+        await pair.redis.end();
+        await areKnownToBe('not ready');
+        for (let i = 0; i < 5; i++) {
+          const refused = await fetch(`${url}/5`, { method: 'POST' });
+          assert.equal(refused.status, 503);
+          assert.ok(refused.headers.has('Retry-After'));
+          assert.match(await refused.text(), /the store can't be reached/);
+        }
+        const waits = Array.from({ length: PER_ADDRESS }, () => wait(`${url}/6`));
+        await areParked(waits.length);
+        await pair.redis.begin();
+        await eventually(async () => (await fetch(`${url}/6`, { method: 'POST' })).ok, 'it is set');
+        for (const { answer } of waits) assert.equal((await answer).statusCode, 200);
+      });
+
+      await t.test('whoWaitsAtANodeThatIsKilledWaitsAtTheOther', async () => {
+        await areKnownToBe('ready');
+        const [killed, other] = pair.nodes;
+        const ids = [7, 8, 9];
+        const waits = ids.map(id => wait(`${url}/${id}`));
+        await areParked(waits.length);
+        assert.ok(await killed.parked() > 0);
+        await killed.kill();
+        const ended = Promise.race(waits.map(({ answer }) => answer));
+        await eventually(async () => await other.parked() === waits.length
+          || await Promise.race([ended, null]), 'all wait at the other');
+        for (const id of ids) await fetch(`${url}/${id}`, { method: 'POST' });
+        for (const { answer } of waits) assert.equal((await answer).statusCode, 200);
+      });
+    });
+  }
+});
