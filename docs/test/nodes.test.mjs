@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -13,8 +14,9 @@ import { crowd, FILES, lacksNodes, serveNodes, startNodes } from './nodes.mjs';
 const WAITS = Number(process.env.DOORBELL_CLIENT_WAITS ?? 2_000);
 const DRAIN = '2s';
 
-// A busy machine is late with all that it does. So 19 of 20 wakes have to come soon, if the others do: if a
-// node that ends heard of no set, one in seven would not. With DOORBELL_CLIENT_EXACT each has a second.
+// A busy machine is late with all that it does. So 19 of 20 wakes have to come soon, as far as others do and
+// this program comes to its turn: if a node that ends heard of no set, one in seven would come later by up to
+// its drain. With DOORBELL_CLIENT_EXACT each wake has a second.
 const SOON_MILLIS = 500;
 const LATE_MILLIS = process.env.DOORBELL_CLIENT_EXACT ? 1_000 : 10_000;
 
@@ -34,18 +36,26 @@ function latest(wakes) {
 const parked = async pair => (await Promise.all(pair.nodes.map(node => node.parked())))
   .reduce((sum, count) => sum + count);
 
-/** Ends each node and starts it again; resolves with the times in which they drained. */
+/**
+ * Ends each node and starts it again; resolves with the times in which they drained, and by how many
+ * milliseconds this program was late at most meanwhile.
+ */
 async function restartBoth(pair) {
   const drains = [];
+  const stalls = [];
   for (const [index, node] of pair.nodes.entries()) {
     await delay(index ? NOTICED_MILLIS : 500);
     assert.ok(await node.parked() > WAITS / 5, 'both nodes have waits');
     const begun = performance.now();
+    const turns = monitorEventLoopDelay({ resolution: 10 });
+    turns.enable();
     await node.stop();
+    turns.disable();
     drains.push([begun, performance.now()]);
+    stalls.push(turns.max / 1e6);
     await node.start();
   }
-  return drains;
+  return { drains, stall: Math.max(...stalls) };
 }
 
 describe('twoNodes', { concurrency: 1 }, () => {
@@ -56,7 +66,7 @@ describe('twoNodes', { concurrency: 1 }, () => {
       await clients.begin();
       await eventually(async () => await parked(pair) >= WAITS, 'all wait');
       clients.setOn();
-      const drains = await restartBoth(pair);
+      const { drains, stall } = await restartBoth(pair);
       const { failures, again, wakes } = await clients.stop();
       assert.deepEqual(failures.slice(0, 20), []);
       const last = Math.max(...wakes.map(({ late }) => late));
@@ -65,9 +75,10 @@ describe('twoNodes', { concurrency: 1 }, () => {
       const [most, usual] = [meanwhile, wakes.filter(wake => !drained(wake))].map(latest);
       t.diagnostic(`${wakes.length} wakes, the last one ${last.toFixed(0)} ms after the answer to its set; 95 % of `
         + `${meanwhile.length} while a node drained by ${most.toFixed(0)} ms, of the others by `
-        + `${usual.toFixed(0)} ms; ${again} sets were made again`);
+        + `${usual.toFixed(0)} ms; stalls of ${stall.toFixed(0)} ms; ${again} sets were made again`);
       assert.ok(meanwhile.length > 0);
-      assert.ok(most < SOON_MILLIS + 2 * Math.max(0, usual), `one in 20 is late by ${most} ms`);
+      const soon = SOON_MILLIS + 2 * Math.max(0, usual) + stall;
+      assert.ok(most < soon, `one in 20 is late by ${most} ms, beyond ${soon}`);
       assert.ok(last < LATE_MILLIS, `one is late by ${last} ms`);
       assert.ok(again < 20, `${again} sets were made again`);
     });
