@@ -32,7 +32,8 @@ const { values: given } = parseArgs({
   },
 });
 
-// Its nodes end with it.
+// Its nodes end with it, and there are many.
+process.setMaxListeners(0);
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(2));
 
 if (given.help) process.stdout.write(HELP);
@@ -69,6 +70,7 @@ async function tries(name, seed) {
   try {
     await run({ folder, checker, random: new Random(`${seed}/${name}`),
       rounds: Number(given.rounds ?? 1), everyCut: given["every-cut"],
+      keep: given.keep,
       until: begun + Number(given.seconds ?? Infinity) * 1_000,
       tell: (sentence) => { told = sentence; } });
   } catch (surprise) {

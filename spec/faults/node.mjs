@@ -11,9 +11,10 @@ const FEW_RESTS = 10;
 const COMPILERS = /^C[12] Compiler/;
 
 export class LastingNode {
-  // `folder` takes its log, `store` is what --store gets; `starter` is a command that starts it.
-  constructor({ folder, store, options = [], env = {}, starter = [] }) {
-    Object.assign(this, { folder, store, options, env, starter, host: "127.0.0.1", port: 0 });
+  // `folder` takes its log, `store` is what --store gets; `starter` is a command that starts it;
+  // `from` is the address of its clients, where they aren't on the loopback.
+  constructor({ folder, store, options = [], env = {}, starter = [], host = "127.0.0.1", from }) {
+    Object.assign(this, { folder, store, options, env, starter, host, from, port: 0 });
     this.isUp = false;
     this.starts = 0;
     this.logFile = join(folder, "log");

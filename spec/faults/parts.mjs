@@ -1,8 +1,11 @@
 // The parts of a run: what each needs of the machine, and what it does.
 import { failingDisk, fullDisk, lacksMount, slowDisk } from "./disks.mjs";
 import { clock, files, memory, stop } from "./host.mjs";
+import { lacksHosts } from "./hosts.mjs";
 import { kill } from "./kill.mjs";
+import { nodesOverOne, nodesOverThree, partitions } from "./nodes.mjs";
 import { power } from "./power.mjs";
+import { lacksRedis } from "./redis.mjs";
 import { rot } from "./rot.mjs";
 import { lacksShim } from "./shim.mjs";
 
@@ -18,4 +21,7 @@ export const PARTS = {
   "failing-disk": { lacks: lacksShim, run: failingDisk },
   clock: { lacks: lacksShim, run: clock },
   stop: { run: stop },
+  nodes: { lacks: lacksRedis, run: nodesOverThree },
+  "nodes-one": { lacks: lacksRedis, run: nodesOverOne },
+  partitions: { lacks: () => lacksRedis() ?? lacksHosts(), run: partitions },
 };

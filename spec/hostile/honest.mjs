@@ -23,7 +23,7 @@ class Speaker {
   open() {
     this.mayClose = false;
     const alpn = this.protocol === "http2" ? "h2" : "http/1.1";
-    const wire = this.wire = new Wire(this.node, { from: ADDRESS, alpn });
+    const wire = this.wire = new Wire(this.node, { from: this.node.from ?? ADDRESS, alpn });
     this.opened = wire.opened;
     this.begin();
     wire.onBytes = (bytes) => {
