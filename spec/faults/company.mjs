@@ -10,6 +10,15 @@ const RETRY_MILLIS = 25;
 const SPREAD_SECONDS = 0.3;
 const FEW = 200;
 
+// Who was cut off by a node that was killed has nothing to complain of.
+function lifeOf(node) {
+  return node.isUp ? node.starts : null;
+}
+
+function isSame(life, node) {
+  return life !== null && life === lifeOf(node);
+}
+
 export class Company {
   #nodes;
   #checker;
@@ -30,6 +39,7 @@ export class Company {
   }
 
   begin(meetings) {
+    this.heals();
     for (let i = 0; i < meetings; i++) {
       const setters = this.#each(PROTOCOLS[i % PROTOCOLS.length]);
       const waiters = PROTOCOLS.flatMap((protocol) => this.#each(protocol));
@@ -90,7 +100,7 @@ export class Company {
       this.#checker.fault(acknowledged
         ? `${id} was acknowledged ${Date.now() - acknowledged} ms ago, and isn't told to ` +
           `${[...untold].join(", ")} (P128)`
-        : `${id} can't be set for ${Date.now() - this.#healed} ms after the fault (P130)`);
+        : `${id} can't be set for ${this.sinceHealed()} ms after the trouble (P130)`);
     }
   }
 
@@ -126,12 +136,12 @@ export class Company {
   async #wait({ client, node, name }, meet) {
     meet.untold.add(name);
     for (;;) {
-      const { starts } = node;
+      const life = lifeOf(node);
       const { status, ids } = await client.once((speaker) => speaker.wait([meet.id]));
       for (const told of ids) this.#checker.isTold(told, `a waiter by ${name}`);
       if (status === 200 && ids.includes(meet.id)) break;
       if (this.#isOver && this.#checker.faults.length > 0) return;
-      if (status !== 0 || (node.isUp && node.starts === starts)) {
+      if (status !== 0 || isSame(life, node)) {
         this.#checker.fault(`a parked wait by ${name} is answered ${status} (P129)`);
       }
       await pause(RETRY_MILLIS);
@@ -145,12 +155,12 @@ export class Company {
 
   // Who only asks is told what is true, or that nobody knows.
   async #ask({ client, name, node }, id) {
-    const { starts } = node;
+    const life = lifeOf(node);
     const { status } = await client.once((speaker) => speaker.wait([id], { query: "?timeout=0" }));
     if (status === 200) return;
     this.unsure++;
     if (status === 204) this.#checker.isToldUnset(id, true, `who asks by ${name}`);
-    else if (status !== 503 && node.isUp && node.starts === starts) {
+    else if (status !== 503 && (status !== 0 || isSame(life, node))) {
       this.#checker.fault(`who asks by ${name} is answered ${status}`);
     }
   }
@@ -167,11 +177,11 @@ export class Company {
   // Asks until it is acknowledged.
   async #until(client, node, name, ask) {
     while (!this.#isOver || this.#checker.faults.length === 0) {
-      const { starts } = node;
+      const life = lifeOf(node);
       const answer = await client.once(ask);
       if (answer.status === 200 || answer.status === 201) return answer;
       if (answer.status === 503) this.refused++;
-      else if (answer.status !== 0 || (node.isUp && node.starts === starts)) {
+      else if (answer.status !== 0 || isSame(life, node)) {
         this.#checker.fault(`a set by ${name} is answered ${answer.status} (P130)`);
       }
       await pause(RETRY_MILLIS);

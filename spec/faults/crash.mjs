@@ -18,7 +18,7 @@ Has nodes crash and suffer, and looks for every set that was acknowledged.
   --every-cut        The power is cut before each operation on the disk, not before 20 for each round
   --keep             Leaves the folder of each part, with its store and its log, in ${tmpdir()}
   --patience=N       After how many seconds an answer is taken for lost. Default: 30
-Needs Linux. What a machine lacks for a part (gcc, the right to mount) is told, and the part skipped.
+Needs Linux. What a machine lacks for a part (gcc, redis-server, root) is told, and the part skipped.
 `;
 const SENTENCES = 12;
 

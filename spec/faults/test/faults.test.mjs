@@ -1,6 +1,6 @@
 // What is not synced may go, and what is synced stays; and the parts of a run miss what is lost.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -9,7 +9,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Random } from "../../hostile/random.mjs";
 import { LastingChecker } from "../checker.mjs";
+import { Company } from "../company.mjs";
+import { lacksHosts, Network } from "../hosts.mjs";
 import { Disk } from "../journal.mjs";
+import { LastingNode } from "../node.mjs";
 import { Patient } from "../patient.mjs";
 import { power } from "../power.mjs";
 import { EIO, lacksShim, Shim } from "../shim.mjs";
@@ -130,4 +133,46 @@ test("whoTriesASetUntilItIsKeptTakesOneConnection", async () => {
   node.closeAllConnections();
   node.close();
   assert.deepEqual([sets, clients, checker.faults], [10, 1, []]);
+});
+
+test("nodesThatShareNothingAreCaught", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "doorbell-faults-"));
+  const nodes = ["a", "b"].map((name) => {
+    mkdirSync(join(folder, name));
+    return Object.assign(new LastingNode({ folder: join(folder, name), store: "memory" }), { name });
+  });
+  try {
+    await Promise.all(nodes.map((node) => node.start()));
+    const checker = new LastingChecker(5_000);
+    await new Company(nodes, checker, new Random(1)).begin(3).end();
+    assert.match(checker.faults.join("\n"), /was acknowledged \d+ ms ago, and isn't told to \S+ at /);
+  } finally {
+    await Promise.all(nodes.map((node) => node.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("whatIsCutOffIsDroppedInOneDirection", { skip: lacksHosts() ?? false }, async () => {
+  const network = new Network();
+  try {
+    const host = network.host("a");
+    const server = createServer((request, response) => response.end()).unref();
+    await once(server.listen(0, network.address), "listening");
+    const reaches = async () => {
+      const [program, ...words] = [...host.enter, "timeout", "0.5", "bash", "-c",
+        `exec </dev/tcp/${network.address}/${server.address().port}`];
+      const [code] = await once(spawn(program, words, { stdio: "ignore" }), "exit");
+      return code;
+    };
+    assert.equal(await reaches(), 0);
+    for (const way of [[host, network], [network, host]]) {
+      network.cut(...way);
+      assert.equal(await reaches(), 124); // Nobody answers, and nobody refuses.
+      network.heal();
+      assert.equal(await reaches(), 0);
+    }
+  } finally {
+    network.close();
+  }
+  assert.ok(!spawnSync("ip", ["netns", "list"], { encoding: "utf8" }).stdout.includes(network.name));
 });
