@@ -87,8 +87,9 @@ export class Company {
 
   get times() {
     const times = this.#times.sort((a, b) => a - b);
-    return `all told in ${times[Math.floor(times.length / 2)]} ms after a trouble in the middle, ` +
-      `${times.at(-1)} ms at most`;
+    return times.length === 0 ? "no trouble was over"
+      : `all told in ${times[Math.floor(times.length / 2)]} ms after a trouble in the middle, ` +
+        `in ${times.at(-1)} ms at most`;
   }
 
   // Ends when all that is under way has ended well; each set needs its acknowledgement for that.
@@ -119,15 +120,14 @@ export class Company {
     const crowd = this.#random.shuffled(waiters);
     const late = crowd.pop();
     const early = this.#random.some(crowd, MOST_WAITS).map((waiter) => this.#wait(waiter, meet));
-    await pause(this.#random.below(MOST_PAUSE_MILLIS));
+    if (this.#random.chance(0.5)) await pause(this.#random.below(MOST_PAUSE_MILLIS));
     const some = this.#random.chance(0.3) ? setters : [this.#random.pick(setters)];
     const query = this.#random.chance(0.2) ? `?spread=${SPREAD_SECONDS}` : "";
     await Promise.race(some.map(async (setter) => {
-      await this.#set(setter, id, query);
-      meet.acknowledged ||= Date.now();
+      if (await this.#set(setter, id, query)) meet.acknowledged ||= Date.now();
     }));
     // Over WebSocket nobody only asks.
-    const asks = late.protocol !== "websocket" && this.#random.chance(0.5);
+    const asks = late.protocol !== "websocket" && meet.acknowledged && this.#random.chance(0.5);
     await Promise.all([...early, asks ? this.#ask(late, id) : this.#wait(late, meet)]);
     this.#meets.delete(meet);
   }
@@ -170,8 +170,9 @@ export class Company {
     const answer = await this.#until(client, node, name, (speaker) =>
       (query && speaker.protocol === "http1"
         ? speaker.ask("POST", `/${id}${query}`, { body: "" }) : speaker.set(id)));
-    if (!answer) return;
+    if (!answer) return false;
     this.#checker.setIsAnswered(id, answer.isVague ? null : answer.status === 201, name);
+    return true;
   }
 
   // Asks until it is acknowledged.

@@ -93,9 +93,10 @@ export class Network {
     return { address: this.#at(number), enter: ["ip", "netns", "exec", space] };
   }
 
-  // Drops what goes from one to the other, and not what comes back.
-  cut(from, to) {
-    const rule = `from ${from.address} to ${to.address} blackhole`;
+  // Drops what goes from one to the other, or to one port there, and not what comes back.
+  cut(from, to, port) {
+    const some = port ? ` ipproto tcp dport ${port}` : "";
+    const rule = `from ${from.address} to ${to.address}${some} blackhole`;
     ip(`-n ${this.#router} rule add ${rule}`);
     this.#cuts.push(rule);
   }

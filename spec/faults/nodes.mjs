@@ -194,7 +194,8 @@ async function suffer(setting, shape, troubles) {
       await nodes.areReady(`after ${nodes.story.at(-1)}`);
       const ready = company.sinceHealed();
       await company.settles();
-      nodes.story.push(`${nodes.story.pop()} (ready in ${ready} ms, told in ${company.takeLatest()})`);
+      const told = company.takeLatest();
+      nodes.story.push(`${nodes.story.pop()} (ready in ${ready} ms, told in ${told} ms)`);
     }
     await company.end();
     const sets = checker.faults.length > 0 ? checker.stored().length : await nodes.looksUp();

@@ -1,5 +1,5 @@
 // A redis-server that is killed, paused and emptied.
-import { spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
@@ -82,6 +82,14 @@ export class Redis {
       socket.on("close", () => reject(new Error(`no answer to ${command}`)));
       socket.write(`${command}\r\n`);
     });
+  }
+
+  // Who is connected: host, port, and to how many channels it listens.
+  clients() {
+    const words = ["-h", this.host, "-p", `${this.port}`, "CLIENT", "LIST"];
+    const list = execFileSync("redis-cli", words, { encoding: "utf8", timeout: ANSWER_MILLIS });
+    return [...list.matchAll(/ addr=(\S+):(\d+) .* sub=(\d+)/g)].map(
+      ([, host, port, channels]) => ({ host, port: Number(port), channels: Number(channels) }));
   }
 
   // As say, and an answer that is an error is thrown.

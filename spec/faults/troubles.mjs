@@ -8,6 +8,7 @@ const STOPPED_MILLIS = [500, 3_000];
 const TINY = "pubsub 1 0 0";
 const USUAL = "pubsub 33554432 8388608 60";
 const MANY = 10_000;
+const MOMENTS = 8;
 
 function some(nodes) {
   const { random, servers } = nodes;
@@ -226,4 +227,37 @@ async function flicker(nodes) {
   return `${story}, again and again`;
 }
 
-export const CUTS = { fromOne, fromTwo, fromAll, apart, split, everybody, flicker, killed };
+// Answers come late, and notifications at once: so a node hears of a set before it hears that the
+// event was unset. No connection is given up, or all would be looked up again.
+async function late(nodes) {
+  const node = nodes.random.pick(nodes.nodes);
+  for (let time = 0; time < MOMENTS; time++) {
+    await halfCut(nodes, node, (client) => client.channels === 0, [100, 700]);
+    await someMillis(nodes, [300, 600]);
+  }
+  return `${node.name} gets its answers late`;
+}
+
+async function mute(nodes) {
+  const node = nodes.random.pick(nodes.nodes);
+  await halfCut(nodes, node, (client) => client.channels === 0, STOPPED_MILLIS);
+  return `${node.name} gets no answers`;
+}
+
+async function deaf(nodes) {
+  const node = nodes.random.pick(nodes.nodes);
+  await halfCut(nodes, node, (client) => client.channels > 0, [4_000, 5_000]);
+  return `${node.name} gets no notifications`;
+}
+
+async function halfCut({ servers, network, random }, { place }, isChosen, [least, most]) {
+  for (const server of servers) {
+    const here = server.clients().filter(({ host }) => host === place.address);
+    for (const { port } of here.filter(isChosen)) network.cut(server.place, place, port);
+  }
+  await pause(random.between(least, most));
+  network.heal();
+}
+
+export const CUTS = { fromOne, fromTwo, fromAll, apart, split, everybody, flicker, late, mute,
+  deaf, killed };
