@@ -1,6 +1,6 @@
 // A redis-server that is killed, paused and emptied.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -106,6 +106,13 @@ export class Redis {
   async kill() {
     this.process.kill("SIGKILL");
     await this.ended;
+  }
+
+  // As a server that keeps nothing comes back after a crash.
+  async startEmpty() {
+    await this.kill();
+    rmSync(join(this.folder, "appendonlydir"), { recursive: true });
+    await this.start();
   }
 
   async stop() {
