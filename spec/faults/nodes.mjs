@@ -18,7 +18,7 @@ const LOG_TAIL = 3_000;
 // Of those set lately, how many are asked for while something is away.
 const MANY = 500;
 const FEW = 20;
-const LOOKED_UP = 2_000;
+const LOOKED_UP = 1_000;
 const WAIT_SECONDS = 1;
 // One node finds by notifications alone what is set, the other one also by looking.
 const SWEEPS = ["1h", "3s"];
