@@ -35,7 +35,7 @@ export class Company {
     this.#nodes = nodes;
     this.#checker = checker;
     this.#random = random;
-    Object.assign(this, { refused: 0, unsure: 0, many: FEW });
+    Object.assign(this, { refused: 0, cut: 0, unsure: 0, many: FEW });
   }
 
   begin(meetings) {
@@ -182,7 +182,8 @@ export class Company {
       const answer = await client.once(ask);
       if (answer.status === 200 || answer.status === 201) return answer;
       if (answer.status === 503) this.refused++;
-      else if (answer.status !== 0 || isSame(life, node)) {
+      else if (answer.status === 0) this.cut += isSame(life, node) ? 1 : 0; // P69 is of waits.
+      else {
         this.#checker.fault(`a set by ${name} is answered ${answer.status} (P130)`);
       }
       await pause(RETRY_MILLIS);

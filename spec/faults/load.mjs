@@ -29,7 +29,7 @@ export class Client {
       this.#speaker.isLeaving = true; // It doesn't open its connection again by itself.
     }
     const answer = await ask(this.#speaker);
-    if (answer.status === 0) this.leave();
+    if (answer.status === 0 || this.#speaker.mayClose) this.leave();
     return answer;
   }
 
