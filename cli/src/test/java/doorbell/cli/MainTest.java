@@ -322,7 +322,7 @@ class MainTest {
                     .toArray(String[]::new)))
         .isZero();
     assertThat(out.toString(UTF_8))
-        .contains("CREATE TABLE IF NOT EXISTS public.mine_events")
+        .contains("CREATE TABLE IF NOT EXISTS \"public\".mine_events")
         .endsWith("COMMIT;\n")
         .doesNotContain("${");
   }
