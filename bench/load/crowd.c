@@ -38,7 +38,7 @@ void crowd_grow(struct crowd *crowd, int size) {
     send_wait(waiter->connection, waiter->id);
     watch(crowd, waiter->connection, crowd->size);
   }
-  await_rest(server.process);
+  await_rest(&server.processes);
   struct epoll_event early;
   if (epoll_wait(crowd->poll, &early, 1, 0) > 0) {
     expect_silence(crowd->waiters[early.data.u32].connection);
@@ -49,10 +49,10 @@ void crowd_add_posters(struct crowd *crowd, int count) {
   crowd->posters = allocate(count, sizeof *crowd->posters);
   crowd->poster_count = count;
   for (int i = 0; i < count; i++) {
-    crowd->posters[i].connection = dial(i);
+    crowd->posters[i].connection = dial_to_set(i);
     watch(crowd, crowd->posters[i].connection, POSTERS_FROM + i);
   }
-  await_rest(server.process);
+  await_rest(&server.processes);
 }
 
 void crowd_park_again(struct crowd *crowd, struct waiter *waiter) {
@@ -67,5 +67,5 @@ void crowd_end(struct crowd *crowd) {
   close(crowd->poll);
   free(crowd->waiters);
   free(crowd->posters);
-  await_rest(server.process);
+  await_rest(&server.processes);
 }

@@ -15,13 +15,13 @@ static const double ABANDON_SECONDS = 1;      // how long churn lets a wait park
 static void hang_up(const struct plan *plan, double pause) {
   struct crowd crowd = crowd_of(plan->waits, false);
   crowd_grow(&crowd, plan->waits);
-  int64_t cpu = cpu_of(server.process);
+  int64_t cpu = cpu_of(&server.processes);
   for (int i = 0; i < crowd.size; i++) {
     close(crowd.waiters[i].connection);
     if (pause > 0) pause_for(pause);
   }
-  await_rest(server.process);
-  cpu = cpu_of(server.process) - cpu;
+  await_rest(&server.processes);
+  cpu = cpu_of(&server.processes) - cpu;
   printf("{\"hangups\":%d,\"cpuNanos\":%" PRId64 "}\n", crowd.size, cpu);
 }
 
@@ -44,7 +44,7 @@ void churn(const struct plan *plan) {
   int most_open = (int)(plan->rate * ABANDON_SECONDS) + 1;
   int *connections = allocate(most_open, sizeof *connections);
 
-  int64_t cpu = cpu_of(server.process);
+  int64_t cpu = cpu_of(&server.processes);
   double start = now();
   for (int i = 0; i < total; i++) {
     double early = start + i / plan->rate - now();
@@ -60,7 +60,7 @@ void churn(const struct plan *plan) {
   }
   for (int i = 0; i < open; i++) abandon(connections[i]);
   double seconds = now() - start;
-  cpu = cpu_of(server.process) - cpu;
+  cpu = cpu_of(&server.processes) - cpu;
 
   crowd_end(&crowd);
   printf("{\"abandoned\":%d,\"cpuNanos\":%" PRId64 ",\"seconds\":%.6f}\n", total, cpu, seconds);

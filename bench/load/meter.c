@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "meter.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,18 +27,55 @@ void pause_for(double seconds) {
   nanosleep(&time, NULL);
 }
 
-int64_t cpu_of(pid_t process) {
+struct numbers numbers_of(const char *text) {
+  struct numbers numbers = {0};
+  for (const char *at = text;;) {
+    char *end;
+    long number = strtol(at, &end, 10);
+    if (end == at || number <= 0 || numbers.count == MOST_NUMBERS) fail("no numbers: %s", text);
+    numbers.of[numbers.count++] = (int)number;
+    if (*end == 0) return numbers;
+    if (*end != ',') fail("no numbers: %s", text);
+    at = end + 1;
+  }
+}
+
+static int64_t cpu_of_one(int process) {
   clockid_t clock;
-  if (clock_getcpuclockid(process, &clock)) fail("there is no process %d", (int)process);
+  if (clock_getcpuclockid(process, &clock)) fail("there is no process %d", process);
   return nanoseconds(clock);
 }
 
-void await_rest(pid_t process) {
+int64_t cpu_of(const struct numbers *processes) {
+  int64_t sum = 0;
+  for (int i = 0; i < processes->count; i++) sum += cpu_of_one(processes->of[i]);
+  return sum;
+}
+
+struct costs costs_of(const struct numbers *processes) {
+  struct costs costs = {0};
+  for (int i = 0; i < processes->count; i++) costs.nanos[i] = cpu_of_one(processes->of[i]);
+  return costs;
+}
+
+void print_costs(const struct numbers *processes, const struct costs *since,
+                 const struct costs *until) {
+  int64_t sum = 0;
+  printf("\"cpuNanosOfEach\":[");
+  for (int i = 0; i < processes->count; i++) {
+    int64_t nanos = until->nanos[i] - since->nanos[i];
+    sum += nanos;
+    printf("%s%" PRId64, i ? "," : "", nanos);
+  }
+  printf("],\"cpuNanos\":%" PRId64, sum);
+}
+
+void await_rest(const struct numbers *processes) {
   double end = now() + PATIENCE_SECONDS;
   for (;;) {
-    int64_t before = cpu_of(process);
+    int64_t before = cpu_of(processes);
     pause_for(REST_SECONDS);
-    if ((double)(cpu_of(process) - before) < REST_SHARE * REST_SECONDS * 1e9) return;
+    if ((double)(cpu_of(processes) - before) < REST_SHARE * REST_SECONDS * 1e9) return;
     if (now() > end) fail("the server doesn't come to rest");
   }
 }

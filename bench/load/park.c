@@ -14,7 +14,10 @@
 static const char USAGE[] =
     "usage: park MODE --port PORT --pid PID [OPTION]...\n"
     "  MODE              broadcast, storm, pingpong, steady, leave, trickle, churn or hold\n"
-    "  --pid PID         the server's process, whose time is measured\n"
+    "  --port PORT       of the server, or PORT,PORT of nodes that share their sets: the clients\n"
+    "                    take them in turn\n"
+    "  --set-port PORT   where the sets go, likewise (that of the waits)\n"
+    "  --pid PID         the process whose time is measured, or PID,PID\n"
     "  --waits N         how many waits are parked (1000)\n"
     "  --wait-path PATH  what stands before the id in a GET (/)\n"
     "  --set-path PATH   and in a POST (/)\n"
@@ -40,7 +43,7 @@ static const struct option options[] = {
     {"posters", required_argument, NULL, 'o'},   {"samples", required_argument, NULL, 'm'},
     {"rate", required_argument, NULL, 'r'},      {"seconds", required_argument, NULL, 't'},
     {"one-id", no_argument, NULL, '1'},          {"net", required_argument, NULL, 'f'},
-    {NULL, 0, NULL, 0}};
+    {"set-port", required_argument, NULL, 'q'},  {NULL, 0, NULL, 0}};
 
 _Noreturn static void refuse(void) {
   fputs(USAGE, stderr);
@@ -56,8 +59,9 @@ static double positive(const char *text) {
 
 static void take_option(int option, struct plan *plan) {
   switch (option) {
-    case 'p': server.port = (int)positive(optarg); break;
-    case 'P': server.process = (pid_t)positive(optarg); break;
+    case 'p': server.ports = numbers_of(optarg); break;
+    case 'q': server.set_ports = numbers_of(optarg); break;
+    case 'P': server.processes = numbers_of(optarg); break;
     case 'w': server.wait_path = optarg; break;
     case 's': server.set_path = optarg; break;
     case 'i': server.names_id = true; break;
@@ -78,7 +82,8 @@ int main(int count, char **arguments) {
   for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
     take_option(option, &plan);
   }
-  if (optind != count - 1 || server.port == 0 || server.process == 0) refuse();
+  if (optind != count - 1 || server.ports.count == 0 || server.processes.count == 0) refuse();
+  if (server.set_ports.count == 0) server.set_ports = server.ports;
   for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
     if (strcmp(modes[i].name, arguments[optind]) == 0) {
       modes[i].run(&plan);

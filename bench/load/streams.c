@@ -22,6 +22,7 @@ static const char USAGE[] =
     "  --waits N        how many waits there are in the end (10000)\n"
     "  --connections N  over how many connections (100)\n"
     "  --shared         all connections wait for the same ids\n"
+    "  --unrested       the server always has something to do: nobody waits until it rests\n"
     "  --net N          clients are 127.1.N.1 and up, 0 to 255 (0)\n"
     "Parks as many waits as each line of stdin says. After its end, sets their ids, and takes all\n"
     "wakes.\n";
@@ -40,7 +41,7 @@ struct link {
   unsigned char rest[REST];      // the beginning of a frame
 };
 
-static bool is_http2, is_shared;
+static bool is_http2, is_shared, is_unrested;
 static int waits = 10000, links = 100, parked, woken, acknowledged, sent;
 static uint64_t first_id;
 static struct link *link_of;     // the last one sets
@@ -224,7 +225,7 @@ static void grow(int size) {
   if (size > waits || size % links != 0 || size < parked) fail("%d waits can't be parked", size);
   for (int i = 0; i < links; i++) park_on(i, parked / links, size / links);
   parked = size;
-  await_rest(server.process);
+  if (!is_unrested) await_rest(&server.processes);
   take_all(0);
   if (woken > 0) fail("a parked wait was answered before its set");
   printf("{\"parked\":%d}\n", parked);
@@ -234,24 +235,25 @@ static void grow(int size) {
 static void wake(void) {
   int sets = is_shared ? parked / links : parked;
   double start = now();
-  int64_t cpu = cpu_of(server.process);
+  int64_t cpu = cpu_of(&server.processes);
   while (woken < parked || acknowledged < sets) {
     while (sent < sets && sent - acknowledged < SETS_IN_FLIGHT) put_set(first_id + sent++);
     take_all(PATIENCE_MILLIS);
   }
-  cpu = cpu_of(server.process) - cpu;
+  cpu = cpu_of(&server.processes) - cpu;
   printf("{\"wakes\":%d,\"sets\":%d,\"cpuNanos\":%" PRId64 ",\"seconds\":%.6f}\n", woken, sets, cpu,
          now() - start);
 }
 
 static void take_option(int option) {
   switch (option) {
-    case 'p': server.port = atoi(optarg); break;
-    case 'P': server.process = atoi(optarg); break;
+    case 'p': server.ports = numbers_of(optarg); break;
+    case 'P': server.processes = numbers_of(optarg); break;
     case 'n': waits = atoi(optarg); break;
     case 'c': links = atoi(optarg); break;
     case 'f': server.client_net = atoi(optarg) & 255; break;
     case 's': is_shared = true; break;
+    case 'u': is_unrested = true; break;
     default: fputs(USAGE, stderr); exit(2);
   }
 }
@@ -260,7 +262,7 @@ static const struct option options[] = {
     {"port", required_argument, NULL, 'p'},  {"pid", required_argument, NULL, 'P'},
     {"waits", required_argument, NULL, 'n'}, {"connections", required_argument, NULL, 'c'},
     {"net", required_argument, NULL, 'f'},   {"shared", no_argument, NULL, 's'},
-    {NULL, 0, NULL, 0}};
+    {"unrested", no_argument, NULL, 'u'},    {NULL, 0, NULL, 0}};
 
 int main(int count, char **arguments) {
   for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
@@ -268,7 +270,8 @@ int main(int count, char **arguments) {
   }
   is_http2 = optind == count - 1 && strcmp(arguments[optind], "http2") == 0;
   bool is_known = is_http2 || (optind == count - 1 && strcmp(arguments[optind], "websocket") == 0);
-  if (!is_known || !server.port || !server.process || links < 1 || waits < links) take_option(0);
+  bool is_asked = server.ports.count > 0 && server.processes.count > 0;
+  if (!is_known || !is_asked || links < 1 || waits < links) take_option(0);
   struct timespec time;
   clock_gettime(CLOCK_REALTIME, &time);
   first_id = (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;

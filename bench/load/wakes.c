@@ -53,7 +53,7 @@ static void wake_all(const struct plan *plan, bool one_id, int posters) {
   struct epoll_event events[EVENTS];
 
   double start = now();
-  int64_t cpu = cpu_of(server.process);
+  struct costs before = costs_of(&server.processes);
   for (int i = 0; i < posters; i++) set_next(&waking, &crowd.posters[i]);
   while (waking.woken < crowd.size || waking.acknowledged < waking.sets) {
     int ready = epoll_wait(crowd.poll, events, EVENTS, PATIENCE_MILLIS);
@@ -63,12 +63,13 @@ static void wake_all(const struct plan *plan, bool one_id, int posters) {
     }
     for (int i = 0; i < ready; i++) take_event(&waking, events[i].data.u32);
   }
-  cpu = cpu_of(server.process) - cpu;
+  struct costs after = costs_of(&server.processes);
   double seconds = now() - start;
 
   crowd_end(&crowd);
-  printf("{\"wakes\":%d,\"sets\":%d,\"cpuNanos\":%" PRId64 ",\"seconds\":%.6f}\n", waking.woken,
-         waking.sets, cpu, seconds);
+  printf("{\"wakes\":%d,\"sets\":%d,\"seconds\":%.6f,", waking.woken, waking.sets, seconds);
+  print_costs(&server.processes, &before, &after);
+  printf("}\n");
 }
 
 void broadcast(const struct plan *plan) {
@@ -197,14 +198,14 @@ void steady(const struct plan *plan) {
   pace.took = allocate(pace.total, sizeof *pace.took);
   struct epoll_event events[EVENTS];
 
-  int64_t cpu = cpu_of(server.process);
+  int64_t cpu = cpu_of(&server.processes);
   pace.start = now();
   while (pace.woken < pace.total || pace.free_posters < plan->posters) {
     send_due(&pace);
     int ready = await_events(&pace, events);
     for (int i = 0; i < ready; i++) take_paced(&pace, events[i].data.u32);
   }
-  cpu = cpu_of(server.process) - cpu;
+  cpu = cpu_of(&server.processes) - cpu;
   double seconds = now() - pace.start;
 
   crowd_end(&crowd);

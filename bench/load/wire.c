@@ -27,7 +27,7 @@ static const char BROWSER_FIELDS[] =
     "Referer: http://localhost/app\r\n"
     "Connection: keep-alive\r\n";
 
-int dial(int nth) {
+static int dial_one_of(const struct numbers *ports, int nth) {
   int connection = socket(AF_INET, SOCK_STREAM, 0), yes = 1;
   if (connection < 0) fail("socket: %s", strerror(errno));
   setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
@@ -35,13 +35,21 @@ int dial(int nth) {
   uint32_t client = 0x7f010001u + (server.client_net << 8) + nth / CLIENTS_OF_ADDRESS;
   struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(client)};
   struct sockaddr_in to = {.sin_family = AF_INET,
-                           .sin_port = htons(server.port),
+                           .sin_port = htons(ports->of[nth % ports->count]),
                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   if (bind(connection, (struct sockaddr *)&from, sizeof from) ||
       connect(connection, (struct sockaddr *)&to, sizeof to)) {
     fail("connection %d: %s", nth, strerror(errno));
   }
   return connection;
+}
+
+int dial(int nth) {
+  return dial_one_of(&server.ports, nth);
+}
+
+int dial_to_set(int nth) {
+  return dial_one_of(&server.set_ports, nth);
 }
 
 static void send_all(int connection, const char *bytes, int length) {
