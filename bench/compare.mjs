@@ -2,11 +2,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Bench } from "./compare/bench.mjs";
-import { lacking, writeDocuments } from "./compare/document.mjs";
+import { lacking, loadOf, writeDocuments } from "./compare/document.mjs";
 import { machine, source } from "./compare/machine.mjs";
 import { parse, USAGE } from "./compare/options.mjs";
 import { flat, hangup } from "./compare/parts/flat.mjs";
 import { footprint, memory } from "./compare/parts/memory.mjs";
+import { nodes } from "./compare/parts/nodes.mjs";
 import { releaseBesideClone } from "./compare/parts/package.mjs";
 import { get, post } from "./compare/parts/requests.mjs";
 import { soak } from "./compare/parts/soak.mjs";
@@ -18,7 +19,7 @@ import { missing } from "./compare/summary.mjs";
 import { againstTable, barTable, figureTables, storesTable } from "./compare/tables.mjs";
 
 const measures = { start, footprint, memory, broadcast, storm, pingpong, get, post, flat, hangup,
-  streams, package: releaseBesideClone, soak };
+  streams, package: releaseBesideClone, soak, nodes };
 
 const TARGET = "bench/target";
 
@@ -32,7 +33,7 @@ async function measure(parts, settings) {
   await bench.end();
   const gaps = missing(bench.samples, parts);
   if (gaps.length > 0) throw new Error(`not measured: ${gaps.join(", ")}`);
-  return bench.samples;
+  return { samples: bench.samples, loads: bench.loads };
 }
 
 // The settings of one checkout's turn, of a round.
@@ -55,7 +56,7 @@ async function measureBoth(parts, settings) {
   }
   await before.end();
   await now.end();
-  return { before: before.samples, samples: now.samples };
+  return { before: before.samples, samples: now.samples, loads: now.loads };
 }
 
 function keep(run) {
@@ -85,12 +86,12 @@ async function main(words) {
   const command = ["script/bench", ...words].join(" ");
   if (settings.against !== undefined) {
     const run = { ...about, command, settings, ...await measureBoth(parts, settings) };
-    process.stdout.write(`${againstTable(run)}\n\nkept in ${keep(run)}\n`);
+    process.stdout.write(`${againstTable(run)}\n\n${loadOf(run)}\n\nkept in ${keep(run)}\n`);
     return;
   }
-  const run = { ...about, command, settings, samples: await measure(parts, settings) };
+  const run = { ...about, command, settings, ...await measure(parts, settings) };
   const file = keep(run);
-  const texts = [figureTables(run), barTable(run), storesTable(run), `kept in ${file}`];
+  const texts = [figureTables(run), barTable(run), storesTable(run), loadOf(run), `kept in ${file}`];
   process.stdout.write(`${texts.filter((text) => text).join("\n\n")}\n`);
   writeDocuments(run, documented ? "docs" : TARGET);
 }

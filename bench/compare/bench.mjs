@@ -1,9 +1,11 @@
 // A run: its settings, the servers that stay for all of it, and what it has recorded.
+import { loadavg } from "node:os";
 import { getSet, park, postNew } from "./load.mjs";
 import { isNode, start } from "./servers.mjs";
 
 export class Bench {
   samples = {};
+  loads = []; // of the machine, in each round, this run's own included
   #servers = new Map();
   #start = Date.now();
 
@@ -24,6 +26,7 @@ export class Bench {
   async rounds(name, subjects, measure, rounds = this.settings.rounds) {
     for (let round = 1; round <= rounds; round++) {
       this.say(`${name}, round ${round} of ${rounds}`);
+      this.loads.push(loadavg()[0]);
       const first = (round - 1) % subjects.length;
       const inTurn = [...subjects.slice(first), ...subjects.slice(0, first)];
       for (const subject of inTurn) await measure(subject, round);
@@ -37,8 +40,8 @@ export class Bench {
 
   // A server of its own, cold; who asks for it ends it.
   fresh(name, options = {}) {
-    const { transport, folder } = this.settings;
-    return start(name, { transport, folder, ...options });
+    const { transport, folder, stored } = this.settings;
+    return start(isNode(name) ? stored ?? name : name, { transport, folder, ...options });
   }
 
   // The server that stays until the run ends, warm.

@@ -6,7 +6,7 @@ import { figures } from "./figures.mjs";
 import { PARTS } from "./options.mjs";
 import { plot } from "./plot.mjs";
 import { root } from "./processes.mjs";
-import { filled, missing } from "./summary.mjs";
+import { filled, grouped, median, missing } from "./summary.mjs";
 import { barTable, figureTables, measuredFigures, storesTable, SUMMARY, summaryTable }
   from "./tables.mjs";
 
@@ -16,6 +16,7 @@ const FOLDER = "performance";
 const PAGES = {
   memory: ["memory"], wakes: ["wakes", "flat"], requests: ["requests"], start: ["start"],
   streams: ["streams"], package: ["package"], soak: ["soak"],
+  nodes: ["nodes"],
 };
 // The plots of docs/performance.md: a parked wait, a wake and a set.
 const SUMMARY_PLOTS = ["resident", "broadcast", "postCost"];
@@ -24,12 +25,24 @@ const pageFile = (name) => `${FOLDER}/${name}.md`;
 
 const plotFile = (name) => `${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.svg`;
 
-function about({ date, commit, dirty, command, machine: on }) {
+// How busy the machine was, this run's own work included; older runs don't know.
+export function loadOf({ loads = [] }) {
+  if (loads.length === 0) return "";
+  const [low, middle, high] = [Math.min(...loads), median(loads), Math.max(...loads)]
+    .map((load) => grouped(load, 1));
+  return `Load of the machine at the rounds' beginnings: median ${middle}, lowest ${low}, highest ${
+    high}`;
+}
+
+function about(run) {
+  const { date, commit, dirty, command, machine: on } = run;
   const changes = dirty ? ", with changes that are not committed" : "";
   return [
     `- Commit ${commit}${changes}; ${date.slice(0, 10)}; \`${command}\``,
     `- ${on.processor}; ${on.memory}; ${on.system}`,
-    `- ${on.java}; nginx ${on.nginx}; nchan ${on.nchan}; wrk ${on.wrk}; gcc ${on.gcc}`,
+    ...[loadOf(run)].filter(Boolean).map((load) => `- ${load}`),
+    `- ${on.java}; nginx ${on.nginx}; nchan ${on.nchan}; wrk ${on.wrk}; gcc ${on.gcc}${
+      on.redis ? `; Redis ${on.redis}` : ""}`,
   ].join("\n");
 }
 

@@ -8,6 +8,16 @@ const all = pick("node", "os", "always", "peer", "floor");
 const withKept = { ...all, ...pick("kept") };
 const roads = { websocket: "WebSocket", http2: "HTTP/2" };
 const packed = { release: "of a release", clone: "of a clone" };
+const shared = {
+  one: "1 node, one Redis", two: "2 nodes, one Redis", three: "3 nodes, one Redis",
+  always: "2 nodes, appendfsync always", oneOfThree: "1 node, three Redis",
+  twoOfThree: "2 nodes, three Redis", threeOfThree: "3 nodes, three Redis",
+};
+const roadsOfSets = {
+  memory: "one node, memory", rocks: "one node, RocksDB, --sync always",
+  same: "the same node, over Redis", across: "another node, over Redis",
+  always: "another, appendfsync always", three: "another, over three Redis",
+};
 const manyAndFew = { many: "{waits} parked", few: "{few} parked" };
 
 // part: what measures it; block: where it stands on a page of docs/performance/.
@@ -121,6 +131,63 @@ export const figures = {
     subjects: { start: "before the soak", end: "after it" },
     title: "Live heap after a full collection, nothing parked",
   },
+  nodesMedian: {
+    part: "nodes", block: "nodes", unit: "µs", digits: 0, subjects: roadsOfSets,
+    title: "From set to answer at this or another node, median",
+  },
+  nodesTail: {
+    part: "nodes", block: "nodes", unit: "µs", digits: 0, subjects: roadsOfSets,
+    title: "From set to answer at this or another node, 99th percentile",
+  },
+  nodesSets: {
+    part: "nodes", block: "nodes", unit: "sets/s", digits: 0, subjects: shared,
+    title: "POST of a new id each, all servers on one core",
+  },
+  nodesWakes: {
+    part: "nodes", block: "nodes", unit: "wakes/s", digits: 0, subjects: shared,
+    title: "Wakes of {nodesWaits} ids, set and waited for at all nodes, one core",
+  },
+  nodesSetCost: {
+    part: "nodes", block: "nodes", unit: "µs", digits: 1,
+    subjects: {
+      taker: "node that takes it", other: "each other node", redisone: "Redis, 1 node",
+      redistwo: "Redis, 2 nodes", redisthree: "Redis, 3 nodes",
+      takerOfThree: "node that takes it, three Redis", otherOfThree: "each other, three Redis",
+      redistwoOfThree: "each of three Redis, 2 nodes",
+    },
+    title: "CPU per set that comes to one of the nodes",
+  },
+  nodesWakeCost: {
+    part: "nodes", block: "nodes", unit: "µs", digits: 1,
+    subjects: { setting: "node that is set at", waiting: "node that is waited at", redis: "Redis" },
+    title: "CPU per set and wake: {nodesWaits} ids, 32 connections that set",
+  },
+  nodesSetBytes: {
+    part: "nodes", block: "nodes", unit: "bytes", digits: 0,
+    subjects: {
+      memory: "Redis's memory", log: "Redis's append-only file", in: "what Redis is sent",
+      out: "what Redis sends, 2 nodes",
+    },
+    title: "Bytes per set, ids of 16 digits",
+  },
+  nodesWaitBytes: {
+    part: "nodes", block: "nodes", unit: "bytes", digits: 1,
+    subjects: { memory: "Redis's memory", log: "Redis's append-only file" },
+    title: "Bytes of a parked wait in Redis",
+  },
+  nodesWaitCost: {
+    part: "nodes", block: "nodes", unit: "µs", digits: 2,
+    subjects: { redis: "Redis, once, as it comes" },
+    title: "CPU of Redis per wait",
+  },
+  nodesSweep: {
+    part: "nodes", block: "nodes", unit: "% of a core", digits: 1,
+    subjects: {
+      nodeswept: "node, --store-sweep 25s", redisswept: "Redis, --store-sweep 25s",
+      nodeunswept: "node, --store-sweep 1h", redisunswept: "Redis, --store-sweep 1h",
+    },
+    title: "CPU with {streamed} ids waited for over WebSocket, and no set",
+  },
 };
 
 // A bar holds the median of a figure's subject against a number, or its ratio to another:
@@ -173,6 +240,8 @@ export const bars = [
     of: ["packageSize", "release"], against: "clone", atMost: 1.1,
     text: "at most 1.1 of a clone's",
   },
+  { of: ["nodesMedian", "across"], atMost: 1000, text: "another node over Redis: at most 1 ms" },
+  { of: ["nodesTail", "across"], atMost: 5000, text: "another node over Redis: at most 5 ms" },
   { of: ["soakTail", "p999"], below: 10, text: "99.9 % below 10 ms" },
   { of: ["soakHeap", "end"], against: "start", atMost: 1.01, text: "as at the start, to 1 %" },
 ];

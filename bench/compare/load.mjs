@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { cpuNanos, LOAD_CORE, root, Running } from "./processes.mjs";
 
-const WRK_CONNECTIONS = 64;
+export const WRK_CONNECTIONS = 64;
 const parkProgram = join(root, "bench/target/park");
 const streamsProgram = join(root, "bench/target/streams");
 const postScript = join(root, "bench/load/post.lua");
@@ -13,7 +13,7 @@ function parkCommand(server, mode, options) {
   const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   return [parkProgram, mode, "--port", String(server.port), "--pid", String(server.pid),
     "--wait-path", server.waitPath, "--set-path", server.setPath,
-    ...(server.namesId ? ["--names-id"] : []), "--net", String(runs++ % 256), ...words];
+    ...(server.setPort ? ["--set-port", server.setPort] : []), ...(server.namesId ? ["--names-id"] : []), "--net", String(runs++ % 256), ...words];
 }
 
 // The figures of one run of park; see `bench/target/park` for its modes and options.
@@ -30,10 +30,11 @@ export function hold(server, waits, oneId = false) {
 
 // The same over connections of WebSocket or HTTP/2, each with its share of the waits: end() sets
 // their ids, and has the figures.
-export function streams(server, kind, { waits, connections, shared }) {
+export function streams(server, kind, { waits, connections, shared, unrested }) {
   return parked([streamsProgram, kind, "--port", String(server.port), "--pid", String(server.pid),
     "--waits", String(waits), "--connections", String(connections),
-    ...(shared ? ["--shared"] : []), "--net", String(runs++ % 256)]);
+    ...(shared ? ["--shared"] : []), ...(unrested ? ["--unrested"] : []),
+    "--net", String(runs++ % 256)]);
 }
 
 function parked(command) {
@@ -48,14 +49,16 @@ function parked(command) {
       running.child.stdin.end();
       return running.output();
     },
+    leave: () => running.end(),
   };
 }
 
 // Ids that no run has used before, as those of park: microseconds, below 2^53.
 const newIds = () => Date.now() * 1000;
 
-async function wrk(server, seconds, path, script = [], words = []) {
-  const command = ["wrk", "-t1", `-c${WRK_CONNECTIONS}`, `-d${seconds}s`, ...script,
+async function wrk(server, seconds, path, { connections = WRK_CONNECTIONS, script = [],
+  words = [] } = {}) {
+  const command = ["wrk", "-t1", `-c${connections}`, `-d${seconds}s`, ...script,
     server.url + path, ...words];
   const running = new Running(command, { core: LOAD_CORE });
   const before = cpuNanos(server.pid);
@@ -64,7 +67,8 @@ async function wrk(server, seconds, path, script = [], words = []) {
   if (/Socket errors|Non-2xx/.test(output)) throw new Error(`${running.command}\n${output}`);
   const [, requests] = /(\d+) requests in/.exec(output);
   const [, rate] = /Requests\/sec:\s*([\d.]+)/.exec(output);
-  return { rate: Number(rate), cpuMicros: cpu / 1000 / Number(requests) };
+  return { rate: Number(rate), requests: Number(requests),
+    cpuMicros: cpu / 1000 / Number(requests) };
 }
 
 async function expectStatus(url, options, ...statuses) {
@@ -83,10 +87,9 @@ export async function getSet(server, seconds) {
 
 // Each request sets a new id. One of the first is looked for afterwards; wrk keeps the very first
 // to itself.
-export async function postNew(server, seconds) {
-  const id = newIds();
-  const figures = await wrk(server, seconds, "/", ["-s", postScript],
-    ["--", server.setPath, String(id)]);
+export async function postNew(server, seconds, connections = WRK_CONNECTIONS, id = newIds()) {
+  const figures = await wrk(server, seconds, "/", { connections, script: ["-s", postScript],
+    words: ["--", server.setPath, String(id)] });
   await expectStatus(`${server.url}${server.waitPath}${id + 100}`, {}, 200);
   return figures;
 }

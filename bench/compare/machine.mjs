@@ -40,5 +40,6 @@ export async function machine() {
     nchan: said("dpkg-query", "-W", "-f=${Version}", "libnginx-mod-nchan"),
     wrk: /^wrk (?:debian\/)?(\S+)/.exec(said("wrk", "-v"))?.[1] ?? "",
     gcc: said("gcc", "-dumpfullversion"),
+    redis: /v=(\S+)/.exec(said("redis-server", "--version"))?.[1],
   };
 }

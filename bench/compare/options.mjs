@@ -7,9 +7,10 @@ export const USAGE = `usage: script/bench [PART]... [OPTION]...
 
 Measures Doorbell side by side with nginx+nchan and a least server in C. The figures are printed
 and kept in bench/target/. A run of all parts also writes docs/performance.md and its pages of
-docs/performance/; one of streams, of package or of soak writes the page of that name there.
+docs/performance/; one of streams, of package, of soak or of nodes writes the page of that name
+there.
 
-parts (all but the last three, if none is named):
+parts (all but the last four, if none is named):
   start       from the command to the first answer, against java Hello and a least server in Java
   footprint   resident size with 10,000 parked waits
   memory      bytes of a parked wait
@@ -22,38 +23,48 @@ parts (all but the last three, if none is named):
   streams     very many waits over few connections: WebSocket and HTTP/2
   package     start and idle size of a node of a release, beside the clone's
   soak        twenty minutes of steady load, and what is left in the heap
+  nodes       several nodes over one Redis, and over three: the time from set to answer, sets a
+              second, what a set costs whom, and a million waits that are looked up again and again
 
 render        writes the same from the results of earlier runs, and measures nothing
 
 options:
-  --quick             everything, the last three too, with little of it: whether it runs and all
+  --quick             everything but nodes, with little of it: whether it runs and all
                       answers are right. Writes nothing into docs/.
   --rounds N          how often each figure is measured (7); but start and package always 15 times,
                       memory and footprint at most 3 times
   --duration SECONDS  how long each half of the soak goes on (600)
   --transport NAME    what carries the node's sockets: io_uring, epoll or nio
   --against FOLDER    the node of another checkout instead of nchan and the floor, in turn with this
-                      one: what a change costs. All parts but package and soak, if none is
+                      one: what a change costs. All parts but package, soak and nodes, if none is
                       named.
+  --sync NAME         with --against: the node has RocksDB with --sync os or always, rather than the
+                      memory store
   --help
 `;
 
 export const PARTS = ["start", "footprint", "memory", "broadcast", "storm", "pingpong", "get",
   "post", "flat", "hangup"];
 // What takes so long that it is run by itself; its page of docs/performance/ tells of that run.
-export const ALONE = ["streams", "package", "soak"];
+export const ALONE = ["streams", "package", "soak", "nodes"];
+// What takes too long for a quick run of everything, however little there is of it.
+const SLOW = ["nodes"];
 
 const COMPARED = [...PARTS, "streams"];
+
+const SYNCS = ["os", "always"];
 
 const FULL = {
   waits: 18_000, base: 2_000, few: 1_000, footprint: 10_000, samples: 3_000, rounds: 7,
   freshRounds: 3, startRounds: 15, warmRounds: 5, memoryWarmRounds: 10, wrkSeconds: 2,
   duration: 600, soakWarmSeconds: 15, remember: 4, streamed: 1_000_000, connections: 2_000,
+  nodesWaits: 6_000, nodesSamples: 2_000, nodesWarmRounds: 3, sweepSeconds: 60,
 };
 const QUICK = {
   waits: 1_000, base: 200, few: 100, footprint: 1_000, samples: 300, rounds: 1, freshRounds: 1,
   startRounds: 1, warmRounds: 0, memoryWarmRounds: 0, wrkSeconds: 1,
   duration: 1, soakWarmSeconds: 1, remember: 1, streamed: 10_000, connections: 100,
+  nodesWaits: 300, nodesSamples: 300, nodesWarmRounds: 0, sweepSeconds: 1,
 };
 
 function positive(values, name) {
@@ -78,14 +89,18 @@ export function parse(words) {
     options: {
       quick: { type: "boolean" }, help: { type: "boolean" }, rounds: { type: "string" },
       duration: { type: "string" }, transport: { type: "string" }, against: { type: "string" },
+      sync: { type: "string" },
     },
   });
   if (positionals[0] === "render") return { render: positionals.slice(1) };
   const unknown = positionals.find((name) => ![...PARTS, ...ALONE].includes(name));
   if (unknown !== undefined) throw new Error(`there is no part ${unknown}; see --help`);
   const everything = values.against !== undefined ? COMPARED
-    : values.quick ? [...PARTS, ...ALONE] : PARTS;
+    : values.quick ? [...PARTS, ...ALONE].filter((part) => !SLOW.includes(part)) : PARTS;
   const parts = positionals.length ? positionals : everything;
+  if (values.sync !== undefined && !(values.against && SYNCS.includes(values.sync))) {
+    throw new Error("--sync is os or always, and stands with --against");
+  }
   const rounds = positive(values, "rounds");
   if (rounds.rounds < FULL.freshRounds) rounds.freshRounds = rounds.rounds;
   return {
@@ -94,6 +109,7 @@ export function parse(words) {
     settings: {
       ...(values.quick ? QUICK : FULL), ...rounds, ...positive(values, "duration"),
       transport: values.transport, against: values.against && resolve(values.against),
+      stored: values.sync,
     },
     documented: values.against === undefined && isDocumented(values, parts),
   };

@@ -91,7 +91,7 @@ function rowsOf(name, { samples, settings }) {
   return Object.entries(subjects).map(([subject, label], index) => ({
     subject, label: filled(label, settings), digits, values: samples[name][subject],
     value: medianOf(samples, name, subject),
-    colour: "floor" in subjects ? COLOURS[subject] ?? "#8c959f" : SERIES[index],
+    colour: "floor" in subjects ? COLOURS[subject] ?? "#8c959f" : SERIES[index % SERIES.length],
   }));
 }
 

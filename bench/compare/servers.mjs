@@ -34,9 +34,12 @@ export const NODE_OPTIONS = {
   always: ["--store", "rocksdb:STORE", "--sync", "always"],
 };
 
+export const storeOptions = (name) =>
+  NODE_OPTIONS[name].map((word) => word.replace("STORE", scratchFolder()));
+
 export const isNode = (name) => name in NODE_OPTIONS;
 
-class Server {
+export class Server {
   waitPath = "/";
   setPath = "/";
   namesId = true;
@@ -59,7 +62,7 @@ class Server {
   }
 }
 
-async function freePort() {
+export async function freePort() {
   const server = net.createServer();
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address();
@@ -85,7 +88,7 @@ async function found(running, look) {
   throw new Error(`${running.command} doesn't come up`);
 }
 
-const untilItAccepts = (running, port) => found(running, () => accepts(port));
+export const untilItAccepts = (running, port) => found(running, () => accepts(port));
 
 // nginx works in a child of the process that was started, which listens before there is one.
 function workerOf(running) {
@@ -94,10 +97,10 @@ function workerOf(running) {
 }
 
 // folder: the checkout; core: null lets it run on any; java: flags for the JVM; options: more for
-// `serve`.
+// `serve`; store: words for it in place of those of the name.
 export async function startNode(name, settings) {
   const { transport, folder = root, core = SERVER_CORE, java = "", options = [] } = settings;
-  const store = NODE_OPTIONS[name].map((word) => word.replace("STORE", scratchFolder()));
+  const store = settings.store ?? storeOptions(name);
   const carrier = transport ? ["--transport", transport] : [];
   const command = [join(folder, "doorbell"), "serve", "--loops", "1", "--listen", "127.0.0.1:0",
     ...store, ...carrier, ...options];

@@ -1,8 +1,11 @@
 // How a run takes its rounds, and what it makes of them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parsed } from "../bus.mjs";
 import { Bench } from "../compare/bench.mjs";
+import { loadOf } from "../compare/document.mjs";
 import { figures } from "../compare/figures.mjs";
+import { figuresOf, Nodes } from "../compare/nodes.mjs";
 import { parse } from "../compare/options.mjs";
 import { judged, ratioOf } from "../compare/summary.mjs";
 import { againstTable, barTable, storesTable } from "../compare/tables.mjs";
@@ -69,6 +72,48 @@ test("beside another checkout a part measures the node with the memory store alo
   assert.equal(documented, false);
   assert.deepEqual(new Bench(settings).subjects(["node", "peer", "os"]), ["node"]);
   assert.deepEqual(new Bench({}).subjects(["node", "peer"]), ["node", "peer"]);
+});
+
+test("beside another checkout alone the node may have RocksDB", () => {
+  assert.equal(parse(["--against", ".", "--sync", "os"]).settings.stored, "os");
+  const refusal = { message: "--sync is os or always, and stands with --against" };
+  assert.throws(() => parse(["--sync", "os"]), refusal);
+  assert.throws(() => parse(["--against", ".", "--sync", "never"]), refusal);
+});
+
+test("a quick run of everything has all parts but that of several nodes", () => {
+  const { parts } = parse(["--quick"]);
+  assert.ok(parts.includes("soak") && !parts.includes("nodes"));
+  assert.deepEqual(parse(["nodes", "--quick"]).parts, ["nodes"]);
+  assert.ok(parse(["nodes"]).documented);
+});
+
+test("a crowd waits at some nodes and sets at others, and all of them are measured", () => {
+  const [a, b] = [{ port: 1, pid: 10 }, { port: 2, pid: 20 }];
+  const setup = Object.assign(new Nodes(), { nodes: [a, b], redis: [{ port: 3, pid: 30 }] });
+  const { port, setPort, pid } = setup.between([b], [a, b]);
+  assert.deepEqual([port, setPort, pid], ["2", "1,2", "10,20,30"]);
+});
+
+test("of what Redis says the numbers are taken", () => {
+  const info = "# Memory\r\nused_memory:914576\r\nused_memory_human:893.14K\r\n" +
+    "used_cpu_sys:0.25\r\nredis_version:7.0.15\r\n";
+  assert.deepEqual(figuresOf(info), { used_memory: 914576, used_cpu_sys: 0.25 });
+});
+
+test("a value of Redis's protocol is read once it is all there", () => {
+  const text = "*3\r\n$7\r\nmessage\r\n:16\r\n*1\r\n$-1\r\n+OK\r\n";
+  const whole = text.length - "+OK\r\n".length;
+  assert.deepEqual(parsed(text), { value: ["message", "16", [null]], next: whole });
+  assert.deepEqual(parsed(text, whole), { value: "OK", next: text.length });
+  for (let size = 0; size < whole; size++) assert.equal(parsed(text.slice(0, size)), undefined);
+  assert.throws(() => parsed("-NOSCRIPT none\r\n"), { message: "NOSCRIPT none" });
+});
+
+test("a run says how busy the machine was, where it knows", () => {
+  assert.equal(loadOf({ loads: [3, 1.25, 2] }),
+    "Load of the machine at the rounds' beginnings: median 2.0, lowest 1.3, highest 3.0");
+  assert.equal(loadOf({}), "");
 });
 
 test("a plot has room for each label", () => {

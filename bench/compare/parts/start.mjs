@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
 import { execute, javaHome, root, Running } from "../processes.mjs";
-import { scratchFolder } from "../servers.mjs";
+import { scratchFolder, storeOptions } from "../servers.mjs";
 
 const HELLO = `public class Hello {
   public static void main(String[] arguments) {
@@ -32,7 +32,7 @@ public class Least {
 `;
 
 // The commands, by subject; training is the least server's, from which it has its cache.
-async function programs({ transport, folder: checkout = root }) {
+async function programs({ transport, folder: checkout = root, stored = "node" }) {
   const [home, folder] = [await javaHome(), scratchFolder()];
   const [java, jar] = [join(home, "bin/java"), join(folder, "programs.jar")];
   const sources = Object.entries({ Hello: HELLO, Least: LEAST }).map(([name, text]) => {
@@ -45,7 +45,7 @@ async function programs({ transport, folder: checkout = root }) {
   const least = (cache) =>
     [java, "-XX:+UseSerialGC", `-XX:${cache}=${join(folder, "least.aot")}`, "-cp", jar, "Least"];
   return {
-    node: [join(checkout, "doorbell"), "serve", "--listen", "127.0.0.1:0", "--store", "memory",
+    node: [join(checkout, "doorbell"), "serve", "--listen", "127.0.0.1:0", ...storeOptions(stored),
       ...(transport ? ["--transport", transport] : [])],
     java: [java, "-cp", folder, "Hello"],
     least: least("AOTCache"),

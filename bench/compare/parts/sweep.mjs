@@ -1,0 +1,53 @@
+// What it costs to look all ids that are waited for up in Redis, again and again.
+import { setTimeout as sleep } from "node:timers/promises";
+import { streams } from "../load.mjs";
+import { Nodes } from "../nodes.mjs";
+import { cpuNanos } from "../processes.mjs";
+import { freePort } from "../servers.mjs";
+
+const STEPS = 20;
+const PATIENCE_MILLIS = 60_000;
+const TIMES = { swept: "25s", unswept: "1h" };
+const SWEEP_MILLIS = 25_000;
+
+export async function sweep(bench) {
+  const names = Object.keys(TIMES);
+  await bench.rounds("sweep", names, (name) => swept(bench, name), 1);
+}
+
+async function swept(bench, name) {
+  const { streamed, connections, sweepSeconds } = bench.settings;
+  const admin = await freePort();
+  const setup = await Nodes.start(bench, { options: ["--max-waits", String(2 * streamed),
+    "--store-sweep", TIMES[name], "--admin", `127.0.0.1:${admin}`] });
+  const crowd = streams(setup.nodes[0], "websocket",
+    { waits: streamed, connections, unrested: true });
+  for (let step = 1; step <= STEPS; step++) {
+    await crowd.grow(step * streamed / STEPS);
+    await untilParked(admin, step * streamed / STEPS);
+  }
+  await sleep(Math.min(SWEEP_MILLIS, sweepSeconds * 1000)); // one round, for the JVM to compile
+  const servers = { node: setup.nodes[0], redis: setup.redis[0] };
+  const [start, before] = [performance.now(), of(servers)];
+  await sleep(sweepSeconds * 1000);
+  const [end, after] = [performance.now(), of(servers)];
+  for (const server of Object.keys(servers)) {
+    const share = (after[server] - before[server]) / 1e6 / (end - start);
+    bench.record("nodesSweep", `${server}${name}`, share * 100);
+  }
+  await crowd.leave();
+  await setup.end();
+}
+
+const of = (servers) =>
+  Object.fromEntries(Object.entries(servers).map(([name, { pid }]) => [name, cpuNanos(pid)]));
+
+async function untilParked(admin, count) {
+  for (const end = Date.now() + PATIENCE_MILLIS; ; await sleep(100)) {
+    const text = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
+    const all = [...text.matchAll(/^doorbell_parked_waits\{[^}]*\} (\d+)/gm)];
+    const parked = all.reduce((sum, [, value]) => sum + Number(value), 0);
+    if (parked === count) return;
+    if (Date.now() > end) throw new Error(`${parked} of ${count} waits are parked`);
+  }
+}
