@@ -13,7 +13,8 @@ function parkCommand(server, mode, options) {
   const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   return [parkProgram, mode, "--port", String(server.port), "--pid", String(server.pid),
     "--wait-path", server.waitPath, "--set-path", server.setPath,
-    ...(server.setPort ? ["--set-port", server.setPort] : []), ...(server.namesId ? ["--names-id"] : []), "--net", String(runs++ % 256), ...words];
+    ...(server.setPort ? ["--set-port", server.setPort] : []),
+    ...(server.namesId ? ["--names-id"] : []), "--net", String(runs++ % 256), ...words];
 }
 
 // The figures of one run of park; see `bench/target/park` for its modes and options.
