@@ -8,6 +8,7 @@ import { parse, USAGE } from "./compare/options.mjs";
 import { flat, hangup } from "./compare/parts/flat.mjs";
 import { footprint, memory } from "./compare/parts/memory.mjs";
 import { nodes } from "./compare/parts/nodes.mjs";
+import { postgres } from "./compare/parts/postgres.mjs";
 import { releaseBesideClone } from "./compare/parts/package.mjs";
 import { get, post } from "./compare/parts/requests.mjs";
 import { soak } from "./compare/parts/soak.mjs";
@@ -19,7 +20,7 @@ import { missing } from "./compare/summary.mjs";
 import { againstTable, barTable, figureTables, storesTable } from "./compare/tables.mjs";
 
 const measures = { start, footprint, memory, broadcast, storm, pingpong, get, post, flat, hangup,
-  streams, package: releaseBesideClone, soak, nodes };
+  streams, package: releaseBesideClone, soak, nodes, postgres };
 
 const TARGET = "bench/target";
 

@@ -13,6 +13,11 @@ const shared = {
   always: "2 nodes, appendfsync always", oneOfThree: "1 node, three Redis",
   twoOfThree: "2 nodes, three Redis", threeOfThree: "3 nodes, three Redis",
 };
+const roadsOverBoth = {
+  redisSame: "the same node, Redis", redisAcross: "another node, Redis",
+  postgresSame: "the same node, PostgreSQL", postgresAcross: "another node, PostgreSQL",
+};
+const overBoth = { redis: "Redis, appendfsync always", postgres: "PostgreSQL" };
 const roadsOfSets = {
   memory: "one node, memory", rocks: "one node, RocksDB, --sync always",
   same: "the same node, over Redis", across: "another node, over Redis",
@@ -180,11 +185,55 @@ export const figures = {
     subjects: { redis: "Redis, once, as it comes" },
     title: "CPU of Redis per wait",
   },
+  postgresMedian: {
+    part: "postgres", block: "postgres", unit: "µs", digits: 0, subjects: roadsOverBoth,
+    title: "From set to answer over PostgreSQL, median",
+  },
+  postgresTail: {
+    part: "postgres", block: "postgres", unit: "µs", digits: 0, subjects: roadsOverBoth,
+    title: "From set to answer over PostgreSQL, 99th percentile",
+  },
+  postgresSets: {
+    part: "postgres", block: "postgres", unit: "sets/s", digits: 0, subjects: overBoth,
+    title: "POST of a new id each at two nodes, all servers on one core",
+  },
+  postgresWakes: {
+    part: "postgres", block: "postgres", unit: "wakes/s", digits: 0, subjects: overBoth,
+    title: "Wakes of {nodesWaits} ids at two nodes, all servers on one core",
+  },
+  postgresSetCost: {
+    part: "postgres", block: "postgres", unit: "µs", digits: 1,
+    subjects: { taker: "node that takes it", other: "the other node", postgres: "PostgreSQL" },
+    title: "CPU per set that comes to one of two nodes over PostgreSQL",
+  },
+  postgresSetBytes: {
+    part: "postgres", block: "postgres", unit: "bytes", digits: 0,
+    subjects: { log: "write-ahead log", table: "table and indexes" },
+    title: "Bytes per set in PostgreSQL",
+  },
+  postgresWaitCost: {
+    part: "postgres", block: "postgres", unit: "µs", digits: 2,
+    subjects: { postgres: "PostgreSQL, once, as it comes" },
+    title: "CPU of PostgreSQL per wait",
+  },
+  postgresWaitBytes: {
+    part: "postgres", block: "postgres", unit: "bytes", digits: 1,
+    subjects: { log: "write-ahead log", table: "table and indexes" },
+    title: "Bytes of a parked wait in PostgreSQL",
+  },
+  postgresSweep: {
+    part: "postgres", block: "postgres", unit: "% of a core", digits: 1,
+    subjects: {
+      nodeswept: "node, --store-sweep 25s", storeswept: "PostgreSQL, 25s",
+      nodeunswept: "node, --store-sweep 1h", storeunswept: "PostgreSQL, 1h",
+    },
+    title: "CPU over PostgreSQL with {streamed} ids waited for over WebSocket, and no set",
+  },
   nodesSweep: {
     part: "nodes", block: "nodes", unit: "% of a core", digits: 1,
     subjects: {
-      nodeswept: "node, --store-sweep 25s", redisswept: "Redis, --store-sweep 25s",
-      nodeunswept: "node, --store-sweep 1h", redisunswept: "Redis, --store-sweep 1h",
+      nodeswept: "node, --store-sweep 25s", storeswept: "Redis, --store-sweep 25s",
+      nodeunswept: "node, --store-sweep 1h", storeunswept: "Redis, --store-sweep 1h",
     },
     title: "CPU with {streamed} ids waited for over WebSocket, and no set",
   },

@@ -1,7 +1,9 @@
-// Nodes that share their sets, with the servers of Redis that these have in common.
+// Nodes that share their sets, with the servers of Redis or the PostgreSQL that these have in common.
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import net from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Running, SERVER_CORE } from "./processes.mjs";
+import { cpuNanos, execute, readProcess, root, Running, SERVER_CORE } from "./processes.mjs";
 import { freePort, scratchFolder, Server, untilItAccepts } from "./servers.mjs";
 
 const PATIENCE_MILLIS = 10_000;
@@ -14,6 +16,10 @@ export function figuresOf(info) {
 }
 
 class Redis extends Server {
+  get address() { return `redis://127.0.0.1:${this.port}`; }
+
+  cpuNanos() { return cpuNanos(this.pid); }
+
   // Its figures as they are now.
   info() {
     return new Promise((resolve, reject) => {
@@ -38,28 +44,76 @@ export async function startRedis(fsync) {
   return new Redis(running, port);
 }
 
-// Nodes over one Redis or several; all of these share a core.
+const VERSIONS = "/usr/lib/postgresql";
+const USER = "postgres"; // PostgreSQL doesn't run as root
+
+// A program of the newest version, as a user that may run it.
+function own(program, ...words) {
+  const newest = Math.max(...readdirSync(VERSIONS).map(Number));
+  const as = ["setpriv", "--reuid", USER, "--regid", USER, "--clear-groups"];
+  return [...(process.getuid() === 0 ? as : []), join(VERSIONS, String(newest), "bin", program),
+    ...words];
+}
+
+class Postgres extends Server {
+  get address() { return `postgresql://${USER}@127.0.0.1:${this.port}/postgres`; }
+
+  // Of all its processes, each of which serves a connection or writes for all.
+  cpuNanos() {
+    const all = readProcess(this.pid, `task/${this.pid}/children`).trim().split(" ");
+    return [this.pid, ...all].reduce((sum, pid) => sum + cpuNanos(pid), 0);
+  }
+
+  async info() {
+    const asked = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')," +
+      " pg_total_relation_size('doorbell_events')";
+    const [file, ...words] = own("psql", "-AtF", " ", "-d", this.address, "-c", asked);
+    const [log, table] = (await execute(file, words)).stdout.split(" ").map(Number);
+    return { log, table };
+  }
+}
+
+// As it comes, so that a set is on the disk before it is answered.
+async function startPostgres() {
+  const [port, folder] = [await freePort(), mkdtempSync(join(tmpdir(), "doorbell-bench-"))];
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  if (process.getuid() === 0) await execute("chown", [USER, folder]);
+  const data = join(folder, "data");
+  const [file, ...words] = own("initdb", "-D", data, "-U", USER, "-A", "trust", "-N");
+  await execute(file, words, { cwd: folder });
+  const command = own("postgres", "-D", data, "-p", String(port), "-c",
+    "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=");
+  const running = new Running(command, { core: SERVER_CORE });
+  await untilItAccepts(running, port);
+  const server = new Postgres(running, port);
+  await execute("./doorbell", ["store", "init", "--store", server.address], { cwd: root });
+  return server;
+}
+
+// Nodes over one store or several; all of these share a core.
 export class Nodes {
-  static async start(bench, { nodes = 1, redis = 1, fsync = "no", options = [] }) {
+  static async start(bench, setup) {
+    const { nodes = 1, redis = 1, fsync = "no", isPostgres = false, options = [] } = setup;
     const servers = [];
-    for (let i = 0; i < redis; i++) servers.push(await startRedis(fsync));
-    const urls = servers.map(({ port }) => `redis://127.0.0.1:${port}`).join(",");
+    for (let i = 0; i < (isPostgres ? 0 : redis); i++) servers.push(await startRedis(fsync));
+    if (isPostgres) servers.push(await startPostgres());
+    const urls = servers.map(({ address }) => address).join(",");
     const started = [];
     for (let i = 0; i < nodes; i++) {
       started.push(await bench.fresh("node", { store: ["--store", urls], options }));
     }
-    return Object.assign(new Nodes(), { redis: servers, nodes: started });
+    return Object.assign(new Nodes(), { stores: servers, nodes: started });
   }
 
   // As one server for park: whose waits are at some of the nodes, and whose sets at some.
   between(waiting, setting) {
     const ports = (nodes) => nodes.map(({ port }) => port).join();
-    const pids = [...this.nodes, ...this.redis].map(({ pid }) => pid).join();
+    const pids = [...this.nodes, ...this.stores].map(({ pid }) => pid).join();
     return { waitPath: "/", setPath: "/", namesId: true, pid: pids,
       port: ports(waiting), setPort: ports(setting) };
   }
 
   async end() {
-    for (const server of [...this.nodes, ...this.redis]) await server.end();
+    for (const server of [...this.nodes, ...this.stores]) await server.end();
   }
 }

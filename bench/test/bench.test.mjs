@@ -81,16 +81,16 @@ test("beside another checkout alone the node may have RocksDB", () => {
   assert.throws(() => parse(["--against", ".", "--sync", "never"]), refusal);
 });
 
-test("a quick run of everything has all parts but that of several nodes", () => {
+test("a quick run of everything has all parts but those of several nodes", () => {
   const { parts } = parse(["--quick"]);
-  assert.ok(parts.includes("soak") && !parts.includes("nodes"));
+  assert.ok(parts.includes("soak") && !parts.includes("nodes") && !parts.includes("postgres"));
   assert.deepEqual(parse(["nodes", "--quick"]).parts, ["nodes"]);
   assert.ok(parse(["nodes"]).documented);
 });
 
 test("a crowd waits at some nodes and sets at others, and all of them are measured", () => {
   const [a, b] = [{ port: 1, pid: 10 }, { port: 2, pid: 20 }];
-  const setup = Object.assign(new Nodes(), { nodes: [a, b], redis: [{ port: 3, pid: 30 }] });
+  const setup = Object.assign(new Nodes(), { nodes: [a, b], stores: [{ port: 3, pid: 30 }] });
   const { port, setPort, pid } = setup.between([b], [a, b]);
   assert.deepEqual([port, setPort, pid], ["2", "1,2", "10,20,30"]);
 });

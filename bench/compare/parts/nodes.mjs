@@ -7,6 +7,9 @@ import { sweep } from "./sweep.mjs";
 
 const IDS_APART = 1e12; // so far the ids of two nodes' sets are from one another
 const MICRO = 1000;
+// What Redis calls these figures.
+const OF_INFO = { memory: "used_memory", log: "aof_current_size", in: "total_net_input_bytes",
+  out: "total_net_output_bytes" };
 const COUNTS = ["one", "two", "three"];
 
 const SHARED = {
@@ -28,10 +31,10 @@ export async function nodes(bench) {
   await costs(bench, shared);
   await waits(bench, shared.two);
   for (const name of Object.keys(shared)) await shared[name].end();
-  await sweep(bench);
+  await sweep(bench, "nodesSweep");
 }
 
-async function warmUp(bench, setup) {
+export async function warmUp(bench, setup) {
   const { nodesWarmRounds, nodesWaits, wrkSeconds } = bench.settings;
   for (let round = 0; round < nodesWarmRounds; round++) {
     await park(setup.between(setup.nodes, setup.nodes), "storm", { waits: nodesWaits });
@@ -55,10 +58,10 @@ async function latency(bench, { two, always, twoOfThree }) {
 }
 
 // Sets at the first node; the waits at the second.
-const apart = (setup) => setup.between([setup.nodes[1]], [setup.nodes[0]]);
+export const apart = (setup) => setup.between([setup.nodes[1]], [setup.nodes[0]]);
 
 // As many sets as these nodes take together: the sum of their rates.
-async function setAt(bench, at, seconds) {
+export async function setAt(bench, at, seconds) {
   const id = Date.now() * MICRO;
   const each = Math.floor(WRK_CONNECTIONS / at.length);
   const figures = await Promise.all(at.map((node, index) =>
@@ -89,12 +92,12 @@ async function costs(bench, shared) {
       setAt(bench, [taker], wrkSeconds));
     const micros = (server) => of(server) / MICRO / requests;
     const cost = (subject, server) => bench.record("nodesSetCost", subject, micros(server));
-    cost(`redis${name}`, setup.redis[0]);
+    cost(`redis${name}`, setup.stores[0]);
     if (name === "two") {
       cost("taker", taker);
       cost("other", others[0]);
-      for (const [subject, bytes] of Object.entries(told)) {
-        bench.record("nodesSetBytes", subject, bytes / requests);
+      for (const [subject, figure] of Object.entries(OF_INFO)) {
+        bench.record("nodesSetBytes", subject, told[figure] / requests);
       }
     } else if (name === "twoOfThree") {
       cost("takerOfThree", taker);
@@ -109,19 +112,18 @@ async function costs(bench, shared) {
   });
 }
 
-// Processor time and what Redis took, kept and sent while something was done.
-async function spent({ nodes: all, redis }, run) {
-  const servers = [...all, ...redis];
-  const cpu = () => servers.map(({ pid }) => cpuNanos(pid));
-  const [before, toldBefore] = [cpu(), await redis[0].info()];
+// Processor time, and what the store says of itself, that was spent while something was done.
+export async function spent({ nodes: all, stores }, run) {
+  const servers = [...all, ...stores];
+  const cpu = () => [...all.map(({ pid }) => cpuNanos(pid)),
+    ...stores.map((store) => store.cpuNanos())];
+  const [before, toldBefore] = [cpu(), await stores[0].info()];
   const done = await run();
-  const [after, toldAfter] = [cpu(), await redis[0].info()];
-  const grown = (name) => toldAfter[name] - toldBefore[name];
+  const [after, toldAfter] = [cpu(), await stores[0].info()];
   const of = (server) => after[servers.indexOf(server)] - before[servers.indexOf(server)];
-  return { of, ...done, told: {
-    memory: grown("used_memory"), log: grown("aof_current_size"),
-    in: grown("total_net_input_bytes"), out: grown("total_net_output_bytes"),
-  } };
+  const told = Object.fromEntries(Object.entries(toldAfter)
+    .map(([name, value]) => [name, value - toldBefore[name]]));
+  return { of, ...done, told };
 }
 
 // Parked waits: what Redis spends when they come, and keeps while they stay.
@@ -132,9 +134,9 @@ async function waits(bench, two) {
     await crowd.grow(base); // what a connection of Redis needs for a crowd is there then
     const { of, told } = await spent(two, async () => crowd.grow(most));
     const parked = most - base;
-    bench.record("nodesWaitCost", "redis", of(two.redis[0]) / MICRO / parked);
+    bench.record("nodesWaitCost", "redis", of(two.stores[0]) / MICRO / parked);
     for (const name of ["memory", "log"]) {
-      bench.record("nodesWaitBytes", name, told[name] / parked);
+      bench.record("nodesWaitBytes", name, told[OF_INFO[name]] / parked);
     }
     await crowd.leave();
   });

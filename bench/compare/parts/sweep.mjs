@@ -1,4 +1,4 @@
-// What it costs to look all ids that are waited for up in Redis, again and again.
+// What it costs to look all ids that are waited for up in the store, again and again.
 import { setTimeout as sleep } from "node:timers/promises";
 import { streams } from "../load.mjs";
 import { Nodes } from "../nodes.mjs";
@@ -10,15 +10,16 @@ const PATIENCE_MILLIS = 60_000;
 const TIMES = { swept: "25s", unswept: "1h" };
 const SWEEP_MILLIS = 25_000;
 
-export async function sweep(bench) {
+// figure: whose subjects are the node and the store, each with a sweep and without.
+export async function sweep(bench, figure, setup = {}) {
   const names = Object.keys(TIMES);
-  await bench.rounds("sweep", names, (name) => swept(bench, name), 1);
+  await bench.rounds(figure, names, (name) => swept(bench, figure, setup, name), 1);
 }
 
-async function swept(bench, name) {
+async function swept(bench, figure, shared, name) {
   const { streamed, connections, sweepSeconds } = bench.settings;
   const admin = await freePort();
-  const setup = await Nodes.start(bench, { options: ["--max-waits", String(2 * streamed),
+  const setup = await Nodes.start(bench, { ...shared, options: ["--max-waits", String(2 * streamed),
     "--store-sweep", TIMES[name], "--admin", `127.0.0.1:${admin}`] });
   const crowd = streams(setup.nodes[0], "websocket",
     { waits: streamed, connections, unrested: true });
@@ -27,20 +28,18 @@ async function swept(bench, name) {
     await untilParked(admin, step * streamed / STEPS);
   }
   await sleep(Math.min(SWEEP_MILLIS, sweepSeconds * 1000)); // one round, for the JVM to compile
-  const servers = { node: setup.nodes[0], redis: setup.redis[0] };
-  const [start, before] = [performance.now(), of(servers)];
+  const [node, store] = [setup.nodes[0], setup.stores[0]];
+  const read = () => ({ at: performance.now(), node: cpuNanos(node.pid), store: store.cpuNanos() });
+  const before = read();
   await sleep(sweepSeconds * 1000);
-  const [end, after] = [performance.now(), of(servers)];
-  for (const server of Object.keys(servers)) {
-    const share = (after[server] - before[server]) / 1e6 / (end - start);
-    bench.record("nodesSweep", `${server}${name}`, share * 100);
+  const after = read();
+  for (const server of ["node", "store"]) {
+    const share = (after[server] - before[server]) / 1e6 / (after.at - before.at);
+    bench.record(figure, `${server}${name}`, share * 100);
   }
   await crowd.leave();
   await setup.end();
 }
-
-const of = (servers) =>
-  Object.fromEntries(Object.entries(servers).map(([name, { pid }]) => [name, cpuNanos(pid)]));
 
 async function untilParked(admin, count) {
   for (const end = Date.now() + PATIENCE_MILLIS; ; await sleep(100)) {
