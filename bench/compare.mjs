@@ -14,13 +14,14 @@ import { get, post } from "./compare/parts/requests.mjs";
 import { soak } from "./compare/parts/soak.mjs";
 import { start } from "./compare/parts/start.mjs";
 import { streams } from "./compare/parts/streams.mjs";
+import { sweepOverRedis } from "./compare/parts/sweep.mjs";
 import { broadcast, pingpong, storm } from "./compare/parts/wakes.mjs";
 import { execute, root } from "./compare/processes.mjs";
 import { missing } from "./compare/summary.mjs";
 import { againstTable, barTable, figureTables, storesTable } from "./compare/tables.mjs";
 
 const measures = { start, footprint, memory, broadcast, storm, pingpong, get, post, flat, hangup,
-  streams, package: releaseBesideClone, soak, nodes, postgres };
+  streams, package: releaseBesideClone, soak, nodes, sweep: sweepOverRedis, postgres };
 
 const TARGET = "bench/target";
 

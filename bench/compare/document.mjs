@@ -16,7 +16,7 @@ const FOLDER = "performance";
 const PAGES = {
   memory: ["memory"], wakes: ["wakes", "flat"], requests: ["requests"], start: ["start"],
   streams: ["streams"], package: ["package"], soak: ["soak"],
-  nodes: ["nodes"], postgres: ["postgres"],
+  nodes: ["nodes"], sweep: ["sweep"], postgres: ["postgres"],
 };
 // The plots of docs/performance.md: a parked wait, a wake and a set.
 const SUMMARY_PLOTS = ["resident", "broadcast", "postCost"];

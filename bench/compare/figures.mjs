@@ -229,8 +229,13 @@ export const figures = {
     },
     title: "CPU over PostgreSQL with {streamed} ids waited for over WebSocket, and no set",
   },
+  nodesLooks: {
+    part: "sweep", block: "sweep", unit: "ids/s", digits: 0,
+    subjects: { swept: "--store-sweep 25s", unswept: "--store-sweep 1h" },
+    title: "Ids looked up in Redis, {streamed} waited for",
+  },
   nodesSweep: {
-    part: "nodes", block: "nodes", unit: "% of a core", digits: 1,
+    part: "sweep", block: "sweep", unit: "% of a core", digits: 1,
     subjects: {
       nodeswept: "node, --store-sweep 25s", storeswept: "Redis, --store-sweep 25s",
       nodeunswept: "node, --store-sweep 1h", storeunswept: "Redis, --store-sweep 1h",

@@ -7,10 +7,10 @@ export const USAGE = `usage: script/bench [PART]... [OPTION]...
 
 Measures Doorbell side by side with nginx+nchan and a least server in C. The figures are printed
 and kept in bench/target/. A run of all parts also writes docs/performance.md and its pages of
-docs/performance/; one of streams, of package, of soak, of nodes or of postgres writes the page of
+docs/performance/; one of streams, of package, of soak, of nodes, of sweep or of postgres writes the page of
 that name there.
 
-parts (all but the last five, if none is named):
+parts (all but the last six, if none is named):
   start       from the command to the first answer, against java Hello and a least server in Java
   footprint   resident size with 10,000 parked waits
   memory      bytes of a parked wait
@@ -24,20 +24,21 @@ parts (all but the last five, if none is named):
   package     start and idle size of a node of a release, beside the clone's
   soak        twenty minutes of steady load, and what is left in the heap
   nodes       several nodes over one Redis, and over three: the time from set to answer, sets a
-              second, what a set costs whom, and a million waits that are looked up again and again
+              second, and what a set costs whom
+  sweep       a million waits that are looked up in Redis again and again
   postgres    the same over PostgreSQL, beside Redis
 
 render        writes the same from the results of earlier runs, and measures nothing
 
 options:
-  --quick             everything but nodes and postgres, with little of it: whether it runs and all
+  --quick             everything but the last three, with little of it: whether it runs and all
                       answers are right. Writes nothing into docs/.
   --rounds N          how often each figure is measured (7); but start and package always 15 times,
                       memory and footprint at most 3 times
   --duration SECONDS  how long each half of the soak goes on (600)
   --transport NAME    what carries the node's sockets: io_uring, epoll or nio
   --against FOLDER    the node of another checkout instead of nchan and the floor, in turn with this
-                      one: what a change costs. All parts but package, soak, nodes and postgres, if none is
+                      one: what a change costs. All parts but package, soak and the last three, if none is
                       named.
   --sync NAME         with --against: the node has RocksDB with --sync os or always, rather than the
                       memory store
@@ -47,9 +48,9 @@ options:
 export const PARTS = ["start", "footprint", "memory", "broadcast", "storm", "pingpong", "get",
   "post", "flat", "hangup"];
 // What takes so long that it is run by itself; its page of docs/performance/ tells of that run.
-export const ALONE = ["streams", "package", "soak", "nodes", "postgres"];
+export const ALONE = ["streams", "package", "soak", "nodes", "sweep", "postgres"];
 // What takes too long for a quick run of everything, however little there is of it.
-const SLOW = ["nodes", "postgres"];
+const SLOW = ["nodes", "sweep", "postgres"];
 
 const COMPARED = [...PARTS, "streams"];
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static const char USAGE[] =
 enum {
   EVENTS = 512, PATIENCE_MILLIS = 30000, SETS_IN_FLIGHT = 256, REST = 2048, INPUT = 1 << 16,
   BATCH = 500,                   // ids in a message, or requests in a send
-  TEXT = 0x81, MASKED = 0x80, TWO_BYTES = 126,
+  TEXT = 0x81, PING = 0x89, PONG = 0x8a, MASKED = 0x80, TWO_BYTES = 126,
   HEADERS = 1, SETTINGS = 4, GOAWAY = 7, RST_STREAM = 3, ACK = 1, FRAME_HEAD = 9,
   STATUS_200 = 0x88              // in HPACK's static table
 };
@@ -183,6 +184,7 @@ static void on_frame(int link, const unsigned char *frame, int type, int size) {
 
 // Takes one frame; answers its size, or 0 if it isn't all there.
 static int take_frame(int link, const unsigned char *bytes, int size) {
+  static const unsigned char pong[] = {PONG, MASKED, 0, 0, 0, 0};
   if (is_http2 && link < links) {
     if (size < FRAME_HEAD) return 0;
     int payload = bytes[0] << 16 | bytes[1] << 8 | bytes[2];
@@ -191,6 +193,7 @@ static int take_frame(int link, const unsigned char *bytes, int size) {
     return FRAME_HEAD + payload;
   }
   if (size < 2 || size < 2 + bytes[1]) return 0;
+  if (bytes[0] == PING) put(link_of[link].socket, pong, sizeof pong);
   if (bytes[0] == TEXT) on_message(link, (const char *)bytes + 2, bytes[1]);
   return 2 + bytes[1];
 }
@@ -219,6 +222,16 @@ static void take_all(int patience) {
          acknowledged, sent);
   }
   for (int i = 0; i < ready; i++) take((int)events[i].data.u32);
+}
+
+// Waits for the next size, and answers the server's pings meanwhile: it hangs up on who doesn't.
+static bool next_size(int *size) {
+  struct pollfd inputs[] = {{.fd = 0, .events = POLLIN}, {.fd = poll_set, .events = POLLIN}};
+  for (;;) {
+    poll(inputs, 2, -1);
+    if (inputs[1].revents) take_all(0);
+    if (inputs[0].revents) return scanf("%d", size) == 1;
+  }
 }
 
 static void grow(int size) {
@@ -280,7 +293,7 @@ int main(int count, char **arguments) {
   is_woken = allocate(waits, sizeof *is_woken);
   for (int i = 0; i < links; i++) open_link(i, is_http2);
   open_link(links, false);
-  for (int size; scanf("%d", &size) == 1;) grow(size);
+  for (int size; next_size(&size);) grow(size);
   wake();
   return 0;
 }

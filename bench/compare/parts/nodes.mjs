@@ -3,7 +3,6 @@
 import { hold, park, postNew, WRK_CONNECTIONS } from "../load.mjs";
 import { Nodes } from "../nodes.mjs";
 import { cpuNanos } from "../processes.mjs";
-import { sweep } from "./sweep.mjs";
 
 const IDS_APART = 1e12; // so far the ids of two nodes' sets are from one another
 const MICRO = 1000;
@@ -31,7 +30,6 @@ export async function nodes(bench) {
   await costs(bench, shared);
   await waits(bench, shared.two);
   for (const name of Object.keys(shared)) await shared[name].end();
-  await sweep(bench, "nodesSweep");
 }
 
 export async function warmUp(bench, setup) {

@@ -10,6 +10,8 @@ const PATIENCE_MILLIS = 60_000;
 const TIMES = { swept: "25s", unswept: "1h" };
 const SWEEP_MILLIS = 25_000;
 
+export const sweepOverRedis = (bench) => sweep(bench, "nodesSweep");
+
 // figure: whose subjects are the node and the store, each with a sweep and without.
 export async function sweep(bench, figure, setup = {}) {
   const names = Object.keys(TIMES);
@@ -29,10 +31,16 @@ async function swept(bench, figure, shared, name) {
   }
   await sleep(Math.min(SWEEP_MILLIS, sweepSeconds * 1000)); // one round, for the JVM to compile
   const [node, store] = [setup.nodes[0], setup.stores[0]];
-  const read = () => ({ at: performance.now(), node: cpuNanos(node.pid), store: store.cpuNanos() });
-  const before = read();
+  const read = async () => ({ at: performance.now(), node: cpuNanos(node.pid),
+    store: store.cpuNanos(), looks: (await store.info()).keyspace_misses });
+  const before = await read();
   await sleep(sweepSeconds * 1000);
-  const after = read();
+  const after = await read();
+  await untilParked(admin, streamed); // else fewer were looked up
+  if (after.looks !== undefined) {
+    const seconds = (after.at - before.at) / 1000;
+    bench.record("nodesLooks", name, (after.looks - before.looks) / seconds);
+  }
   for (const server of ["node", "store"]) {
     const share = (after[server] - before[server]) / 1e6 / (after.at - before.at);
     bench.record(figure, `${server}${name}`, share * 100);
