@@ -79,13 +79,15 @@ function measuredAndMet({ bar, value, ratio: share, met }) {
 
 // Two checkouts side by side; the ratio is the median of the rounds' own.
 export function againstTable(run) {
+  const { stored } = run.settings;
   const rows = measuredFigures(run).flatMap((name) => {
     const { digits, unit, subjects, title } = figures[name];
     return Object.keys(run.samples[name]).map((subject) => {
       const values = [run.before, run.samples].map((samples) => medianOf(samples, name, subject));
       const ratios = run.samples[name][subject]
         .map((value, round) => value / run.before[name][subject][round]);
-      return [filled(title, run.settings), filled(subjects[subject], run.settings),
+      const label = subject === "node" && stored ? NAMES[stored] : subjects[subject];
+      return [filled(title, run.settings), filled(label, run.settings),
         ...values.map((value) => `${grouped(value, digits)} ${unit}`), grouped(median(ratios), 3)];
     });
   });

@@ -64,6 +64,8 @@ test("a change is the median of its rounds' ratios to another checkout", () => {
     samples: { storm: { node: [11, 20, 20] } },
   };
   assert.match(againstTable(run), /per wake: 18,000 ids.* 10\.00 µs \| 20\.00 µs \| 1\.100 \|$/);
+  run.settings.stored = "os";
+  assert.match(againstTable(run), /per wake: 18,000 ids.* Doorbell, RocksDB, --sync os \|/);
 });
 
 test("beside another checkout a part measures the node with the memory store alone", () => {
