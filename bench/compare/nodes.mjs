@@ -1,4 +1,5 @@
-// Nodes that share their sets, with the servers of Redis or the PostgreSQL that these have in common.
+// Nodes that share their sets, with the Redis, one or several, or the PostgreSQL that they have in
+// common.
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";

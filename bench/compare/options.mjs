@@ -7,7 +7,7 @@ export const USAGE = `usage: script/bench [PART]... [OPTION]...
 
 Measures Doorbell side by side with nginx+nchan and a least server in C. The figures are printed
 and kept in bench/target/. A run of all parts also writes docs/performance.md and its pages of
-docs/performance/; one of streams, of package, of soak, of nodes, of sweep or of postgres writes the page of
+docs/performance/; one of streams, package, soak, nodes, sweep or postgres alone writes the page of
 that name there.
 
 parts (all but the last six, if none is named):
@@ -38,8 +38,8 @@ options:
   --duration SECONDS  how long each half of the soak goes on (600)
   --transport NAME    what carries the node's sockets: io_uring, epoll or nio
   --against FOLDER    the node of another checkout instead of nchan and the floor, in turn with this
-                      one: what a change costs. All parts but package, soak and the last three, if none is
-                      named.
+                      one: what a change costs. All parts but package and those from soak on, if none
+                      is named.
   --sync NAME         with --against: the node has RocksDB with --sync os or always, rather than the
                       memory store
   --help
