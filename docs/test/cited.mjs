@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const FILES = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*Test.java',
-  '*.test.mjs', '*Test.php', '*/test_*.py'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+  '*Contract.java', '*.test.mjs', '*Test.php', '*/test_*.py'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
 
 /** Fails unless a part of a page names a test, and all that it names are there. */
 export function assertCites(part) {
