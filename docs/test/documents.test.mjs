@@ -286,7 +286,9 @@ describe('documents', { concurrency: 1 }, () => {
 
   test('djangoSetsAfterTheCommitAndNotAfterARollback', { skip: noDjango }, () => {
     const [clicks] = blocks('docs/recipes.md', 'python');
-    assert.equal(says(clicks, 'clicks.py', django ?? 'python3', [afterCommit('py')], python), [
+    const said = says(clicks, 'clicks.py', django ?? 'python3', [afterCommit('py')], python);
+    // On a busy machine there are two reasons, each told once: no connection, and none in time.
+    assert.equal(said.replace(/(WARNING: http:.* is tried aga\n)\1/, '$1'), [
       'before the commit: not set',
       'after the commit: set',
       'after a rollback: not set',
