@@ -23,7 +23,8 @@ export declare class Doorbell extends Client {
    *   any set. Where one fails by what may pass, the next is tried at once, all within the time
    *   that one has: each gets an equal part of what is left. The first is asked until it fails, and
    *   then the next one, since who stays has few connections; who failed last is tried last. So do
-   *   `wait` and `waitAny`, by a request each; `follow` waits at the first. What fails at several
+   *   `wait` and `waitAny`, by a request each, but a node that hangs has all of a wait's time, up to
+   *   some 35 s; `follow` waits at the first. What fails at several
    *   rejects with an AggregateError, whose message names each with its reason; `status` is that
    *   of the last answer
    * @param options.secret what topics are derived from, not empty

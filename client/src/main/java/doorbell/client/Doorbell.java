@@ -82,7 +82,8 @@ public final class Doorbell {
    * fails by what may pass, the next is tried at once, all within the time that one node has: each
    * gets an equal part of what is left of the patience. All other failures end the call. The first
    * node is asked until it fails, and then the next one, since a client that stays has few
-   * connections; a node that failed last is tried last. Waits go to the next node too.
+   * connections; a node that failed last is tried last. Waits go to the next node too; one that
+   * hangs has all of a wait's time, up to some 35 seconds.
    *
    * @throws IllegalArgumentException also if there is no node
    */
