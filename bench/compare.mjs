@@ -48,7 +48,7 @@ async function measureBoth(parts, settings) {
   for (const folder of [settings.against, root]) {
     await execute("./doorbell", ["--version"], { cwd: folder });
   }
-  const before = new Bench(turn(settings, settings.against));
+  const before = new Bench({ ...turn(settings, settings.against), options: [] });
   const now = new Bench(turn(settings, root));
   for (const part of parts) {
     const rounds = FRESH.includes(part) ? settings.freshRounds : settings.rounds;

@@ -41,7 +41,8 @@ export class Bench {
   // A server of its own, cold; who asks for it ends it.
   fresh(name, options = {}) {
     const { transport, folder, stored } = this.settings;
-    return start(isNode(name) ? stored ?? name : name, { transport, folder, ...options });
+    const given = { ...options, options: [...(this.settings.options ?? []), ...(options.options ?? [])] };
+    return start(isNode(name) ? stored ?? name : name, { transport, folder, ...given });
   }
 
   // The server that stays until the run ends, warm.

@@ -1,6 +1,7 @@
 // The command line, and the settings of a run.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { root } from "./processes.mjs";
 
 export const USAGE = `usage: script/bench [PART]... [OPTION]...
        script/bench render FILE...
@@ -42,6 +43,8 @@ options:
                       is named.
   --sync NAME         with --against: the node has RocksDB with --sync os or always, rather than the
                       memory store
+  --limits            a node with all limits of an address, at figures that nobody here meets, in turn
+                      with one that has none. All parts that --against has, if none is named.
   --help
 `;
 
@@ -53,6 +56,11 @@ export const ALONE = ["streams", "package", "soak", "nodes", "sweep", "postgres"
 const SLOW = ["nodes", "sweep", "postgres"];
 
 const COMPARED = [...PARTS, "streams"];
+
+// Of an address, since all clients here come from one. The rest of the limits is always on.
+const LIMITS = ["--max-waits-per-address", "--max-connections-per-address",
+  "--max-waits-per-second-per-address", "--max-sets-per-second-per-address",
+  "--max-connections-per-second-per-address"].flatMap((name) => [name, "1000000"]);
 
 const SYNCS = ["os", "always"];
 
@@ -91,17 +99,21 @@ export function parse(words) {
     options: {
       quick: { type: "boolean" }, help: { type: "boolean" }, rounds: { type: "string" },
       duration: { type: "string" }, transport: { type: "string" }, against: { type: "string" },
-      sync: { type: "string" },
+      sync: { type: "string" }, limits: { type: "boolean" },
     },
   });
   if (positionals[0] === "render") return { render: positionals.slice(1) };
   const unknown = positionals.find((name) => ![...PARTS, ...ALONE].includes(name));
   if (unknown !== undefined) throw new Error(`there is no part ${unknown}; see --help`);
-  const everything = values.against !== undefined ? COMPARED
+  if (values.limits && values.against !== undefined) {
+    throw new Error("--limits compares two nodes of this checkout, and --against those of two");
+  }
+  const against = values.limits ? root : values.against && resolve(values.against);
+  const everything = against !== undefined ? COMPARED
     : values.quick ? [...PARTS, ...ALONE].filter((part) => !SLOW.includes(part)) : PARTS;
   const parts = positionals.length ? positionals : everything;
-  if (values.sync !== undefined && !(values.against && SYNCS.includes(values.sync))) {
-    throw new Error("--sync is os or always, and stands with --against");
+  if (values.sync !== undefined && !(against && SYNCS.includes(values.sync))) {
+    throw new Error("--sync is os or always, and stands with --against or --limits");
   }
   const rounds = positive(values, "rounds");
   if (rounds.rounds < FULL.freshRounds) rounds.freshRounds = rounds.rounds;
@@ -110,9 +122,9 @@ export function parse(words) {
     parts,
     settings: {
       ...(values.quick ? QUICK : FULL), ...rounds, ...positive(values, "duration"),
-      transport: values.transport, against: values.against && resolve(values.against),
-      stored: values.sync,
+      transport: values.transport, against, stored: values.sync,
+      options: values.limits ? LIMITS : [],
     },
-    documented: values.against === undefined && isDocumented(values, parts),
+    documented: against === undefined && isDocumented(values, parts),
   };
 }

@@ -1,5 +1,6 @@
 // How a run takes its rounds, and what it makes of them.
 import assert from "node:assert/strict";
+import { resolve } from "node:path";
 import { test } from "node:test";
 import { parsed } from "../bus.mjs";
 import { Bench } from "../compare/bench.mjs";
@@ -78,9 +79,19 @@ test("beside another checkout a part measures the node with the memory store alo
 
 test("beside another checkout alone the node may have RocksDB", () => {
   assert.equal(parse(["--against", ".", "--sync", "os"]).settings.stored, "os");
-  const refusal = { message: "--sync is os or always, and stands with --against" };
+  const refusal = { message: "--sync is os or always, and stands with --against or --limits" };
   assert.throws(() => parse(["--sync", "os"]), refusal);
   assert.throws(() => parse(["--against", ".", "--sync", "never"]), refusal);
+});
+
+test("what limits cost is measured at two nodes of this checkout", () => {
+  const { parts, settings, documented } = parse(["get", "--limits"]);
+  assert.deepEqual(parts, ["get"]);
+  assert.equal(documented, false);
+  assert.equal(settings.against, resolve(import.meta.dirname, "../.."));
+  assert.ok(settings.options.includes("--max-sets-per-second-per-address"));
+  assert.deepEqual(parse(["get", "--against", "."]).settings.options, []);
+  assert.throws(() => parse(["--limits", "--against", "."]), /--limits compares two nodes of this/);
 });
 
 test("a quick run of everything has all parts but those of several nodes", () => {
