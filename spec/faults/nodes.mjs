@@ -26,7 +26,6 @@ const SWEEPS = ["1h", "3s"];
 export class Nodes {
   #setting;
   #network;
-  emptied = 0;
 
   constructor(setting, { servers, network = null }) {
     const { folder, checker, random } = setting;
@@ -46,13 +45,9 @@ export class Nodes {
     return Math.floor(this.servers.length / 2) + 1;
   }
 
-  // How many servers a node has left that count, when some are away.
+  // How many servers a node has left, when some are away.
   counting(away) {
-    return this.servers.length - new Set([...away, ...this.#uncounted()]).size;
-  }
-
-  #uncounted() {
-    return this.emptied > 0 ? [this.servers[0]] : [];
+    return this.servers.length - away.length;
   }
 
   async start() {

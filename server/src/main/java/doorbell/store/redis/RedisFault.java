@@ -67,7 +67,12 @@ final class RedisFault {
         : name + " answers an error: " + answer;
   }
 
-  private static String reason(Throwable failure) {
+  /** What failed, without the name of a server. */
+  static String reason(Throwable failure) {
+    String answer = answer(failure);
+    if (answer != null) {
+      return answer;
+    }
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       switch (cause) {
         case ConnectException refused when refused.getCause() == null -> {
@@ -81,6 +86,9 @@ final class RedisFault {
         }
         case SSLException untrusted -> {
           return "TLS: " + untrusted.getMessage();
+        }
+        case StoreException told -> {
+          return String.valueOf(told.getMessage());
         }
         default -> {}
       }

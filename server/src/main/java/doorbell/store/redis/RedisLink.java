@@ -160,8 +160,12 @@ final class RedisLink implements Link {
     commands.addListener(ends);
   }
 
-  private RedisAsyncCommands<byte[], byte[]> redis() {
+  RedisAsyncCommands<byte[], byte[]> redis() {
     return commands.async();
+  }
+
+  RedisNames names() {
+    return names;
   }
 
   private CompletionStage<byte[]> look(List<Call> calls) {

@@ -30,6 +30,9 @@ final class RedisNames {
   private final byte[][] channels;
   final byte[] mark;
 
+  /** Is there while a node fills a server. */
+  final byte[] repair;
+
   /** What is told of each id that is set. */
   interface Reader {
     void onSet(EventId id, long spreadMillis);
@@ -38,6 +41,7 @@ final class RedisNames {
   RedisNames(String prefix, int database) {
     this.prefix = prefix + ":";
     this.mark = (this.prefix + "mark").getBytes(ISO_8859_1);
+    this.repair = (this.prefix + "repair").getBytes(ISO_8859_1);
     this.channels =
         IntStream.range(0, CHANNELS)
             .mapToObj(i -> (this.prefix + database + ":sets:" + i).getBytes(ISO_8859_1))
@@ -47,6 +51,21 @@ final class RedisNames {
   /** The key of an id: its own text behind the prefix, which people can read. */
   byte[] key(EventId id) {
     return (prefix + id).getBytes(ISO_8859_1);
+  }
+
+  /** A glob of all keys of the store, and of stores whose prefix is longer. */
+  byte[] pattern() {
+    return (prefix + "*").getBytes(ISO_8859_1); // No character of a prefix means another one.
+  }
+
+  /** True for what {@link #key} makes of an id. */
+  boolean isKey(String key) {
+    try {
+      String id = key.substring(prefix.length());
+      return EventId.parse(id).toString().equals(id);
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
   }
 
   byte[][] channels() {

@@ -4,7 +4,11 @@ import doorbell.event.EventId;
 import doorbell.event.StoreException;
 import doorbell.store.replica.LinkedReplica;
 import io.lettuce.core.RedisClient;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
@@ -77,7 +81,7 @@ final class RedisReplica extends LinkedReplica<RedisLink, Character> {
     if (mark == RedisScript.COUNTS) {
       counts();
     } else if (mark == RedisScript.LATER) {
-      fails(name() + " came back without its sets, and counts again later");
+      fails(name() + " came back without its sets, and counts again when they are copied to it");
     } else if (mark == RedisScript.MISSING && unmarked >= RedisMarks.BELLS) {
       fails(
           name()
@@ -116,6 +120,24 @@ final class RedisReplica extends LinkedReplica<RedisLink, Character> {
                           onAnswer(found);
                         }
                       }));
+    }
+  }
+
+  /** Has the sets of {@code others} copied here: see {@link RedisRepair#fill}. */
+  CompletionStage<@Nullable Long> fill(
+      List<RedisReplica> others, long rememberMillis, Executor clock) {
+    RedisLink on = link();
+    List<RedisLink> sources =
+        others.stream().map(RedisReplica::link).filter(Objects::nonNull).toList();
+    return on == null || sources.size() < others.size()
+        ? CompletableFuture.completedStage(null)
+        : RedisRepair.fill(on, sources, rememberMillis, clock)
+            .whenComplete((count, failure) -> soon(() -> onFilled(on, count)));
+  }
+
+  private void onFilled(RedisLink on, @Nullable Long count) {
+    if (count != null && link() == on) {
+      onAnswer(RedisScript.COUNTS);
     }
   }
 }

@@ -15,7 +15,7 @@ import java.util.concurrent.CompletionStage;
 /**
  * A script that Redis runs as one command. Each answer begins with a letter for the mark, a key
  * without which sets may have been lost: c if the server counts, l if it will later, m if the mark
- * is missing. Then comes a digit for each id.
+ * is missing. Then comes a digit for each id, where nothing else is said.
  */
 enum RedisScript {
   /** Sets ids with an expiry, anew if they were set, and tells all nodes: 1 for a new id. */
@@ -48,6 +48,40 @@ enum RedisScript {
         end
         redis.call('SET', KEYS[1], from)
         answer[1] = from == '0' and 'c' or 'l'
+      end
+      """),
+
+  /** Reads a page of keys: the next cursor, then each key and its milliseconds, a line each. */
+  PAGE(
+      """
+      local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])
+      answer[2] = page[1]
+      for _, key in ipairs(page[2]) do
+        answer[#answer + 1] = '\\n' .. key .. '\\n' .. redis.call('PTTL', key)
+      end
+      """),
+
+  /** Adds keys to a server whose mark is still that one, and none is there for a shorter time. */
+  FILL(
+      """
+      if mark == ARGV[1] then
+        redis.call('SET', KEYS[2], '1', 'PX', ARGV[2])
+        for i = 3, #KEYS do
+          local has = redis.call('PTTL', KEYS[i])
+          if has ~= -1 and has < tonumber(ARGV[i]) then
+            redis.call('SET', KEYS[i], '1', 'PX', ARGV[i])
+          end
+        end
+        answer[2] = '1'
+      end
+      """),
+
+  /** Has a server count, whose mark is still that one. */
+  COUNT(
+      """
+      if mark == ARGV[1] then
+        redis.call('SET', KEYS[1], '0')
+        answer[1] = 'c'
       end
       """);
 

@@ -47,7 +47,7 @@ public final class RedisStore {
       clients.add(client);
       replicas.add(new RedisReplica(client, address, settings, clock));
     }
-    RedisMarks marks = new RedisMarks(replicas, settings.remember().toMillis());
+    RedisMarks marks = new RedisMarks(replicas, settings.remember().toMillis(), clock);
     replicas.forEach(replica -> replica.onMark(marks));
     return new ReplicatedStore(
         List.copyOf(replicas),

@@ -15,12 +15,13 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** How nodes start over three servers, of which one is away or refuses them. */
+/** Nodes over three servers, of which one is away, refuses them, or has lost its sets. */
 class RedisServersTest {
   private static final Duration SOON = Duration.ofSeconds(30);
 
@@ -50,7 +51,7 @@ class RedisServersTest {
                 "doorbell",
                 Duration.ofHours(1),
                 Duration.ofSeconds(25),
-                RedisSettings.USUAL_BELL));
+                Duration.ofMillis(500)));
     stores.add(store);
     store.listen(
         new SharedStore.Listener() {
@@ -99,5 +100,74 @@ class RedisServersTest {
     servers.getFirst().start();
     await().atMost(SOON).until(() -> isWell(store));
     assertThat(set(store, 1)).succeedsWithin(SOON);
+  }
+
+  private void setAll(SharedStore store, int from, int to) {
+    List<CompletableFuture<Boolean>> sets =
+        IntStream.range(from, to).mapToObj(id -> set(store, id)).toList();
+    sets.forEach(set -> assertThat(set).succeedsWithin(SOON));
+  }
+
+  private static void areAllSet(SharedStore store, int ids) {
+    for (int id = 0; id < ids; id++) {
+      assertThat(store.isSet(new EventId.Plain(0, id)).toCompletableFuture())
+          .as("%s", id)
+          .succeedsWithin(SOON)
+          .isEqualTo(true);
+    }
+  }
+
+  /** Its sets were at one of the others each, and at both of them none. */
+  @Test
+  void aServerThatLostItsSetsIsFilledFromAllOthersWithTheTimeThatIsLeft() throws Exception {
+    SharedStore store = connect();
+    SharedStore other = connect();
+    await().atMost(SOON).until(() -> isWell(store) && isWell(other));
+    servers.get(2).kill();
+    setAll(store, 0, 600);
+    servers.get(2).start();
+    await().atMost(SOON).until(() -> isWell(store));
+    servers.get(0).kill();
+    setAll(store, 600, 1_000);
+    servers.get(0).start();
+    servers.get(0).say("PEXPIRE doorbell:7 1000000");
+    servers.get(0).say("PERSIST doorbell:8");
+    await().atMost(SOON).until(() -> isWell(store));
+    servers.get(1).say("FLUSHALL");
+    await().atMost(SOON).until(() -> !isWell(store));
+    await().atMost(SOON).until(() -> isWell(store) && isWell(other));
+    servers.get(0).kill();
+    areAllSet(store, 1_000);
+    servers.get(0).start();
+    await().atMost(SOON).until(() -> isWell(store));
+    servers.get(2).kill();
+    areAllSet(store, 1_000);
+    assertThat(leftAt(servers.get(1), 7)).isBetween(900_000L, 1_000_000L);
+    assertThat(leftAt(servers.get(1), 8)).isBetween(3_500_000L, 3_600_000L);
+  }
+
+  private static long leftAt(RedisServer server, int id) throws IOException {
+    return Long.parseLong(server.say("PTTL doorbell:" + id).substring(1));
+  }
+
+  @Test
+  void aServerThatLosesItsSetsAgainWhileItIsFilledIsFilledAnew() throws Exception {
+    SharedStore store = connect();
+    await().atMost(SOON).until(() -> isWell(store));
+    servers.get(2).kill(); // It lacks the sets, so that they are read once alone.
+    setAll(store, 0, 20_000);
+    servers.get(2).start();
+    await().atMost(SOON).until(() -> isWell(store));
+    RedisServer lost = servers.get(1);
+    lost.say("FLUSHALL");
+    await().pollInterval(Duration.ofMillis(5)).atMost(SOON).until(() -> sizeOf(lost) > 5_000);
+    assertThat(lost.say("GET doorbell:mark")).isNotEqualTo("$1");
+    lost.say("FLUSHALL");
+    await().atMost(SOON).until(() -> lost.say("GET doorbell:mark").equals("$1"));
+    assertThat(sizeOf(lost)).isGreaterThan(20_000);
+  }
+
+  private static long sizeOf(RedisServer server) throws IOException {
+    return Long.parseLong(server.say("DBSIZE").substring(1));
   }
 }

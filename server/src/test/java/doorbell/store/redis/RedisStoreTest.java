@@ -195,7 +195,7 @@ class RedisStoreTest extends SetStoreContract {
   void theRightsInTheDocumentationAreEnoughAndNoMoreIsAllowed() throws IOException {
     redis.say(
         "ACL SETUSER doorbell on >sesame resetkeys ~doorbell:* resetchannels &doorbell:* -@all"
-            + " +auth +eval +evalsha +get +mget +ping +publish +select +set"
+            + " +auth +eval +evalsha +get +mget +ping +publish +pttl +scan +select +set"
             + " +subscribe +time");
     String ours = redis.url().replace("//", "//doorbell:sesame@");
     try (SharedStore limited = connect(ours, "doorbell")) {

@@ -8,6 +8,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,8 @@ final class ReplicaSimulation {
     NOTHING,
     LOOK_BEFORE_THE_LINK,
     FORGOTTEN_SUBSCRIPTION,
-    ACKNOWLEDGED_BEFORE_THE_MAJORITY
+    ACKNOWLEDGED_BEFORE_THE_MAJORITY,
+    FILLED_FROM_TOO_FEW
   }
 
   private static final int NODES = 2;
@@ -45,14 +47,13 @@ final class ReplicaSimulation {
   private final List<Runnable> timers = new ArrayList<>();
   private final List<Runnable> sweeps = new ArrayList<>();
   private final List<Client> parked = new ArrayList<>();
-  private boolean mayEmpty;
+  private @Nullable SimulatedRepair repair;
   final History history = new History();
 
   ReplicaSimulation(long seed, int replicas, Planted planted) {
     this.random = new Random(seed);
     this.planted = planted;
     this.servers = Stream.generate(SimulatedServer::new).limit(replicas).toList();
-    this.mayEmpty = replicas > 1;
     IntStream.range(0, NODES).forEach(i -> nodes.add(new Node()));
   }
 
@@ -152,6 +153,7 @@ final class ReplicaSimulation {
       case 6 -> disturb();
       case 7 -> node.replicas.get(random.nextInt(servers.size())).connect();
       case 8 -> runOne(timers);
+      case 9, 10 -> repair();
       default -> runOne(network);
     }
   }
@@ -188,13 +190,35 @@ final class ReplicaSimulation {
       case 1 -> server.paused = true;
       case 2 -> server.paused = false;
       case 3 -> {
-        if (mayEmpty) {
-          server.empty();
-          mayEmpty = false; // A second one would take a majority's sets.
+        if (countsWithout(server) == servers.size() - 1 && servers.size() > 1) {
+          server.empty(); // A second one would take a majority's sets.
         }
       }
       default -> nodes.get(random.nextInt(NODES)).replicas.get(servers.indexOf(server)).cut();
     }
+  }
+
+  private long countsWithout(SimulatedServer server) {
+    return servers.stream().filter(one -> one != server && one.isFilled()).count();
+  }
+
+  /** Goes on with filling a server that was emptied, or begins to. */
+  private void repair() {
+    SimulatedRepair now = repair;
+    if (now == null || !now.holds()) {
+      repair =
+          servers.stream().filter(one -> !one.isFilled()).findAny().map(this::fill).orElse(null);
+    } else if (now.step()) {
+      repair = null;
+    }
+  }
+
+  private SimulatedRepair fill(SimulatedServer empty) {
+    List<SimulatedServer> others = new ArrayList<>(servers);
+    others.remove(empty);
+    Collections.shuffle(others, random);
+    int enough = servers.size() / 2 + (planted == Planted.FILLED_FROM_TOO_FEW ? 0 : 1);
+    return new SimulatedRepair(empty, others.subList(0, enough), random);
   }
 
   private void heal() {

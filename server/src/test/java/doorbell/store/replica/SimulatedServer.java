@@ -13,6 +13,9 @@ final class SimulatedServer {
   final List<SimulatedReplica> subscribers = new ArrayList<>();
   private boolean isFilled = true;
 
+  /** How often it lost its sets. */
+  private int losses;
+
   /** It answers nobody while it is paused. */
   boolean paused;
 
@@ -35,7 +38,28 @@ final class SimulatedServer {
   void empty() {
     sets.clear();
     isFilled = false;
+    losses++;
     cutAll();
+  }
+
+  boolean isFilled() {
+    return isFilled;
+  }
+
+  int losses() {
+    return losses;
+  }
+
+  List<EventId> sets() {
+    return List.copyOf(sets);
+  }
+
+  void add(EventId id) {
+    sets.add(id);
+  }
+
+  void isFilledNow() {
+    isFilled = true;
   }
 
   /** Ends all connections, as a server that is killed does. */
