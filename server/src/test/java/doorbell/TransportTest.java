@@ -1,5 +1,6 @@
 package doorbell;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -52,6 +53,43 @@ class TransportTest {
           .until(
               () -> Long.parseLong(socketOf(node, client)[4].split(":", -1)[0], 16),
               queued -> queued > 0 && queued < 4 * IoLimits.KERNEL_UNSENT);
+    }
+  }
+
+  /** What is read as fast as it comes has the kernel keep more and more, up to 32 MiB. */
+  @ParameterizedTest
+  @MethodSource("transports")
+  @EnabledOnOs(OS.LINUX)
+  void theKernelKeepsLittleOfWhoIsNotRead(Transport transport) throws Exception {
+    byte[] body = new byte[65_536];
+    try (PortFixture node = new PortFixture(transport)) {
+      Peer client = node.connect();
+      for (int i = 0; i < 100; i++) {
+        client.say("POST /1 HTTP/1.1\nHost: a\nContent-Length: 65536\n\n").send(body);
+      }
+      for (int i = 0; i < 100; i++) {
+        client.hear();
+      }
+      Thread sender = Thread.ofVirtual().start(() -> sendForEver(client));
+      await()
+          .during(Duration.ofMillis(500))
+          .until(
+              () -> Long.parseLong(socketOf(node, client)[4].split(":", -1)[1], 16),
+              queued -> queued > 0 && queued <= 2 * IoLimits.KERNEL_UNREAD);
+      client.close();
+      sender.join();
+    }
+  }
+
+  /** Asks and reads no answer, so that it isn't read either. */
+  private static void sendForEver(Peer client) {
+    byte[] asks = "GET /doorbell.js HTTP/1.1\r\nHost: a\r\n\r\n".repeat(1_000).getBytes(US_ASCII);
+    try {
+      while (true) {
+        client.send(asks);
+      }
+    } catch (IOException closed) {
+      // The test is over.
     }
   }
 

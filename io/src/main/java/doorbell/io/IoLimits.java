@@ -26,6 +26,13 @@ public final class IoLimits {
    */
   public static final int KERNEL_UNSENT = 65_536;
 
+  /**
+   * Bytes that the kernel is asked to keep of what a client sent and the node doesn't read; Linux
+   * takes twice as many, with what it needs for them. Without this limit it keeps up to 32 MiB of a
+   * client that was read fast before.
+   */
+  public static final int KERNEL_UNREAD = 131_072;
+
   /** Connections waiting to be accepted: a crowd that was woken comes back at once. */
   public static final int ACCEPT_BACKLOG = 4_096;
 

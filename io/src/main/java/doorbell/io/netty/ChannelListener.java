@@ -57,6 +57,7 @@ public final class ChannelListener implements Listener {
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childOption(ChannelOption.SO_KEEPALIVE, true)
             .childOption(ChannelOption.SO_SNDBUF, IoLimits.KERNEL_UNSENT)
+            .childOption(ChannelOption.SO_RCVBUF, IoLimits.KERNEL_UNREAD)
             .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
             .childOption(
                 NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPIDLE),

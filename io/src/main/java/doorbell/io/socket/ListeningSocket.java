@@ -167,6 +167,7 @@ final class ListeningSocket extends Socket {
     setTcpNoDelay(true);
     setKeepAlive(true);
     setSendBufferSize(IoLimits.KERNEL_UNSENT);
+    setReceiveBufferSize(IoLimits.KERNEL_UNREAD);
     setIntOpt(SOL_TCP, TCP_KEEPIDLE, IoLimits.KEEP_ALIVE_IDLE_SECONDS);
     setIntOpt(SOL_TCP, TCP_KEEPINTVL, IoLimits.KEEP_ALIVE_INTERVAL_SECONDS);
     setIntOpt(SOL_TCP, TCP_KEEPCNT, IoLimits.KEEP_ALIVE_PROBES);
