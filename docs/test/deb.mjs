@@ -1,17 +1,30 @@
 // The Debian package in a machine of its own: a Debian with systemd and no Java, in namespaces.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync,
   writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { eventually } from '../../js/test/chromium.mjs';
 
 const EVENT = 'http://127.0.0.1:8080/22482';
 const UNIT = 'doorbell.service';
 /** The Debian of the machine. */
 export const SUITE = 'bookworm';
+
+/** Sets one event after the other from $1 on, each once and by a connection of its own, until /over is there. */
+const SETS = `
+for ((i = $1; ; i++)); do
+  exec 3<>/dev/tcp/127.0.0.1/8080
+  printf 'POST /%s HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n' $i >&3
+  read -rt 20 version status rest <&3
+  echo "$i $status"
+  exec 3>&-
+  echo $((i - $1)) >/sets
+  [ ! -e /over ] || exit 0
+done`;
 
 /** A folder with a bare Debian, whose packages come from its mirror. */
 export async function bareDebian(folder) {
@@ -75,11 +88,14 @@ async function boot(root) {
   nspawn.stderr.on('data', (data) => { said += data; });
   const exit = once(nspawn, 'close').finally(() => process.removeListener('exit', kill));
   let leader; // The first process inside.
-  const run = (...words) => spawnSync('nsenter', ['--target', leader, '--mount', '--uts', '--ipc',
+  const inside = (how, words) => how('nsenter', ['--target', leader, '--mount', '--uts', '--ipc',
     '--net', '--pid', '--root', '--wd', '--', ...words],
   { encoding: 'utf8', env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LANG: 'C.UTF-8' } });
+  const run = (...words) => inside(spawnSync, words);
   const machine = {
     run,
+    /** What a command prints that goes on meanwhile, and must go well. */
+    begin: async (...words) => (await inside(promisify(execFile), words)).stdout,
     /** What a command prints, which must go well. */
     says(...words) {
       const done = run(...words);
@@ -221,6 +237,37 @@ export function testDeb(release, skip) {
       assert.match(machine.says('dpkg', '--verify', 'doorbell'), /^\S+ c \/etc\/doorbell\/.*$/);
     });
 
+    test('an upgrade by a socket of systemd is noticed by nobody', async () => {
+      const units = ['doorbell.socket', 'doorbell@a.service', 'doorbell@b.service'];
+      const states = () => machine.run('systemctl', 'is-active', ...units).stdout.split('\n').slice(0, 3);
+      machine.says('systemctl', 'disable', '--now', UNIT);
+      machine.says('systemctl', 'enable', '--now', 'doorbell.socket', 'doorbell@a');
+      try {
+        const { status, stderr, stdout } = machine.run('systemd-analyze', 'verify', '--man=no', ...units);
+        assert.equal(`${status} ${stderr}${stdout}`, '0 ');
+        for (const [old, next, end] of [['a', 'b', ['active', 'inactive', 'active']],
+          ['b', 'a', ['active', 'active', 'inactive']]]) {
+          const event = EVENT.replace(/\d+$/, old === 'a' ? '31' : '32');
+          for (const file of ['over', 'sets']) rmSync(join(debian, file), { force: true });
+          const sets = machine.begin('bash', '-c', SETS, '-', old === 'a' ? '1000' : '2000');
+          const wait = machine.begin('doorbell', 'wait', event, '--timeout', '60s');
+          await eventually(() => Number(machine.run('cat', '/sets').stdout) > 5, 'some are set');
+          machine.says('systemctl', 'enable', '--now', `doorbell@${next}`);
+          machine.says('systemctl', 'disable', '--now', `doorbell@${old}`);
+          assert.equal(doorbell('set', event).stdout, 'set\n');
+          await wait;
+          writeFileSync(join(debian, 'over'), '');
+          assert.match(await sets, /^(?:\d+ 201\n){10,}$/);
+          assert.deepEqual(states(), end);
+        }
+      } finally {
+        writeFileSync(join(debian, 'over'), '');
+        machine.says('systemctl', 'disable', '--now', ...units);
+        machine.says('systemctl', 'enable', '--now', UNIT);
+      }
+      assert.ok(isSet());
+    });
+
     test('a node that was stopped stays so when a new version comes', () => {
       machine.says('systemctl', 'stop', UNIT);
       assert.equal(property('Result'), 'success');
@@ -258,8 +305,12 @@ export function testDeb(release, skip) {
     });
 
     test('goes and leaves the sets, until it is purged', () => {
+      machine.says('systemctl', 'stop', UNIT);
+      machine.says('systemctl', 'start', 'doorbell.socket', 'doorbell@a');
       machine.says('dpkg', '-r', 'doorbell');
-      assert.equal(property('ActiveState'), 'inactive');
+      for (const unit of [UNIT, 'doorbell.socket', 'doorbell@a']) {
+        assert.equal(machine.run('systemctl', 'is-active', unit).stdout, 'inactive\n', unit);
+      }
       assert.ok(!existsSync(join(debian, 'usr/lib/doorbell')));
       const store = join(debian, 'var/lib/doorbell/store');
       assert.ok(readdirSync(store).length > 0);
