@@ -7,7 +7,6 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const ROOT = process.env.DOORBELL_ROOT ?? fileURLToPath(new URL("../../", import.meta.url));
-const FEW_RESTS = 10;
 const COMPILERS = /^C[12] Compiler/;
 
 export class LastingNode {
@@ -82,17 +81,15 @@ export class LastingNode {
     return readFileSync(this.logFile, "utf8");
   }
 
-  // By thread, the seconds that it ran, or wanted to and had no core, and how often it rested.
+  // By thread, the seconds that it ran, and those that it wanted to and had no core.
   #threads() {
     const folder = `/proc/${this.process.pid}/task`;
     return new Map(readdirSync(folder).flatMap((thread) => {
       try {
         const read = (name) => readFileSync(join(folder, thread, name), "utf8");
         const [ran, queued] = read("schedstat").split(" ").map((nanos) => Number(nanos) / 1e9);
-        const rests = Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(read("status"))[1]);
-        const name = read("comm");
-        const at = performance.now() / 1_000;
-        return [[thread, { ran, wanted: ran + queued, rests, name, at }]];
+        return COMPILERS.test(read("comm")) ? [] :
+          [[thread, { ran, queued, at: performance.now() / 1_000 }]];
       } catch {
         return []; // It has ended.
       }
@@ -100,16 +97,14 @@ export class LastingNode {
   }
 
   // The share of a core that it uses in the next moments, or would use on a machine that is less busy:
-  // a thread that never rests wants a whole one.
+  // the time in which a thread wants a core and has none is neither work nor rest.
   async load(millis = 1_000) {
     const before = this.#threads();
     await pause(millis);
     const shares = [...this.#threads()].map(([thread, now]) => {
       const old = before.get(thread);
-      if (!old) return 0;
-      const seconds = now.at - old.at; // Reading all of them takes a while on a busy machine.
-      const neverRests = now.wanted - old.wanted > 0.9 * seconds && now.rests - old.rests < FEW_RESTS;
-      return neverRests && !COMPILERS.test(now.name) ? 1 : (now.ran - old.ran) / seconds;
+      const ran = now.ran - (old?.ran ?? now.ran);
+      return ran > 0 ? ran / (now.at - old.at - (now.queued - old.queued)) : 0;
     });
     return shares.reduce((sum, share) => sum + share, 0);
   }

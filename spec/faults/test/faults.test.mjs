@@ -117,6 +117,36 @@ test("aSocketWithTheNumberOfAFileThatWasClosedDoesNotSuffer", { skip: lacksShim(
   assert.equal(status, 0, stderr);
 });
 
+// One that spins rests too, for moments, by the calls that it makes.
+const SPINS = `
+import time
+print("spins", flush=True)
+for i in range(1 << 60):
+    if i % 100_000 == 0: time.sleep(0.0001)
+`;
+const RESTS = `
+import time
+print("rests", flush=True)
+while True: time.sleep(0.02)
+`;
+const lacksTaskset = spawnSync("taskset", ["--version"]).status !== 0 && "needs taskset";
+
+test("whoSpinsIsSeenOnABusyMachineAndWhoRestsIsNot", { skip: lacksTaskset }, async () => {
+  const onOneCore = (...words) => spawn("taskset", ["-c", "0", ...words],
+    { stdio: ["ignore", "pipe", "ignore"] });
+  const others = Array.from({ length: 4 }, () => onOneCore("sh", "-c", "while :; do :; done"));
+  const nodes = [SPINS, RESTS].map((script) => Object.assign(new LastingNode({ folder: tmpdir() }),
+    { process: onOneCore("python3", "-c", script) }));
+  try {
+    await Promise.all(nodes.map(({ process }) => once(process.stdout, "data")));
+    const [spins, rests] = await Promise.all(nodes.map((node) => node.load()));
+    assert.ok(spins > 0.7 && rests < 0.3, `${spins} of a core by who spins, ${rests} by who rests`);
+  } finally {
+    others.forEach((other) => other.kill("SIGKILL"));
+    await Promise.all(nodes.map((node) => node.stop()));
+  }
+});
+
 test("whoTriesASetUntilItIsKeptTakesOneConnection", async () => {
   let sets = 0, clients = 0;
   const node = createServer((request, response) => {
