@@ -43,6 +43,9 @@ public abstract class LinkedReplica<L extends Link, A> implements Replica, Link.
 
   private static final long NANOS_OF_A_LOOK = 1_000_000;
 
+  /** Times of a server's patience within which a link is made; a host's look-up has no limit. */
+  private static final int OPENING = 6;
+
   private final String name;
   private final Duration bell;
   private final Duration patience;
@@ -156,9 +159,20 @@ public abstract class LinkedReplica<L extends Link, A> implements Replica, Link.
 
   private void connect() {
     if (!closed) {
-      CompletionStage<L> next = open();
+      CompletableFuture<L> next = open().toCompletableFuture();
       opening = next;
-      next.whenComplete((made, failure) -> soon(() -> onOpened(made, failure)));
+      next.copy()
+          .orTimeout(OPENING * patience.toMillis(), TimeUnit.MILLISECONDS)
+          .whenComplete(
+              (made, failure) -> {
+                if (made == null) { // One that comes later is nobody's.
+                  next.thenAccept(Link::close);
+                }
+                soon(() -> onOpened(made, failure));
+              });
+      if (closed) { // Whoever closed it meanwhile saw the one before.
+        next.thenAccept(Link::close);
+      }
     }
   }
 
@@ -220,6 +234,8 @@ public abstract class LinkedReplica<L extends Link, A> implements Replica, Link.
       heard = true; // It answers that it takes no sets; those who wait need no other link.
       rung = null;
       onFailure(failure);
+    } else if (failure != null) {
+      lose(on, sentence(failure));
     }
   }
 
