@@ -63,6 +63,7 @@ public final class Stores {
     List<RedisAddress> servers =
         RedisAddress.parseAll(store).stream()
             .map(server -> password == null ? server.complete() : server.with(password))
+            .map(server -> server.withSentinels(Stores::read))
             .toList();
     return RedisStore.open(
         new RedisSettings(
@@ -111,9 +112,10 @@ public final class Stores {
   }
 
   private static @Nullable String password(@Nullable Path file) {
-    if (file == null) {
-      return null;
-    }
+    return file == null ? null : read(file);
+  }
+
+  private static String read(Path file) {
     try {
       if (Files.getPosixFilePermissions(file).stream().anyMatch(OF_OTHERS::contains)) {
         throw new IllegalStateException(

@@ -4,8 +4,11 @@ import static java.util.Objects.requireNonNull;
 
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -41,7 +44,6 @@ public record RedisAddress(
   private static final int USUAL_SENTINEL_PORT = 26_379;
   private static final int MOST_PORT = 65_535;
   private static final Pattern DATABASES = Pattern.compile("|/|/[0-9]{1,5}");
-  private static final Pattern MASTERS = Pattern.compile("[A-Za-z0-9._-]+");
 
   /** What stands between the slashes: who asks, up to the last @, and hosts or [IPv6] and ports. */
   private static final Pattern AUTHORITIES = Pattern.compile("(?:(.*)@)?([^@]+)");
@@ -50,7 +52,10 @@ public record RedisAddress(
       Pattern.compile("([A-Za-z0-9._-]+|\\[[^\\[\\]@]+])(?::([0-9]{0,5}))?");
 
   private static final String ROOTS = "sslrootcert=";
-  private static final String MASTER = "master=";
+
+  /** What stands behind the ? for Sentinels. */
+  private static final Pattern WATCHES =
+      Pattern.compile("master=([A-Za-z0-9._-]+)(?:&sentinelpasswordfile=([^&]+))?");
 
   private static final String FORM =
       "a Redis is written redis://[USER:PASSWORD@]HOST:PORT/DATABASE, several with commas; ";
@@ -66,9 +71,21 @@ public record RedisAddress(
    * Who knows the server that takes sets.
    *
    * @param master the name that they have for it
-   * @param sentinels where they are
+   * @param sentinels where they are, in the order in which they are asked
+   * @param passwordFile has the password that they ask for; null if they ask for none
+   * @param password the same, once it was read
    */
-  public record Watch(String master, List<HostPort> sentinels) {}
+  public record Watch(
+      String master,
+      List<HostPort> sentinels,
+      @Nullable String passwordFile,
+      @Nullable String password) {
+    /** The name alone: a password is nobody's business. */
+    @Override
+    public String toString() {
+      return master;
+    }
+  }
 
   /** A server, by host and port. */
   public record HostPort(String host, int port) {
@@ -187,14 +204,14 @@ public record RedisAddress(
   }
 
   private static Watch watch(@Nullable String query, List<HostPort> sentinels) {
-    String master =
-        query != null && query.startsWith(MASTER) ? query.substring(MASTER.length()) : "";
-    if (!MASTERS.matcher(master).matches()) {
+    Matcher parts = WATCHES.matcher(query == null ? "" : query);
+    if (!parts.matches()) {
       throw new IllegalArgumentException(
           "Sentinels are written redis-sentinel://HOST:PORT,HOST:PORT/DATABASE?master=NAME, with"
-              + " the name that they have for the server");
+              + " the name that they have for the server, and &sentinelpasswordfile=FILE if they"
+              + " ask for a password");
     }
-    return new Watch(master, sentinels);
+    return new Watch(requireNonNull(parts.group(1)), sentinels, parts.group(2), null);
   }
 
   private RedisAddress by(@Nullable Tls secured, @Nullable Watch watched) {
@@ -204,6 +221,31 @@ public record RedisAddress(
   /** The same address with a password; the user stays. */
   public RedisAddress with(String secret) {
     return new RedisAddress(host, port, database, user, secret, tls, watch);
+  }
+
+  /** The same address with the password of the Sentinels, as {@code read} has it from its file. */
+  public RedisAddress withSentinels(Function<Path, String> read) {
+    return watch == null || watch.passwordFile == null
+        ? this
+        : by(
+            tls,
+            new Watch(
+                watch.master,
+                watch.sentinels,
+                watch.passwordFile,
+                read.apply(Path.of(watch.passwordFile))));
+  }
+
+  /**
+   * The same address, whose Sentinels are asked in another order: the first is {@code turns} on.
+   */
+  RedisAddress turned(int turns) {
+    if (watch == null) {
+      return this;
+    }
+    List<HostPort> order = new ArrayList<>(watch.sentinels);
+    Collections.rotate(order, -turns);
+    return by(tls, new Watch(watch.master, order, watch.passwordFile, watch.password));
   }
 
   /** Refuses a user without a password, which Redis has no word for. */

@@ -6,11 +6,24 @@ import io.lettuce.core.RedisCommandTimeoutException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.util.Locale;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** What is wrong with a Redis, in one sentence that says what to do. */
 final class RedisFault {
+  private static final Pattern CODES =
+      Pattern.compile(
+          "\\b(?:READONLY|NOREPLICAS|MASTERDOWN|OOM|LOADING|NOPERM|NOAUTH|WRONGPASS) .*");
+
+  /** Where in a script something failed, as Redis 7 says it. */
+  private static final Pattern PLACE = Pattern.compile(" script: \\w+, on @?user_script.*");
+
+  private static final Pattern NO_RIGHT =
+      Pattern.compile("The user executing the script can't|ACL failure in script");
+
   private RedisFault() {}
 
   /** True if the server has answered, with an error. */
@@ -19,9 +32,14 @@ final class RedisFault {
   }
 
   /** True if the server copies another, and takes no sets. */
-  static boolean isCopy(Throwable failure) {
+  private static boolean isCopy(String answer) {
+    return answer.startsWith("READONLY") || answer.startsWith("MASTERDOWN");
+  }
+
+  /** True if another server may be the one that takes sets by now. */
+  static boolean isLeft(Throwable failure) {
     String answer = answer(failure);
-    return answer != null && answer.startsWith("READONLY");
+    return answer != null && (isCopy(answer) || answer.startsWith("NOREPLICAS"));
   }
 
   /** The failure of a start that no waiting helps; null if the server may be there later. */
@@ -33,15 +51,20 @@ final class RedisFault {
     String lack = answer.toUpperCase(Locale.ROOT);
     String what =
         lack.startsWith("NOAUTH")
-            ? " asks for a password; give --store-password-file"
+            ? " asks for a password; give --store-password-file" + ofSentinels(at)
             : isPassword(lack)
                 ? " refuses the password; correct --store-password-file, and the user in --store"
+                    + ofSentinels(at)
                 : lack.startsWith("NOPERM")
                     ? " lets this user do too little (" + answer + "); docs/redis.md has the rights"
                     : lack.contains("DB INDEX")
                         ? " has no database " + at.database() + "; correct the number in --store"
                         : null;
     return what == null ? null : new StoreException("the Redis at " + at + what, failure);
+  }
+
+  private static String ofSentinels(RedisAddress at) {
+    return at.watch() == null ? "" : ", or sentinelpasswordfile there if a Sentinel does";
   }
 
   private static boolean isPassword(String lack) {
@@ -56,7 +79,10 @@ final class RedisFault {
     if (answer == null) {
       return name + " can't be reached (" + reason(failure) + "); start it, or correct --store";
     }
-    if (isCopy(failure)) {
+    if (at.watch() != null && isLeft(failure)) {
+      return name + " takes no sets (" + answer + "); its Sentinels are asked again";
+    }
+    if (isCopy(answer)) {
       return name + " is a copy that takes no sets; name the server that it copies in --store";
     }
     if (answer.startsWith("LOADING")) {
@@ -65,6 +91,11 @@ final class RedisFault {
     return answer.startsWith("OOM")
         ? name + " has no memory for sets; give it more by maxmemory, or remember for less time"
         : name + " answers an error: " + answer;
+  }
+
+  private static String fromCode(String text) {
+    Matcher code = CODES.matcher(text);
+    return code.find() ? code.group() : NO_RIGHT.matcher(text).find() ? "NOPERM " + text : text;
   }
 
   /** What failed, without the name of a server. */
@@ -84,6 +115,9 @@ final class RedisFault {
         case RedisCommandTimeoutException _ -> {
           return "no answer in " + RedisLink.TIMEOUT.toSeconds() + " s";
         }
+        case TimeoutException _ -> {
+          return "no answer in time";
+        }
         case SSLException untrusted -> {
           return "TLS: " + untrusted.getMessage();
         }
@@ -96,13 +130,15 @@ final class RedisFault {
     return "no connection";
   }
 
-  /** The text of the server's error; null if the failure is none. */
+  /**
+   * The text of the server's error, which begins with its code; null if the failure is none. What
+   * fails in a script has its code within a text about the script before Redis 7, and a right that
+   * lacks there has none.
+   */
   private static @Nullable String answer(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof RedisCommandExecutionException) {
-        String text = String.valueOf(cause.getMessage());
-        int end = text.indexOf(" script:");
-        return end < 0 ? text : text.substring(0, end);
+        return fromCode(PLACE.matcher(String.valueOf(cause.getMessage()).strip()).replaceAll(""));
       }
     }
     return null;

@@ -102,13 +102,22 @@ final class RedisLink implements Link {
       url.withHost(at.host()).withPort(at.port()).withSsl(at.tls() != null);
     } else {
       url.withSentinelMasterId(watch.master());
-      watch.sentinels().forEach(one -> url.withSentinel(one.host(), one.port()));
+      watch.sentinels().forEach(one -> url.withSentinel(sentinel(one, watch.password())));
     }
     String password = at.password();
     String user = at.user();
     if (password != null && user != null) {
       url.withAuthentication(user, password.toCharArray());
     } else if (password != null) {
+      url.withPassword(password.toCharArray());
+    }
+    return url.build();
+  }
+
+  private static RedisURI sentinel(RedisAddress.HostPort at, @Nullable String password) {
+    RedisURI.Builder url =
+        RedisURI.builder().withHost(at.host()).withPort(at.port()).withTimeout(TIMEOUT);
+    if (password != null) {
       url.withPassword(password.toCharArray());
     }
     return url.build();

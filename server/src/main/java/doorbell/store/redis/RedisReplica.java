@@ -23,6 +23,9 @@ final class RedisReplica extends LinkedReplica<RedisLink, Character> {
   private Runnable onMark = () -> {};
   private char mark = RedisScript.UNKNOWN;
 
+  /** Connections that were begun: each asks another Sentinel first, since one may be stale. */
+  private int turns;
+
   /** Bells in succession that found no mark. */
   private int unmarked;
 
@@ -44,7 +47,7 @@ final class RedisReplica extends LinkedReplica<RedisLink, Character> {
 
   @Override
   protected CompletionStage<RedisLink> open() {
-    return RedisLink.open(client, address, settings, this);
+    return RedisLink.open(client, address.turned(turns++), settings, this);
   }
 
   @Override
@@ -65,7 +68,7 @@ final class RedisReplica extends LinkedReplica<RedisLink, Character> {
   @Override
   protected boolean isAnswer(Throwable failure) {
     return RedisFault.isAnswer(failure)
-        && !(address.watch() != null && RedisFault.isCopy(failure)); // Sentinels know another.
+        && !(address.watch() != null && RedisFault.isLeft(failure)); // Sentinels know another.
   }
 
   @Override

@@ -1,5 +1,6 @@
 package doorbell.store.redis;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -51,10 +52,19 @@ class RedisAddressTest {
         .isEqualTo(
             new RedisAddress.Watch(
                 "bells",
-                List.of(
-                    new RedisAddress.HostPort("a", 26_379), new RedisAddress.HostPort("b", 7))));
+                List.of(new RedisAddress.HostPort("a", 26_379), new RedisAddress.HostPort("b", 7)),
+                null,
+                null));
     assertThat(watched.database()).isEqualTo(2);
     assertThat(watched).hasToString("bells (by the Sentinels at a:26379, b:7)");
+    RedisAddress asking =
+        one("redis-sentinel://a,b/0?master=m&sentinelpasswordfile=/etc/a%20b")
+            .withSentinels(file -> "the secret of " + file);
+    assertThat(requireNonNull(asking.watch()).password()).isEqualTo("the secret of /etc/a b");
+    assertThat("" + asking + asking.watch()).doesNotContain("secret");
+    assertThat(requireNonNull(asking.turned(3).watch()).sentinels())
+        .extracting(RedisAddress.HostPort::host)
+        .containsExactly("b", "a");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> one("redis-sentinel://:secret@a,b/0"))
         .withMessageContaining("?master=NAME")

@@ -1,22 +1,18 @@
 package doorbell.store.redis;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import doorbell.store.ServerProcess;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -25,21 +21,6 @@ import org.jspecify.annotations.Nullable;
 public final class RedisServer implements AutoCloseable {
   private static final String PROGRAM = "redis-server";
 
-  /** Ports that no system gives to whoever connects: they stay free while the server is away. */
-  private static final int FIRST_PORT = 20_000;
-
-  private static final int LAST_PORT = 32_000;
-
-  private static final int PORTS_TRIED = 20;
-
-  /** Ended with the tests, however those end. */
-  private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
-
-  static {
-    Runtime.getRuntime()
-        .addShutdownHook(new Thread(() -> RUNNING.forEach(Process::destroyForcibly)));
-  }
-
   private final Path folder;
   private final List<String> options;
 
@@ -47,7 +28,7 @@ public final class RedisServer implements AutoCloseable {
   private final @Nullable Path watched;
 
   private final int port;
-  private @Nullable Process process;
+  private @Nullable ServerProcess process;
 
   /** Starts one; the test is skipped where there is no Redis. */
   public RedisServer(Path folder, String... options) throws IOException {
@@ -55,15 +36,19 @@ public final class RedisServer implements AutoCloseable {
     this.folder = Files.createDirectories(folder);
     this.options = List.of(options);
     this.watched = null;
-    this.port = freePort();
+    this.port = ServerProcess.freePort();
     start();
   }
 
-  /** Starts a Sentinel that calls {@code master} "bells", and soon misses it. */
-  RedisServer(Path folder, RedisServer master) throws IOException {
+  /**
+   * Starts a Sentinel that calls {@code master} "bells", and soon misses it.
+   *
+   * @param settings lines of its file, as {@code requirepass sesame}
+   */
+  RedisServer(Path folder, RedisServer master, String... settings) throws IOException {
     this.folder = Files.createDirectories(folder);
     this.options = List.of();
-    this.port = freePort();
+    this.port = ServerProcess.freePort();
     this.watched =
         Files.writeString(
             folder.resolve("sentinel.conf"),
@@ -72,22 +57,9 @@ public final class RedisServer implements AutoCloseable {
             sentinel down-after-milliseconds bells 500
             sentinel failover-timeout bells 3000
             """
-                .replace("PORT", Integer.toString(master.port)));
+                    .replace("PORT", Integer.toString(master.port))
+                + String.join("\n", settings));
     start();
-  }
-
-  static int freePort() throws IOException {
-    IOException last = new IOException("no port was tried");
-    for (int i = 0; i < PORTS_TRIED; i++) {
-      int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, LAST_PORT);
-      try {
-        new ServerSocket(port, 1, InetAddress.getLoopbackAddress()).close();
-        return port;
-      } catch (IOException e) {
-        last = e;
-      }
-    }
-    throw last;
   }
 
   public static boolean isInstalled() {
@@ -107,23 +79,7 @@ public final class RedisServer implements AutoCloseable {
       command.addAll(List.of("--save", "", "--appendonly", "yes", "--appendfsync", "no"));
       command.addAll(options);
     }
-    Process started =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(folder.resolve("log").toFile())
-            .start();
-    RUNNING.add(started);
-    process = started;
-    try {
-      await().atMost(1, TimeUnit.MINUTES).until(() -> !started.isAlive() || isReady());
-    } catch (RuntimeException | Error e) {
-      close();
-      throw e;
-    }
-    if (!started.isAlive()) {
-      close();
-      throw new IOException(Files.readString(folder.resolve("log")));
-    }
+    process = ServerProcess.start(command, folder, this::isReady);
   }
 
   private boolean isReady() {
@@ -156,12 +112,11 @@ public final class RedisServer implements AutoCloseable {
 
   /** Sends a signal by its name, as STOP or CONT. */
   public void signal(String name) throws IOException, InterruptedException {
-    Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(running().pid())).start();
-    kill.waitFor();
+    running().signal(name);
   }
 
-  private Process running() {
-    Process now = process;
+  private ServerProcess running() {
+    ServerProcess now = process;
     if (now == null) {
       throw new IllegalStateException("this Redis was ended");
     }
@@ -176,11 +131,10 @@ public final class RedisServer implements AutoCloseable {
 
   @Override
   public void close() {
-    Process ended = process;
+    ServerProcess ended = process;
     process = null;
     if (ended != null) {
-      ended.destroyForcibly().onExit().orTimeout(1, TimeUnit.MINUTES).join();
-      RUNNING.remove(ended);
+      ended.end();
     }
   }
 }

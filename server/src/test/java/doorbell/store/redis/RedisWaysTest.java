@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import doorbell.event.EventId;
+import doorbell.store.ServerProcess;
 import doorbell.store.replica.Crowd;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -40,13 +42,13 @@ class RedisWaysTest {
   }
 
   private void node(String url) {
+    node(RedisAddress.parseAll(url).getFirst());
+  }
+
+  private void node(RedisAddress address) {
     RedisSettings settings =
         new RedisSettings(
-            RedisAddress.parseAll(url),
-            "doorbell",
-            Duration.ofHours(1),
-            SWEEP,
-            RedisStoreTest.QUICK_BELL);
+            List.of(address), "doorbell", Duration.ofHours(1), SWEEP, RedisStoreTest.QUICK_BELL);
     crowd.add(RedisStore.open(settings));
   }
 
@@ -76,7 +78,7 @@ class RedisWaysTest {
             .redirectOutput(folder.resolve("openssl").toFile())
             .start();
     assertThat(openssl.waitFor()).isZero();
-    int port = RedisServer.freePort();
+    int port = ServerProcess.freePort();
     server(
         "tls",
         List.of(
@@ -97,14 +99,47 @@ class RedisWaysTest {
     assertThatThrownBy(() -> node(url + "?sslrootcert=/no/such")).hasMessageContaining("/no/such");
   }
 
+  private RedisServer sentinel(RedisServer master, String... settings) throws IOException {
+    Path at = folder.resolve("sentinel" + servers.size());
+    RedisServer sentinel = new RedisServer(at, master, settings);
+    servers.add(sentinel);
+    return sentinel;
+  }
+
+  /** As one that was cut off with the old server, which knows that its copies have gone. */
+  @Test
+  void aSentinelThatIsStaleIsLeftForTheNext() throws Exception {
+    RedisServer old = server("old");
+    node(old.url());
+    crowd.awaitWell();
+    old.say("CONFIG SET min-replicas-to-write 1");
+    RedisServer stale = sentinel(old);
+    RedisServer right = sentinel(server("new"));
+    String both = "127.0.0.1:" + stale.port() + ",127.0.0.1:" + right.port();
+    node("redis-sentinel://" + both + "/0?master=bells");
+    await().atMost(Crowd.SOON).until(() -> crowd.last().fault() == null);
+  }
+
+  @Test
+  void sentinelsMayAskForAPasswordOfTheirOwn() throws Exception {
+    RedisServer sentinel = sentinel(server("one"), "requirepass sesame");
+    String url = "redis-sentinel://127.0.0.1:" + sentinel.port() + "/0?master=bells";
+    assertThatThrownBy(() -> node(url))
+        .hasMessageContaining("asks for a password")
+        .hasMessageContaining("sentinelpasswordfile");
+    Path file = Files.writeString(folder.resolve("password"), "sesame\n");
+    RedisAddress asking = RedisAddress.parseAll(url + "&sentinelpasswordfile=" + file).getFirst();
+    node(asking.withSentinels(named -> named.equals(file) ? "sesame" : "wrong"));
+    await().atMost(Crowd.SOON).until(() -> crowd.last().fault() == null);
+  }
+
   @Test
   void whereSentinelsNameAnotherServerTheNodesFollow() throws Exception {
     RedisServer master = server("master");
     RedisServer copy = server("copy");
     copy.say("REPLICAOF 127.0.0.1 " + master.port());
     await().atMost(Crowd.SOON).until(() -> master.say("WAIT 1 1000").equals(":1"));
-    RedisServer sentinel = new RedisServer(folder.resolve("sentinel"), master);
-    servers.add(sentinel);
+    RedisServer sentinel = sentinel(master);
     String url = "redis-sentinel://127.0.0.1:" + sentinel.port() + "/0?master=bells";
     node(url);
     node(url);

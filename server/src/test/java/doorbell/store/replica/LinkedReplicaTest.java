@@ -119,7 +119,11 @@ class LinkedReplicaTest {
   @Test
   void aLinkThatIsBegunWhileTheStoreClosesIsClosed() {
     Replica replica = new Replica(LONG);
-    replica.onOpen = replica::close;
+    replica.onOpen =
+        () -> {
+          replica.close();
+          clock.shutdown(); // As the store does.
+        };
     replica.start(new Nobody());
     await().until(() -> replica.tried() == 1);
     Made late = new Made();
