@@ -13,6 +13,9 @@ final class PostgresFault {
   /** Codes of the server's errors, SQLSTATE. */
   private static final String STANDBY = "25006";
 
+  /** A warning, of a commit that no longer waits for its standby. */
+  private static final String UNCONFIRMED = "01000";
+
   private static final String LOCKED = "55P03";
   private static final String DEADLOCK = "40P01";
   private static final String CANCELED = "57014";
@@ -90,7 +93,15 @@ final class PostgresFault {
           name
               + " takes no sets, as a standby, or a database that may only be read; name the"
               + " primary in --store, or let it write";
-      case TOO_MANY -> name + " has no connection left for this node; raise max_connections";
+      case UNCONFIRMED ->
+          name
+              + " waits for a standby that confirms no sets ("
+              + text(failure)
+              + "); bring it back, or take it out of synchronous_standby_names";
+      case TOO_MANY ->
+          name
+              + " has no connection left for this node; raise max_connections, or the role's"
+              + " CONNECTION LIMIT";
       case STARTING -> name + " starts or ends; it will answer by itself";
       case FULL_DISK -> name + " has no room on its disk for sets; make some";
       default ->
@@ -133,7 +144,7 @@ final class PostgresFault {
   private static String text(Throwable failure) {
     SQLException error = find(failure);
     String all = error == null ? String.valueOf(failure) : String.valueOf(error.getMessage());
-    return all.lines().findFirst().orElse("").replaceFirst("^(ERROR|FATAL): ", "");
+    return all.lines().findFirst().orElse("").replaceFirst("^(ERROR|FATAL|WARNING): ", "");
   }
 
   private static String code(Throwable failure) {

@@ -63,6 +63,14 @@ final class PostgresHearing {
       statement.execute(
           "LISTEN \"" + text(statement, "SELECT name FROM " + names + "_channel") + '"');
       this.seen = text(statement, "SELECT pg_current_snapshot()::text");
+      String put = names + "_put_soon(text[], integer[], integer)";
+      if (text(statement, "SELECT has_function_privilege('public', '" + put + "', 'EXECUTE')")
+          .equals("t")) {
+        LOG.warn(
+            "everybody may set events in the PostgreSQL at {}, as after a restore without its"
+                + " roles; mend it by: doorbell store init --store URL",
+            settings.address());
+      }
     } catch (SQLException | RuntimeException | Error e) {
       PostgresSessions.end(session);
       throw e;

@@ -55,8 +55,11 @@ final class PostgresLink implements Link {
   private static final int SET_SESSIONS = 3;
   private static final int LOOK_SESSIONS = 2;
 
-  /** Rows that are deleted at a time. */
+  /** Rows that are deleted at a time, at most. */
   private static final int FORGOTTEN = 5_000;
+
+  /** So many times fewer after a deletion that took too long, of which nothing is left. */
+  private static final int FEWER = 8;
 
   private final PostgresSettings settings;
 
@@ -71,6 +74,9 @@ final class PostgresLink implements Link {
   private final PostgresSessions lookSessions;
   private final PostgresHearing hearing;
   private final AtomicBoolean forgetting = new AtomicBoolean();
+
+  /** Rows that are deleted next. Belongs to whoever is forgetting. */
+  private volatile int forgotten = FORGOTTEN;
 
   /** Ids whose rows were an open transaction's, and until when that is taken for true. */
   private final Map<EventId, Long> locked = new ConcurrentHashMap<>();
@@ -217,7 +223,7 @@ final class PostgresLink implements Link {
             .toArray(Integer[]::new);
     Set<String> first = new HashSet<>();
     try (PreparedStatement put =
-        session.prepareStatement("SELECT " + names + "_put_soon(?, ?, ?)")) {
+        PostgresSessions.write(session, "SELECT " + names + "_put_soon(?, ?, ?)")) {
       put.setArray(1, session.createArrayOf("text", texts(calls)));
       put.setArray(2, session.createArrayOf("int4", spreads));
       put.setInt(3, lockMillis);
@@ -225,6 +231,7 @@ final class PostgresLink implements Link {
         row.next();
         first.addAll(List.of((String[]) requireNonNull(row.getArray(1)).getArray()));
       }
+      PostgresSessions.confirm(put);
     }
     for (Call call : calls) {
       votes.put(call, first.remove(call.id.toString()) ? Vote.YES : Vote.NO);
@@ -240,7 +247,7 @@ final class PostgresLink implements Link {
           put(session, List.of(new Call(bell, 0)), LOCK_MILLIS, new HashMap<>());
           if (before != null) {
             try (PreparedStatement delete =
-                session.prepareStatement("DELETE FROM " + names + "_events WHERE id = ?")) {
+                PostgresSessions.write(session, "DELETE FROM " + names + "_events WHERE id = ?")) {
               delete.setString(1, before.toString());
               delete.execute();
             }
@@ -260,34 +267,40 @@ final class PostgresLink implements Link {
     lookSessions
         .run(this::forgetSome)
         .whenComplete(
-            (count, failure) -> {
-              if (failure == null && count == FORGOTTEN) {
+            (isMore, failure) -> {
+              if (failure == null && isMore) {
                 forgetNext();
                 return;
               }
               forgetting.set(false);
-              if (failure != null && !ended && !PostgresFault.isLocked(failure)) {
+              if (failure != null && !ended) {
                 LOG.warn(
-                    "old sets can't be deleted: {}",
-                    PostgresFault.sentence(settings.address(), failure));
+                    "old sets can't be deleted: {}; the next try is for {} of them",
+                    PostgresFault.sentence(settings.address(), failure),
+                    forgotten);
               }
             });
   }
 
   /** A minute longer, since a set that is repeated begins anew once a minute at most. */
-  private int forgetSome(Connection session) throws SQLException {
+  private boolean forgetSome(Connection session) throws SQLException {
     String table = names + "_events";
+    int most = forgotten;
+    forgotten = Math.max(1, most / FEWER); // Unless this succeeds.
     try (PreparedStatement delete =
-        session.prepareStatement(
+        PostgresSessions.write(
+            session,
             ("WITH old AS (SELECT clock_timestamp()"
                     + " - interval '1 minute' - ? * interval '1 ms' AS at)"
                     + " DELETE FROM %s USING old WHERE set_at < old.at AND id IN (SELECT id FROM %s"
                     + " WHERE set_at < (SELECT at FROM old) ORDER BY set_at LIMIT "
-                    + FORGOTTEN
+                    + most
                     + ")")
                 .formatted(table, table))) {
       delete.setLong(1, settings.remember().toMillis());
-      return delete.executeUpdate();
+      boolean isMore = delete.executeUpdate() == most;
+      forgotten = Math.min(FORGOTTEN, 2 * most);
+      return isMore;
     }
   }
 
@@ -297,11 +310,10 @@ final class PostgresLink implements Link {
     StoreException end = new StoreException("the connection to this PostgreSQL has ended");
     sets.end(end);
     looks.end(end);
-    if (!closing.getAndSet(true)) {
-      hearing.close();
-      setSessions.close();
-      lookSessions.close();
+    if (closing.getAndSet(true)) {
+      return CompletableFuture.completedFuture(null);
     }
-    return CompletableFuture.completedFuture(null);
+    hearing.close();
+    return CompletableFuture.allOf(setSessions.close(), lookSessions.close());
   }
 }

@@ -1,7 +1,9 @@
 package doorbell.store.postgres;
 
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,8 +15,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.postgresql.Driver;
+import org.postgresql.PGConnection;
 
 /**
  * A few connections to one server, each for one thread at a time: as many threads, so none waits
@@ -26,13 +30,22 @@ final class PostgresSessions {
 
   private static final int CONNECT_SECONDS = 2;
 
-  /** A statement takes less time, and its commit may take more. */
+  /** A statement takes less time, and its commit may take more: {@link #write}. */
   private static final int STATEMENT_MILLIS = 4_000;
+
+  /**
+   * Seconds within which a write is committed, or the server is asked to cancel it: a commit that
+   * waits for a standby would wait on without its connection.
+   */
+  private static final int WRITE_SECONDS = 4;
+
+  private static final int CANCELS = 2;
 
   private final List<Connection> all = new ArrayList<>();
   private final BlockingQueue<Connection> idle = new LinkedBlockingQueue<>();
   private final ExecutorService threads;
   private final Consumer<Throwable> onBroken;
+  private volatile boolean closed;
 
   /** Work on a connection, which commits each statement by itself. */
   interface Work<T> {
@@ -77,6 +90,7 @@ final class PostgresSessions {
     }
     properties.setProperty("connectTimeout", Integer.toString(CONNECT_SECONDS));
     properties.setProperty("socketTimeout", Integer.toString(TIMEOUT_SECONDS));
+    properties.setProperty("cancelSignalTimeout", Integer.toString(CONNECT_SECONDS));
     properties.setProperty("tcpKeepAlive", "true");
     properties.setProperty("ApplicationName", "doorbell");
     if (address.hosts().contains(",")) {
@@ -90,6 +104,7 @@ final class PostgresSessions {
       // Whatever the database or the role has for others.
       statement.execute("SET default_transaction_isolation = 'read committed'");
       statement.execute("SET lock_timeout = 0");
+      statement.execute("SET client_min_messages = warning"); // One is looked for: see write.
       statement.execute("SET statement_timeout = " + STATEMENT_MILLIS);
       statement.execute(
           "SELECT set_config(name, '0', false) FROM pg_settings"
@@ -104,6 +119,24 @@ final class PostgresSessions {
       try (Statement statement = session.createStatement()) {
         statement.execute("SET statement_timeout = " + millis);
       }
+    }
+  }
+
+  /** A statement that writes. Its commit, too, ends in time. */
+  static PreparedStatement write(Connection session, String sql) throws SQLException {
+    PreparedStatement write = session.prepareStatement(sql);
+    write.setQueryTimeout(WRITE_SECONDS);
+    return write;
+  }
+
+  /**
+   * Fails if a commit has said anything: one that no longer waits for its standby is there, but a
+   * standby that takes over may lack it.
+   */
+  static void confirm(Statement write) throws SQLException {
+    SQLWarning doubt = write.getWarnings();
+    if (doubt != null) {
+      throw doubt;
     }
   }
 
@@ -122,6 +155,9 @@ final class PostgresSessions {
     Connection session = idle.remove();
     T value;
     try {
+      if (closed) {
+        throw new SQLException("the connections to this PostgreSQL have ended");
+      }
       value = work.on(session);
     } catch (Throwable failure) {
       idle.add(session);
@@ -143,10 +179,41 @@ final class PostgresSessions {
     }
   }
 
-  /** Ends all connections: what is under way, or waits for a thread, fails. */
-  void close() {
-    all.forEach(PostgresSessions::end);
+  /**
+   * Ends all connections: what is under way, or waits for a thread, fails. What is under way is
+   * canceled first, in threads of its own since that blocks for some seconds at most.
+   */
+  CompletableFuture<Void> close() {
+    closed = true;
     threads.shutdown();
+    return CompletableFuture.runAsync(this::cancelAndEnd, PostgresSessions::inItsOwnThread);
+  }
+
+  private void cancelAndEnd() {
+    try { // The second time for what began as the first came.
+      for (int i = 0; i < CANCELS && !threads.isTerminated(); i++) {
+        List<Connection> busy = new ArrayList<>(all);
+        busy.removeAll(idle);
+        busy.forEach(session -> inItsOwnThread(() -> cancel(session)));
+        threads.awaitTermination(1, TimeUnit.SECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      all.forEach(PostgresSessions::end);
+    }
+  }
+
+  private static void inItsOwnThread(Runnable task) {
+    Thread.ofPlatform().daemon().name("doorbell-postgres-end").start(task);
+  }
+
+  private static void cancel(Connection session) {
+    try {
+      session.unwrap(PGConnection.class).cancelQuery();
+    } catch (SQLException e) {
+      // It has ended, as wanted.
+    }
   }
 
   /** Ends a connection at once, whatever it is at. */

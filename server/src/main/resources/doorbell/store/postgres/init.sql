@@ -10,6 +10,7 @@ SET LOCAL lock_timeout = '2s';
 DO $$
 DECLARE
   role text;
+  change text;
 BEGIN
   FOREACH role IN ARRAY ARRAY['${prefix}_owner', '${prefix}_node', '${prefix}_setter'] LOOP
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role) THEN
@@ -23,7 +24,10 @@ BEGIN
     CREATE SCHEMA ${schema};
   END IF;
   -- What is granted for this run alone is taken back at its end.
-  IF NOT pg_catalog.pg_has_role(CURRENT_USER, '${prefix}_owner', 'USAGE') THEN
+  IF NOT pg_catalog.pg_has_role(CURRENT_USER, '${prefix}_owner', CASE
+    WHEN pg_catalog.current_setting('server_version_num')::integer >= 160000 THEN 'SET'
+    ELSE 'MEMBER' END)
+  THEN
     GRANT ${prefix}_owner TO CURRENT_USER;
     PERFORM pg_catalog.set_config('doorbell.member', 'yes', true);
   END IF;
@@ -33,6 +37,27 @@ BEGIN
     GRANT CREATE ON SCHEMA ${schema} TO ${prefix}_owner;
     PERFORM pg_catalog.set_config('doorbell.creator', 'yes', true);
   END IF;
+  -- What a restore without these roles left to whoever restored it. Not a stranger's: its name may
+  -- have been taken to be called with the owner's rights.
+  FOR change IN
+    SELECT pg_catalog.format('ALTER %s OWNER TO ${prefix}_owner', one.what)
+    FROM (
+      SELECT 'TABLE ' || oid::pg_catalog.regclass::text, relowner FROM pg_catalog.pg_class
+      WHERE oid IN (
+        pg_catalog.to_regclass('${schema}.${prefix}_events'),
+        pg_catalog.to_regclass('${schema}.${prefix}_channel'))
+      UNION ALL
+      SELECT 'FUNCTION ' || oid::pg_catalog.regprocedure::text, proowner FROM pg_catalog.pg_proc
+      WHERE pronamespace = pg_catalog.to_regnamespace('${schema}') AND proname IN (
+        '${prefix}_put', '${prefix}_put_soon', '${prefix}_id', '${prefix}_open', '${prefix}_set',
+        '${prefix}_set_all')
+    ) AS one (what, owner)
+    JOIN pg_catalog.pg_roles r ON r.oid = one.owner
+    JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database()
+    WHERE r.rolname <> '${prefix}_owner' AND (r.rolname = CURRENT_USER OR r.oid = d.datdba)
+  LOOP
+    EXECUTE change;
+  END LOOP;
 END
 $$;
 

@@ -7,6 +7,7 @@ import doorbell.event.EventId;
 import doorbell.event.StoreException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -27,6 +28,7 @@ class PostgresSchemaTest {
     server = new PostgresServer();
     PostgresSchema.create(PostgresAddress.parse(server.url()), "doorbell");
     server.say("CREATE ROLE app LOGIN; GRANT doorbell_setter TO app; CREATE ROLE nobody LOGIN");
+    server.say("CREATE ROLE restorer LOGIN");
   }
 
   @AfterAll
@@ -183,6 +185,60 @@ class PostgresSchemaTest {
     PostgresSchema.create(PostgresAddress.parse(server.url()), "doorbell");
     assertThat(isSet("4001")).isTrue();
     assertThat(asks("app", "SELECT doorbell_set('4001')")).isEqualTo("f");
+  }
+
+  /** The functions are the restorer's then, and run with its rights for whoever calls them. */
+  @ParameterizedTest
+  @ValueSource(strings = {"postgres", "restorer"})
+  void afterARestoreWithoutRolesANodeSaysSoAndInitMakesTheRightsAnew(String role) throws Exception {
+    String copy = "copy_of_" + role;
+    asks("app", "SELECT doorbell_set('6001')");
+    server.copyWithoutRoles(copy, role);
+    String url = server.url().replaceFirst("/postgres$", "/" + copy);
+    try (Connection nobody = server.connect("nobody", copy)) {
+      assertThat(PostgresServer.say(nobody, "SELECT doorbell_set('6002')")).isEqualTo("t");
+      assertThat(warningOfANode(url)).contains("everybody may set").contains("store init");
+      PostgresSchema.create(PostgresAddress.parse(url), "doorbell");
+      assertThat(warningOfANode(url)).isEmpty();
+      assertThatThrownBy(() -> PostgresServer.say(nobody, "SELECT doorbell_set('6003')"))
+          .hasMessageContaining("permission denied");
+      assertThatThrownBy(() -> PostgresServer.say(nobody, "SELECT doorbell_put('{1}', '{0}')"))
+          .hasMessageContaining("permission denied");
+    }
+    try (Connection app = server.connect("app", copy)) {
+      assertThat(PostgresServer.say(app, "SELECT doorbell_set('6001')")).isEqualTo("f");
+      assertThat(
+              PostgresServer.say(
+                  app,
+                  "SELECT count(*) FROM pg_class c FULL JOIN pg_proc p ON false"
+                      + " WHERE coalesce(relname, proname) LIKE 'doorbell\\_%'"
+                      + " AND coalesce(relowner, proowner) <> 'doorbell_owner'::regrole"))
+          .isEqualTo("0");
+    }
+  }
+
+  private static String warningOfANode(String url) throws SQLException {
+    PostgresSettings settings =
+        new PostgresSettings(
+            PostgresAddress.parse(url),
+            "doorbell",
+            Duration.ofHours(1),
+            Duration.ofHours(1),
+            PostgresSettings.USUAL_BELL);
+    try (Told told = new Told(PostgresHearing.class)) {
+      new PostgresHearing(settings, new Deaf(), why -> {}).close();
+      return String.join("", told.lines());
+    }
+  }
+
+  /** A role that doesn't use its memberships by itself. */
+  @Test
+  void initLeavesTheOwnersMembersWhoTheyAre() throws SQLException {
+    server.say("CREATE ROLE quiet LOGIN NOINHERIT CREATEROLE; GRANT doorbell_owner TO quiet");
+    server.say("GRANT CREATE, USAGE ON SCHEMA public TO doorbell_owner, quiet WITH GRANT OPTION");
+    PostgresSchema.create(PostgresAddress.parse(server.url("quiet")), "doorbell");
+    assertThat(server.say("SELECT pg_has_role('quiet', 'doorbell_owner', 'MEMBER')"))
+        .isEqualTo("t");
   }
 
   @Test

@@ -1,12 +1,9 @@
 package doorbell.store.postgres;
 
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import doorbell.store.ServerProcess;
 import java.io.IOException;
-import java.net.BindException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -17,10 +14,6 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -31,11 +24,6 @@ public final class PostgresServer implements AutoCloseable {
   /** PostgreSQL doesn't run as root. */
   private static final String USER = "postgres";
 
-  /** Ports that no system gives to whoever connects: they stay free while the server is away. */
-  private static final int FIRST_PORT = 20_000;
-
-  private static final int LAST_PORT = 32_000;
-
   /** Whose password is asked for; all others are let in. */
   private static final String HBA =
       """
@@ -45,17 +33,9 @@ public final class PostgresServer implements AutoCloseable {
       host replication all 127.0.0.1/32 trust
       """;
 
-  /** Ended with the tests, however those end. */
-  private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
-
-  static {
-    Runtime.getRuntime()
-        .addShutdownHook(new Thread(() -> RUNNING.forEach(Process::destroyForcibly)));
-  }
-
   private final Path folder;
   private final int port;
-  private @Nullable Process process;
+  private @Nullable ServerProcess process;
 
   /** Starts one; the test is skipped where there is no PostgreSQL. */
   public PostgresServer() throws Exception {
@@ -68,7 +48,7 @@ public final class PostgresServer implements AutoCloseable {
   public PostgresServer(@Nullable PostgresServer master) throws Exception {
     assumeTrue(isInstalled(), "PostgreSQL isn't installed: script/bootstrap does that");
     folder = Files.createTempDirectory("doorbell-postgres");
-    port = freePort();
+    port = ServerProcess.freePort();
     if (isRoot()) {
       run("chown", USER, folder.toString());
     }
@@ -128,18 +108,6 @@ public final class PostgresServer implements AutoCloseable {
     }
   }
 
-  private static int freePort() throws IOException {
-    while (true) {
-      int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, LAST_PORT);
-      try {
-        new ServerSocket(port, 1, InetAddress.getLoopbackAddress()).close();
-        return port;
-      } catch (BindException taken) {
-        // Another one, then.
-      }
-    }
-  }
-
   public void start() throws Exception {
     String port = Integer.toString(this.port);
     List<String> command = new ArrayList<>(own("postgres", "-D", data(), "-p", port));
@@ -153,24 +121,11 @@ public final class PostgresServer implements AutoCloseable {
             "max_prepared_transactions=2")) {
       command.addAll(List.of("-c", setting));
     }
-    Process started =
-        new ProcessBuilder(command)
-            .directory(folder.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(folder.resolve("log").toFile())
-            .start();
-    RUNNING.add(started);
-    process = started;
     try {
-      await().atMost(1, TimeUnit.MINUTES).until(() -> !started.isAlive() || isReady());
-    } catch (RuntimeException | Error e) {
+      process = ServerProcess.start(command, folder, this::isReady);
+    } catch (IOException | RuntimeException | Error e) {
       close();
       throw e;
-    }
-    if (!started.isAlive()) {
-      String log = Files.readString(folder.resolve("log"));
-      close();
-      throw new IOException(log);
     }
   }
 
@@ -196,8 +151,26 @@ public final class PostgresServer implements AutoCloseable {
   }
 
   public Connection connect(String user) throws SQLException {
+    return connect(user, "postgres");
+  }
+
+  Connection connect(String user, String database) throws SQLException {
     return DriverManager.getConnection(
-        "jdbc:postgresql://127.0.0.1:" + port + "/postgres?user=" + user);
+        "jdbc:postgresql://127.0.0.1:" + port + "/" + database + "?user=" + user);
+  }
+
+  /**
+   * Restores a dump into a new database of {@code restorer}'s, as where the roles of the first are
+   * not there.
+   */
+  void copyWithoutRoles(String database, String restorer) throws Exception {
+    say("CREATE DATABASE " + database + " OWNER " + restorer);
+    String at = "host=127.0.0.1 port=" + port + " user=";
+    String dump = folder.resolve("dump").toString();
+    String from = at + "postgres dbname=postgres";
+    run(own("pg_dump", "--no-owner", "--no-acl", "-f", dump, "-d", from));
+    String to = at + restorer + " dbname=" + database;
+    run(own("psql", "-q", "-v", "ON_ERROR_STOP=1", "-f", dump, "-d", to));
   }
 
   /** Runs SQL as a superuser; returns the first value, as text. */
@@ -219,15 +192,11 @@ public final class PostgresServer implements AutoCloseable {
 
   /** Sends a signal by its name, as STOP or CONT, to the server and all that serve a client. */
   public void signal(String name) throws Exception {
-    List<String> command = new ArrayList<>(List.of("kill", "-" + name));
-    ProcessHandle server = running().toHandle();
-    command.add(Long.toString(server.pid()));
-    server.descendants().forEach(one -> command.add(Long.toString(one.pid())));
-    new ProcessBuilder(command).start().waitFor();
+    running().signal(name);
   }
 
-  private Process running() {
-    Process now = process;
+  private ServerProcess running() {
+    ServerProcess now = process;
     if (now == null) {
       throw new IllegalStateException("this PostgreSQL was ended");
     }
@@ -236,11 +205,9 @@ public final class PostgresServer implements AutoCloseable {
 
   /** Ends it at once, without a checkpoint, as a crash does. */
   public void kill() throws Exception {
-    Process ended = running();
+    ServerProcess ended = running();
     process = null;
-    new ProcessBuilder("kill", "-QUIT", Long.toString(ended.pid())).start().waitFor();
-    ended.onExit().orTimeout(1, TimeUnit.MINUTES).join();
-    RUNNING.remove(ended);
+    ended.end("QUIT");
   }
 
   /** Has a copy take sets from now on. */
@@ -250,13 +217,10 @@ public final class PostgresServer implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    Process ended = process;
+    ServerProcess ended = process;
     process = null;
     if (ended != null) {
-      List<ProcessHandle> children = ended.toHandle().descendants().toList();
-      ended.destroyForcibly().onExit().orTimeout(1, TimeUnit.MINUTES).join();
-      children.forEach(ProcessHandle::destroyForcibly);
-      RUNNING.remove(ended);
+      ended.end();
     }
     new ProcessBuilder("rm", "-rf", folder.toString()).start().onExit().join();
   }
