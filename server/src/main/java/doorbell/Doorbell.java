@@ -27,6 +27,9 @@ public final class Doorbell implements AutoCloseable {
   /** The time for which waits are not drained on a disk that hangs, and once more at the end. */
   private static final Duration STORE_END = Duration.ofSeconds(2);
 
+  /** The same for a store that nodes share: a server that is slow answers a set in this time. */
+  private static final Duration SHARED_STORE_END = Duration.ofSeconds(5);
+
   /**
    * The time in which requests come that were sent before a later node got all new clients: the
    * store is open still.
@@ -260,12 +263,13 @@ public final class Doorbell implements AutoCloseable {
       if (store instanceof SharedStore) {
         port.drain(drainTime());
         closing.start();
+        closing.join(SHARED_STORE_END);
       } else {
         closing.start();
         closing.join(STORE_END);
         port.drain(drainTime());
+        closing.join(STORE_END);
       }
-      closing.join(STORE_END);
     } catch (InterruptedException e) {
       store.close();
       Thread.currentThread().interrupt();

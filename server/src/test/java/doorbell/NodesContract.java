@@ -27,7 +27,7 @@ abstract class NodesContract {
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
   /** A loaded machine takes its time. */
-  private static final Duration SOON = Duration.ofSeconds(60);
+  static final Duration SOON = Duration.ofSeconds(60);
 
   private static final String ASK = "%s %s HTTP/1.1\nHost: a\n\n";
 
@@ -62,6 +62,10 @@ abstract class NodesContract {
       nodes.add(node);
       await().atMost(SOON).until(() -> admin(node, "/readyz").equals("ready\n"));
     }
+  }
+
+  void end(int node) {
+    nodes.get(node).close();
   }
 
   CompletableFuture<HttpResponse<String>> get(int node, String path) {

@@ -2,6 +2,7 @@ package doorbell;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import doorbell.store.postgres.PostgresServer;
 import java.net.http.HttpResponse;
@@ -54,6 +55,23 @@ class PostgresNodesTest extends NodesContract {
     assertThat(first.join().body()).isEqualTo("doorbell(22482);\n");
     assertThat(second.join().body()).isEqualTo("doorbell(22482);\n");
     assertThat(set(1, "/22482").join().statusCode()).isEqualTo(200);
+  }
+
+  /** As where a standby far away confirms it. */
+  @Test
+  void aNodeThatEndsAnswersASetWhoseCommitIsSlow() throws Exception {
+    server.say(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
+            + " $$ BEGIN PERFORM pg_sleep(3); RETURN NULL; END $$");
+    server.say(
+        "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON doorbell_events DEFERRABLE INITIALLY"
+            + " DEFERRED FOR EACH ROW WHEN (NEW.id = '22482') EXECUTE FUNCTION slow()");
+    start(1);
+    CompletableFuture<HttpResponse<String>> set = set(0, "/22482");
+    String asleep = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    await().atMost(SOON).until(() -> "1".equals(server.say(asleep)));
+    end(0);
+    assertThat(set.join().statusCode()).isEqualTo(201);
   }
 
   @Test
