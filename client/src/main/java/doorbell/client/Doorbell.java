@@ -82,10 +82,11 @@ public final class Doorbell {
    * fails by what may pass, the next is tried at once, all within the time that one node has: each
    * gets an equal part of what is left of the patience. All other failures end the call. The first
    * node is asked until it fails, and then the next one, since a client that stays has few
-   * connections; a node that failed last is tried last. Waits go to the next node too; one that
-   * hangs has all of a wait's time, up to some 35 seconds.
+   * connections; a node that failed last is tried last. Waits go to the next node too. A wait first
+   * asks a node to hold it for up to 1 s, to see that the node doesn't hang: a node that hangs is
+   * left after its part of the wait's time, or after some 11 s.
    *
-   * @throws IllegalArgumentException also if there is no node
+   * @throws IllegalArgumentException also if there is no node, or one URL names several with commas
    */
   public static Doorbell at(List<URI> nodes) {
     return new Doorbell(NodeUrl.Nodes.of(nodes), Options.usual(), RetryPolicy.REAL);

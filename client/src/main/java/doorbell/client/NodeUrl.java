@@ -23,6 +23,7 @@ record NodeUrl(String scheme, String authority, String path) {
   private static final Pattern AUTHORITY =
       Pattern.compile("(\\[[0-9a-f:.]+(?:%[\\w.-]+)?]|[a-z0-9._~%-]+)(?::([0-9]*))?");
   private static final int LARGEST_PORT = 65_535;
+  private static final Pattern SEVERAL = Pattern.compile("(?i),\\s*https?://|^https?://[^/]*,");
 
   /**
    * The nodes of a client: one, or several that share a store, of which each takes any set. The
@@ -41,7 +42,15 @@ record NodeUrl(String scheme, String authority, String path) {
     }
 
     static Nodes of(List<URI> urls) {
-      return new Nodes(urls.stream().map(NodeUrl::of).toList());
+      return new Nodes(urls.stream().map(Nodes::one).distinct().toList());
+    }
+
+    private static NodeUrl one(URI url) {
+      if (SEVERAL.matcher(url.toString()).find()) {
+        throw new IllegalArgumentException(
+            "A node is one URL, and several are a list, not " + url + ".");
+      }
+      return NodeUrl.of(url);
     }
 
     List<NodeUrl> all() {

@@ -42,6 +42,9 @@ record Options(
   /** The node's "not yet" may come so late to a wait that has a timeout. */
   static final Duration GRACE = Duration.ofSeconds(2);
 
+  /** The hold for one among several nodes that a wait hasn't heard yet: does the node hang? */
+  static final Duration FIRST_HOLD = Duration.ofSeconds(1);
+
   /** "Not yet" within this time is a node that goes away; asking at once would hammer it. */
   static final Duration SOON = Duration.ofSeconds(1);
 

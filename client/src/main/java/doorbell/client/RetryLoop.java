@@ -57,11 +57,13 @@ final class RetryLoop<T> {
   private final RetryPolicy pace;
   private final Question<T> question;
   private final Duration limit;
+  private final Duration whole; // a wait ends by the node's answer, which may be on the way then
   private final StepChain<T> steps = new StepChain<>();
   private final long began;
   private long asked;
   private Duration hold = Duration.ZERO;
   private int failures;
+  private @Nullable NodeUrl heard; // the node that has just held this wait as it should
   private int first; // in a round, in which each node has a try
   private Duration retryAfter = Duration.ZERO; // the longest of the round
 
@@ -76,14 +78,14 @@ final class RetryLoop<T> {
     this.pace = doorbell.pace();
     this.question = question;
     this.limit = limit;
+    this.whole =
+        !question.isWait() || limit.equals(Options.NO_LIMIT) ? limit : limit.plus(Options.GRACE);
     this.began = pace.nanos().getAsLong();
   }
 
   CompletableFuture<T> start() {
     if (!limit.equals(Options.NO_LIMIT)) {
-      // A wait ends by the node's answer, which may be on the way.
-      Duration grace = question.isWait() ? Options.GRACE : Duration.ZERO;
-      pace.atLatest(steps.done, limit.plus(grace), this::late);
+      pace.atLatest(steps.done, whole, this::late);
     }
     ask();
     return steps.done;
@@ -96,7 +98,7 @@ final class RetryLoop<T> {
     }
     node = nodes.at(first + failures % nodes.size());
     asked = pace.nanos().getAsLong();
-    hold = shorter(pace.jittered(question.hold()), left());
+    hold = shorter(pace.jittered(longestHold()), left());
     CompletableFuture<HttpResponse<String>> exchange;
     try {
       HttpRequest request = question.request().of(node, hold, failures / nodes.size());
@@ -108,13 +110,22 @@ final class RetryLoop<T> {
     steps.next(pace.hangUpAfter(patience(), exchange), this::answered);
   }
 
-  /** The time for an answer: a set leaves an equal part of its time to each node not tried yet. */
+  private Duration longestHold() {
+    Duration longest = question.hold();
+    return nodes.size() == 1 || node.equals(heard)
+        ? longest
+        : shorter(longest, shorter(Options.FIRST_HOLD, part().dividedBy(2)));
+  }
+
   private Duration patience() {
     Duration longest = hold.plus(Options.ANSWER);
+    return node.equals(heard) ? longest : shorter(longest, part());
+  }
+
+  /** An equal part of the time left for each node not tried yet; the last has until the end. */
+  private Duration part() {
     int untried = nodes.size() - failures % nodes.size();
-    return question.isWait() || untried == 1
-        ? longest
-        : shorter(longest, left().dividedBy(untried));
+    return untried == 1 ? Options.NO_LIMIT : left(whole).dividedBy(untried);
   }
 
   private void answered(@Nullable HttpResponse<String> response, @Nullable Throwable error) {
@@ -140,6 +151,7 @@ final class RetryLoop<T> {
     } else {
       tried = Map.of();
       failures = 0;
+      heard = node;
       ask();
     }
   }
@@ -172,6 +184,7 @@ final class RetryLoop<T> {
   /** Asks the next node after a failure, unless all had their try or the time is over. */
   private boolean isNextNodesTurn() {
     nodes.failed(node);
+    heard = null;
     boolean isNext = ++failures % nodes.size() != 0 && (question.isWait() || !left().isZero());
     if (isNext) {
       ask();
@@ -209,6 +222,7 @@ final class RetryLoop<T> {
   }
 
   private void late() {
+    nodes.failed(node); // the node may have hung until now
     Map<NodeUrl, Throwable> all = new LinkedHashMap<>(tried);
     all.computeIfAbsent(node, silent -> Failure.ofNoAnswer(silent.toString(), null).error());
     Throwable cause = failure(all);
@@ -226,7 +240,11 @@ final class RetryLoop<T> {
   }
 
   private Duration left() {
-    Duration left = limit.minus(since(began));
+    return left(limit);
+  }
+
+  private Duration left(Duration of) {
+    Duration left = of.minus(since(began));
     return left.isNegative() ? Duration.ZERO : left;
   }
 

@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssertAlternative;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Sets, and waits, at one of several nodes that share a store. */
@@ -184,6 +185,89 @@ class NodesTest {
           .havingCause()
           .withMessageContainingAll(next.uri("").toString(), first.uri("").toString());
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 1000", "4000, 3000", "30000, 10900", "60000, 10900"})
+  void aWaitLeavesANodeThatHangsAfterItsPart(long timeout, long part) {
+    String wake = FakeNode.wake("22482");
+    try (FakeNode silent = new FakeNode();
+        FakeNode next = new FakeNode(wake, wake)) {
+      Doorbell bell = doorbell(silent, next);
+      var wait = bell.wait(ID, Duration.ofMillis(timeout));
+      clock.awaitPending(Duration.ofMillis(part));
+      clock.advance(Duration.ofMillis(part - 1));
+      assertThat(wait).isNotDone();
+      clock.advance(Duration.ofMillis(1));
+      assertThat(wait).succeedsWithin(SOON);
+      assertThat(bell.wait(ID, Duration.ofMillis(timeout))).succeedsWithin(SOON);
+      assertThat(silent.requests).hasSize(1);
+    }
+  }
+
+  @Test
+  void aNodeThatHoldsAWaitAsItShouldIsNotTakenForOneThatHangs() {
+    try (FakeNode first = new FakeNode();
+        FakeNode next = new FakeNode()) {
+      var wait = doorbell(first, next).wait(ID);
+      for (String hold : List.of("0.9", "22.5", "22.5")) {
+        await().until(() -> first.held() == 1);
+        assertThat(first.lines()).last().isEqualTo("GET /22482?timeout=" + hold);
+        clock.advance(Duration.ofSeconds(10));
+        clock.advance(Duration.ofMillis(hold.equals("0.9") ? 800 : 22_400));
+        int asked = first.requests.size();
+        first.release(answer(204, ""));
+        await().until(() -> first.requests.size() > asked);
+      }
+      first.release(FakeNode.wake("22482"));
+      assertThat(wait).succeedsWithin(SOON);
+      assertThat(next.requests).isEmpty();
+    }
+  }
+
+  @Test
+  void aNodeThatHangsToTheEndOfAWaitIsTriedLastTheNextTime() {
+    try (FakeNode one = new FakeNode();
+        FakeNode last = new FakeNode()) {
+      Doorbell bell = doorbell(one, last);
+      var wait = bell.wait(ID, Duration.ZERO);
+      clock.pass(Duration.ofSeconds(1));
+      await().until(() -> last.held() == 1);
+      clock.advance(Duration.ofSeconds(1));
+      assertThat(wait).failsWithin(SOON);
+      one.prepare(FakeNode.wake("22482"));
+      assertThat(bell.wait(ID)).succeedsWithin(SOON);
+      assertThat(last.requests).hasSize(1);
+    }
+  }
+
+  @Test
+  void theTokenGoesToEachNode() {
+    try (FakeNode first = new FakeNode(answer(503, ""));
+        FakeNode next = new FakeNode(DONE)) {
+      assertThat(doorbell(first, next).withToken("abc").set(ID)).succeedsWithin(SOON);
+      for (FakeNode each : List.of(first, next)) {
+        assertThat(each.requests.get(0).head()).contains("Authorization: Bearer abc");
+      }
+    }
+  }
+
+  @Test
+  void aNodeThatIsNamedTwiceHasOneTurn() {
+    try (FakeNode full = new FakeNode(answer(503, "", "Retry-After: 60"))) {
+      URI same = URI.create(full.uri("/").toString().replace("http", "HTTP"));
+      fails(doorbell(List.of(full.uri(""), same)).set(ID), 503);
+      assertThat(full.requests).hasSize(1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"http://a/x,https://b", "http://a,http://b", "http://a,"})
+  void aTextWithCommasIsNoList(String text) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Doorbell.at(URI.create(text)))
+        .withMessage("A node is one URL, and several are a list, not " + text + ".");
+    assertThat(Doorbell.at(URI.create("http://a/x,y")).node()).hasToString("http://a/x,y");
   }
 
   @Test
