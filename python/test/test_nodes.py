@@ -1,6 +1,7 @@
 """Several nodes that share a store: which is asked when, and for how long."""
 
 import asyncio
+import concurrent.futures
 import logging
 import socket
 import time
@@ -9,6 +10,7 @@ import unittest
 from doorbell import AsyncDoorbell, Doorbell, DoorbellError
 
 from fake import FakeNode, answer, nobody, wake
+from test_client import Certificate
 from test_steps import NOT_YET, WAKE, HandClock
 from test_steps import answer as answered
 
@@ -47,7 +49,7 @@ class OrderTest(Quiet):
         return self.asked(self.tell(outcome, after))
 
     def asked(self, step):
-        self.seconds = step.seconds
+        self.seconds, self.data = step.seconds, step.data
         return step.node.url
 
     def done(self, outcome):
@@ -124,6 +126,30 @@ class OrderTest(Quiet):
         self.assertEqual(other.send(OSError("refused")).node.url, URLS[1])
         self.assertEqual(self.set(), URLS[1])
 
+    def test_two_threads_that_find_it_at_the_same_moment_leave_it_once_too(self):
+        class Racing(Doorbell):
+            """In which another thread fares the same, just after this one has looked."""
+
+            meanwhile = None
+
+            @property
+            def _first(self):
+                first, run, self.meanwhile = self.first, self.meanwhile, None
+                if run:
+                    run()
+                return first
+
+            @_first.setter
+            def _first(self, first):
+                self.first = first
+
+        bell = Racing(URLS)
+        one, other = (bell._set(id, "", None) for id in ("1", "2"))
+        next(one), next(other)
+        bell.meanwhile = lambda: other.send(OSError("refused"))
+        self.assertEqual(one.send(OSError("refused")).node.url, URLS[1])
+        self.assertEqual(next(bell._set("3", "", None)).node.url, URLS[1])
+
     def test_the_error_names_all_that_were_tried_each_with_its_reason(self):
         self.set(timeout=1)
         self.then(OSError("refused"))
@@ -140,14 +166,70 @@ class OrderTest(Quiet):
         self.assertEqual(str(refused), f"{URLS[0]}: refused; {URLS[1]}: No. (status 403).")
         self.assertEqual((type(refused), refused.status), (DoorbellError, 403))
 
+    def wait(self, timeout=None):
+        return self.begin(self.clock.bell._wait(["22482"], timeout))
+
     def test_a_wait_goes_to_the_next_node_where_one_fails(self):
-        steps = self.clock.bell._wait(["22482"], 30)
-        self.assertEqual(self.begin(steps), URLS[0])
+        self.assertEqual(self.wait(30), URLS[0])
         self.assertEqual(self.then(OSError("refused")), URLS[1])
         self.assertEqual(self.then(NOT_YET), URLS[2], "it goes away")
+        self.assertEqual(self.then(NOT_YET, after=0.9), URLS[2])
         self.assertEqual(self.then(NOT_YET, after=22.5), URLS[2])
-        self.assertEqual(self.seconds, 9.5)
+        self.assertAlmostEqual(self.seconds, 8.6)
         self.assertEqual(self.done(WAKE), ["22482"])
+
+    def test_a_wait_leaves_a_node_that_hangs_after_its_part(self):
+        for timeout, part in ((0, 2 / 3), (4, 2), (10, 4), (30, 10 + 2 / 3), (None, 10.9)):
+            with self.subTest(timeout=timeout):
+                self.setUp()
+                self.assertEqual(self.wait(timeout), URLS[0])
+                self.assertAlmostEqual(self.seconds, part)
+                silent = TimeoutError("The node is silent.")
+                self.assertEqual(self.then(silent, after=self.seconds), URLS[1])
+                self.assertEqual(self.then(silent, after=self.seconds), URLS[2])
+                self.assertEqual(self.done(WAKE), ["22482"])
+                self.assertEqual(self.wait(timeout), URLS[2], "the two are tried last from now on")
+
+    def test_a_node_that_holds_a_wait_as_it_should_is_not_taken_for_one_that_hangs(self):
+        self.wait(300)
+        for hold in (0.9, 22.5, 22.5):
+            self.assertIn(f"?timeout={hold} ".encode(), self.data)
+            self.assertGreater(self.seconds, hold + 9)
+            self.assertEqual(self.then(NOT_YET, after=hold + 5), URLS[0])
+
+    def test_a_node_that_has_failed_is_heard_anew(self):
+        self.wait()
+        for _ in range(2):
+            self.assertIn(b"?timeout=0.9 ", self.data)
+            self.then(NOT_YET, after=0.9)
+            self.assertIn(b"?timeout=22.5 ", self.data)
+            for _ in URLS:
+                pause = self.tell(OSError("refused"))
+                if not isinstance(pause, float):
+                    self.asked(pause)
+            self.asked(self.tell(None, after=pause))
+
+    def test_a_wait_at_one_node_has_no_part_and_no_short_hold(self):
+        self.clock = HandClock(URLS[0])
+        self.wait(30)
+        self.assertIn(b"?timeout=22.5 ", self.data)
+        self.assertEqual(self.seconds, 32)
+
+    def test_a_node_that_is_named_twice_has_one_turn(self):
+        self.clock = HandClock([URLS[0], "HTTP://A.test:80/", URLS[1], URLS[0]])
+        self.wait()
+        self.assertEqual(self.then(OSError("refused")), URLS[1])
+        self.assertIsInstance(self.tell(OSError("refused")), float)
+
+    def test_the_token_goes_to_each_node_with_sets_alone(self):
+        self.clock = HandClock(URLS, token="abc")
+        self.set()
+        for _ in URLS[1:]:
+            self.assertIn(b"\r\nAuthorization: Bearer abc\r\n", self.data)
+            self.then(OSError("refused"))
+        self.assertIn(b"\r\nAuthorization: Bearer abc\r\n", self.data)
+        self.wait()
+        self.assertNotIn(b"Authorization", self.data)
 
     def test_a_wait_that_only_asks_finds_the_node_that_answers(self):
         self.begin(self.clock.bell._wait(["22482"], 0))
@@ -159,6 +241,11 @@ class OrderTest(Quiet):
         self.assertRaisesRegex(ValueError, "^Give the URL of a node, or of several.$", Doorbell, [])
         for node in (["http://a.test", "b.test"], [None], ("http://a.test", b"http://b.test")):
             self.assertRaisesRegex(ValueError, "^A node is an http or https URL", Doorbell, node)
+        for node in ("http://a.test,http://b.test", "http://a.test/x, HTTPS://b.test",
+                     "http://a.test,", ["http://a.test,b.test", "http://c.test"]):
+            self.assertRaisesRegex(ValueError, "^A node is one URL, and several are a list", Doorbell,
+                                   node)
+        self.assertEqual(Doorbell("http://a.test/x,y")._nodes[0].prefix, "/x,y")
 
 
 class SocketsTest(Quiet):
@@ -202,6 +289,29 @@ class SocketsTest(Quiet):
                 self.assertLess(time.monotonic() - began, 2 + SLACK)
                 for url in urls:
                     self.assertIn(url, str(failed.exception))
+
+    def test_a_wait_leaves_a_node_that_hangs_and_begins_at_the_other_the_next_time(self):
+        def waits(bell, silent):
+            for _ in range(2):
+                bell.wait("7", 0.2)
+            self.assertEqual(len(silent.requests), 1)
+
+        with FakeNode() as one, FakeNode() as other, FakeNode(*[wake("7")] * 4) as node:
+            bells = Doorbell([one.url, node.url]), Awaited([other.url, node.url])
+            with concurrent.futures.ThreadPoolExecutor() as threads:
+                list(threads.map(waits, bells, (one, other)))
+            self.assertEqual(len(node.requests), 4)
+
+    def test_the_nodes_may_be_of_http_and_https(self):
+        certificate = Certificate(2)
+        holder, away = nobody()
+        with holder, FakeNode(*[answer(201)] * 2, tls=certificate.server) as node:
+            urls = [away, f"https://localhost:{node.port}"]
+            for bell in self.both(urls, patience=3600, context=certificate.trusted):
+                self.assertTrue(bell.set("7"))
+        with FakeNode(*[answer(201)] * 2) as node:
+            for bell in self.both([away.replace("http", "https"), node.url], patience=3600):
+                self.assertTrue(bell.set("7"))
 
     def test_the_next_node_is_tried_where_the_first_is_away(self):
         holder, url = nobody()

@@ -58,6 +58,7 @@ __all__ = ["AsyncDoorbell", "Doorbell", "DoorbellError", "Id", "Sealed", "SetCou
 # In seconds.
 _HOLD = 25.0  # proxies cut a silent connection at 30 s or later
 _SHORTEST_HOLD = 1.0  # a shorter one would be polling
+_FIRST_HOLD = 1.0  # of one among several nodes that a wait hasn't heard yet: does it hang?
 _LONGEST_HOLD = 3600.0  # a node parks no wait for longer unless it is told to
 _PATIENCE = 1.0  # a visitor may wait for a set
 _COMMAND_PATIENCE = 30.0  # long enough for a node to restart
@@ -93,6 +94,7 @@ _ID = re.compile(
 _KEY = re.compile("[!-~]{1,128}")
 _TOKEN = re.compile("[A-Za-z0-9._~+/-]+=*")  # RFC 6750, 2.1
 _URL = re.compile(r"(?i:https?)://[^/?#@\s\x00-\x20\x7f]+(?:/[!-~]*)?")
+_SEVERAL_URLS = re.compile(r"(?i),\s*https?://|^https?://[^/]*,")
 _PATH = re.compile(r"/(?:[!-.0-~][!-~]*)?")
 _HTTP = b"HTTP/1."
 _STATUS = re.compile(rb"HTTP/1\.[0-9] ([1-9][0-9]{2})(?:[ \r]|\Z)")
@@ -230,6 +232,8 @@ class _Node(NamedTuple):
 
     @staticmethod
     def of(given: str) -> _Node:
+        if isinstance(given, str) and _SEVERAL_URLS.search(given):
+            raise ValueError(f"A node is one URL, and several are a list, not {_shown(given)}.")
         base = _base(given)
         url = urllib.parse.urlsplit(base)
         is_tls = url.scheme == "https"
@@ -283,7 +287,9 @@ class _Client:
         node: or a list of nodes that share a store, of which each takes any set. Where one fails by
             what may pass, the next is tried at once, all within the time that one has: each gets
             an equal part of what is left. The first is asked until it fails, and then the next
-            one, since who stays has few connections; who failed last is tried last.
+            one, since who stays has few connections; who failed last is tried last. A wait first
+            asks a node to hold it for up to 1 s, to see that it doesn't hang: one that does is
+            left after its part, or after some 11 s.
         secret: of the derived ids, see :meth:`topic`.
         hold: seconds that the node is asked to hold a wait, each time: 1 to 3600.
         patience: seconds that a set is tried for, in total: up to a day. Nothing on a page waits
@@ -296,7 +302,10 @@ class _Client:
         token: what a node of ``--set-policy token`` wants of who sets; waits go without. A set that
             is refused for it is a DoorbellError at once, with status 401 or 403.
         """
-        self._nodes = list(map(_Node.of, node if isinstance(node, (list, tuple)) else [node]))
+        nodes: Dict[object, _Node] = {}  # who is named twice has one turn
+        for one in map(_Node.of, node if isinstance(node, (list, tuple)) else [node]):
+            nodes.setdefault((one.is_tls, one.host, one.port, one.prefix), one)
+        self._nodes = list(nodes.values())
         if not self._nodes:
             raise ValueError("Give the URL of a node, or of several.")
         self._first = 0  # of the nodes: whom the next call asks first
@@ -427,28 +436,31 @@ class _Client:
          └┘ failed, or not yet too soon: after a pause that grows
         """
         is_wait = longest_hold > 0
+        grace = _GRACE if is_wait else 0.0
         end = self._clock() + limit
         count = len(self._nodes)
         failures = 0
+        heard = self._nodes[0] if count == 1 else None  # who has just held this wait as it should
         tried: Dict[_Node, Exception] = {}  # with the last failure of each
         while True:
             if failures % count == 0:  # a round, in which each node has a try
                 first, retry_after = self._first, 0.0
             left_to_try = count - failures % count
-            node = self._nodes[(first + failures) % count]
+            index = (first + failures) % count
+            node = self._nodes[index]
             asked = self._clock()
-            hold = min(self._jittered(longest_hold), max(end - asked, 0.0))
-            # A wait's end comes from the node, so it may be on its way.
-            latest = end - asked + (_GRACE if is_wait else 0.0)
-            share = latest if is_wait else latest / left_to_try
-            answer = yield _Ask(node, request(node, hold), min(hold + _ANSWER, share))
+            left = end - asked
+            part = (left + grace) / (1 if node is heard else left_to_try)
+            hold = longest_hold if node is heard else min(longest_hold, _FIRST_HOLD, part / 2)
+            hold = max(min(self._jittered(hold), left), 0.0)
+            answer = yield _Ask(node, request(node, hold), min(hold + _ANSWER, part))
             if is_wait and isinstance(answer, _Answer) and answer.status == 204:
                 tried.clear()
                 now = self._clock()
                 if now >= end:
                     raise self._late(name, limit, is_wait, tried)
                 if now - asked >= min(_SOON, hold / 2):
-                    failures = 0
+                    failures, heard = 0, node
                     continue
             else:
                 if isinstance(answer, _Answer) and answer.status // 100 == 2:
@@ -463,10 +475,12 @@ class _Client:
                 if isinstance(answer, _Answer):
                     retry_after = max(retry_after, answer.retry_after())
             failures += 1
-            if node is self._nodes[self._first]:  # others may have found the same
-                self._first = (self._first + 1) % count
+            if count > 1:
+                heard = None
+                if self._first == index:  # others may have found the same, at this moment too
+                    self._first = (index + 1) % count
             left = end - self._clock()
-            if left_to_try > 1 and left + (_GRACE if is_wait else 0.0) > 0:
+            if left_to_try > 1 and left + grace > 0:
                 continue
             if left <= (0 if is_wait else max(retry_after, _LAST_TRY)):
                 raise self._late(name, limit, is_wait, tried)
