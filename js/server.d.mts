@@ -23,9 +23,10 @@ export declare class Doorbell extends Client {
    *   any set. Where one fails by what may pass, the next is tried at once, all within the time
    *   that one has: each gets an equal part of what is left. The first is asked until it fails, and
    *   then the next one, since who stays has few connections; who failed last is tried last. So do
-   *   `wait` and `waitAny`, by a request each, but a node that hangs has all of a wait's time, up to
-   *   some 35 s; `follow` waits at the first. What fails at several
-   *   rejects with an AggregateError, whose message names each with its reason; `status` is that
+   *   `wait` and `waitAny`, by a request each. A wait first asks a node to hold it for up to 1 s, to
+   *   see that it doesn't hang: one that does is left after its part, or after some 11 s. `follow`
+   *   waits at the first. A node that is named twice has one turn; several in one text, with commas,
+   *   are a TypeError. What fails at several rejects with an AggregateError, whose message names each with its reason; `status` is that
    *   of the last answer
    * @param options.secret what topics are derived from, not empty
    * @param options.token what a node of `--set-policy token` wants of who sets; waits go without. A

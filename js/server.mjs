@@ -10,12 +10,14 @@ const [
 
 // In seconds.
 const ANSWER = 10; // silent for longer: the peer is gone
+const FIRST_HOLD = 1; // of one among several nodes that a wait hasn't heard yet: does it hang?
 const LATE = 2; // the node's "not yet" at the end of a wait may be on its way
 const PATIENCE = 1; // of a set: somebody waits for the answer that it holds up
 
 const LINES = 10_000; // a node refuses more in one request
 const KEY_BYTES = 32;
 const KEY = /^[!-~]{1,128}$/;
+const SEVERAL_URLS = /,\s*https?:\/\/|^https?:\/\/[^/]*,/i;
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/; // RFC 6750, 2.1
 const HEADERS = {Accept: 'application/json', 'Accept-Encoding': 'identity'};
 const VERSION = /^(0|[1-9][0-9]*)$/;
@@ -30,7 +32,10 @@ class Nodes {
   #first = 0;
 
   constructor(given) {
-    this.#urls = [given].flat().map(url => bellUrl(url));
+    this.#urls = [...new Set([given].flat().map(url => {
+      if (!SEVERAL_URLS.test(url)) return bellUrl(url);
+      throw new TypeError(`a node is one URL, and several are an array, not ${url}`);
+    }))];
     if (!this.#urls.length) throw new TypeError('a node is an http or https URL, not an empty array');
     this.isOne = this.#urls.length === 1;
     [this.url] = this.#urls;
@@ -87,7 +92,7 @@ export class Doorbell extends Client {
     const texts = idTexts(ids);
     const known = texts.filter(id => this._known.has(`${this.url}/${id}`));
     if (known.length) return known;
-    const rung = await this.#lastOf(signal, timeout + LATE, keep => this.#ask(texts, timeout, keep))
+    const rung = await this.#lastOf(signal, timeout + LATE, inner => this.#ask(texts, timeout, inner))
       .catch(error => {
         throw signal.aborted || isFinal(error) ? error : late(timeout, error);
       });
@@ -147,15 +152,24 @@ export class Doorbell extends Client {
     return {id: hex(await crypto.subtle.digest('SHA-256', encoder.encode(keyText(key)))), key};
   }
 
-  // Which of them are set; none, if the end came first.
+  // Which of them are set; none, if the end came first. A node that holds the first request as it
+  // should is asked to hold the next one for long; whoever hangs is left after its part.
   #ask(ids, timeout, signal) {
-    const end = Date.now() + timeout * 1000;
-    return async url => {
-      const began = Date.now();
-      const hold = Math.min(this.hold, Math.max(0, end - began) / 1000);
-      const set = await whichSet(byFetch, url, ids, hold, signal);
-      const now = Date.now();
-      return set.length || now >= end ? set : afterNotYet((now - began) / 1000, hold);
+    const end = performance.now() + timeout * 1000;
+    let heard;
+    return async (url, part) => {
+      const began = performance.now();
+      const isHeard = this.#nodes.isOne || url === heard;
+      heard = undefined;
+      const longest = isHeard ? this.hold : Math.min(this.hold, FIRST_HOLD, part / 2);
+      const hold = Math.max(0, Math.min(longest, (end - began) / 1000));
+      const ask = signal => whichSet(byFetch, url, ids, hold, signal);
+      const set = await (isHeard ? ask(signal) : within(part, signal, ask));
+      const now = performance.now();
+      if (set.length || now >= end) return set;
+      const next = afterNotYet((now - began) / 1000, hold);
+      if (next !== undefined) heard = url;
+      return next;
     };
   }
 
@@ -176,7 +190,7 @@ export class Doorbell extends Client {
   // Insists on what work(signal) gives at one of the nodes, each of which has a part of the time that
   // is left; when it is over, the last failures tell more. Empty, if the last answer was a "not yet".
   async #lastOf(signal, seconds, work) {
-    const end = Date.now() + seconds * 1000;
+    const end = performance.now() + seconds * 1000;
     const failures = new Map(); // by the URLs of those who were tried, the last one last
     let asking;
     return within(seconds, signal, inner => {
@@ -188,10 +202,13 @@ export class Doorbell extends Client {
           asking = urls.at(-left);
           try {
             // The last one has until the end.
-            const part = left > 1 ? (end - Date.now()) / 1000 / left : Infinity;
+            const part = left > 1 ? (end - performance.now()) / 1000 / left : Infinity;
             const result = await once(asking, part);
-            if (result === undefined) this.#nodes.failed(asking); // it goes away
             failures.clear();
+            if (result === undefined) {
+              this.#nodes.failed(asking); // it goes away
+              if (left > 1) continue;
+            }
             asking = undefined;
             return result;
           } catch (error) {
@@ -211,6 +228,7 @@ export class Doorbell extends Client {
       const isLate = error.name === 'TimeoutError';
       if (asking && isLate && !failures.has(asking)) {
         failures.set(asking, new DOMException('the node is silent', 'TimeoutError'));
+        this.#nodes.failed(asking);
       }
       if (failures.size) throw this.#nodes.error(failures);
       if (!isLate) throw error;

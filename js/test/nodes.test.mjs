@@ -1,6 +1,8 @@
 // The client for applications with several nodes that share a store: which is asked when, and for
 // how long.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 import { describe, test } from 'node:test';
 import Doorbell from 'doorbell-client/server';
 import { fake, problem, reply, ring } from './fake.mjs';
@@ -22,11 +24,32 @@ async function nobody(t) {
   return { url: (await silent(t)).url.replace('127.0.0.1', '127.0.0.2') };
 }
 
+// One that accepts, and says nothing, not even in a handshake.
+async function mute(t) {
+  const sockets = [];
+  const server = net.createServer(socket => sockets.push(socket.on('error', () => {})));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => {
+    server.close();
+    sockets.forEach(socket => socket.destroy());
+  });
+  return { url: `http://127.0.0.1:${server.address().port}` };
+}
+
+// Holds a wait as a node does.
+const holding = t => fake(t, (request, response, n) => {
+  const seconds = new URL(request.url, 'http://fake').searchParams.get('timeout');
+  if (n > 1) ring(request, response);
+  else setTimeout(() => reply(response, 204), seconds * 1000);
+});
+
 const urls = servers => servers.map(({ url }) => url);
 
 const FAILING = {
   IsAway: nobody,
   Hangs: silent,
+  IsMute: mute,
+  HangsInTls: async t => ({ url: (await mute(t)).url.replace('http', 'https') }),
   HangsUp: t => fake(t, request => request.socket.destroy()),
   Says408: t => saying(t, 408),
   Says429: t => saying(t, 429, { 'Retry-After': '60' }),
@@ -135,6 +158,52 @@ describe('several nodes', { concurrency: true }, () => {
       name === 'TimeoutError' && /ECONNREFUSED.*; .*Later\./.test(cause.message));
   });
 
+  for (const timeout of [0, 0.2]) {
+    test(`aWaitOf${timeout}SecondsLeavesANodeThatHangsAndTheNextBeginsAtTheOther`, async t => {
+      const [hanging, node] = [await silent(t), await setting(t)];
+      const bell = new Doorbell(urls([hanging, node]));
+      for (const id of ['7', '8']) assert.equal(await bell.wait(id, { timeout }), id);
+      assert.equal(hanging.requests.length, 1);
+    });
+  }
+
+  test('aNodeThatHangsToTheEndOfAWaitIsTriedLastTheNextTime', async t => {
+    const [hanging, last] = [await silent(t), await silent(t)];
+    const bell = new Doorbell(urls([hanging, last]));
+    await assert.rejects(bell.wait('7', { timeout: 0 }), { name: 'TimeoutError' });
+    const stop = new AbortController();
+    const again = bell.wait('7', { signal: stop.signal });
+    await hanging.asked(() => true, 2);
+    stop.abort();
+    await assert.rejects(again, { name: 'AbortError' });
+    assert.equal(last.requests.length, 1);
+  });
+
+  for (const timeout of [60, undefined]) {
+    test(`aNodeThatHoldsAWaitOf${timeout}SecondsIsAskedForLongAndNoOther`, async t => {
+      const [node, other] = [await holding(t), await setting(t)];
+      assert.equal(await new Doorbell(urls([node, other])).wait('7', { timeout }), '7');
+      const [first, second] = node.requests.map(({ query }) => Number(query.get('timeout')));
+      assert.ok(first >= 0.8 && first <= 1 && second > 15, `${first} and ${second}`);
+      assert.equal(other.requests.length, 0);
+    });
+  }
+
+  test('theTokenGoesToEachNode', async t => {
+    const servers = [await saying(t, 503), await setting(t)];
+    await new Doorbell(urls(servers), { token: 'abc' }).set('1', undefined, LONG);
+    for (const { requests: [{ headers }] } of servers) {
+      assert.equal(headers.authorization, 'Bearer abc');
+    }
+  });
+
+  test('aNodeThatIsNamedTwiceHasOneTurn', async t => {
+    const server = await saying(t, 503, { 'Retry-After': '60' });
+    const bell = new Doorbell([server.url, `${server.url}/`, server.url.replace('http', 'HTTP')]);
+    await assert.rejects(bell.set('1'), { message: /Later/ });
+    assert.equal(server.requests.length, 1);
+  });
+
   test('followWaitsAtTheNodeThatAnAnswerNames', async t => {
     const servers = [await silent(t), await setting(t)];
     const app = await fake(t, (request, response) =>
@@ -151,6 +220,11 @@ describe('several nodes', { concurrency: true }, () => {
     for (const list of [[], [''], ['http://a.test', 'b'], ['http://a.test', null]]) {
       assert.throws(() => new Doorbell(list), TypeError, String(list));
     }
+    for (const text of ['http://a.test,http://b.test', 'http://a.test/x, HTTPS://b.test', 'http://a.test,']) {
+      assert.throws(() => new Doorbell(text), { name: 'TypeError', message: /several are an array/ });
+      assert.throws(() => new Doorbell([text]), { name: 'TypeError', message: /several are an array/ });
+    }
+    assert.equal(new Doorbell('http://a.test/x,y').url, 'http://a.test/x,y');
   });
 });
 
@@ -163,6 +237,22 @@ test('aRoundIsFollowedByAPauseNotBeforeTheLongestRetryAfter', async t => {
   assert.equal(pauses.length, 1);
   assert.ok(pauses[0] > 15_900 && pauses[0] <= 16_000, `${pauses}`);
   assert.deepEqual(servers.map(({ requests }) => requests.length), [2, 2, 2]);
+});
+
+test('aNotYetAtOnceIsAskedAtTheNextNodeWithoutAPause', async t => {
+  const pauses = pausesIn(t);
+  const servers = [await fake(t, (request, response) => reply(response, 204)), await setting(t)];
+  assert.equal(await new Doorbell(urls(servers)).wait('7'), '7');
+  assert.deepEqual(pauses, []);
+});
+
+test('aClockThatIsSetForwardEndsNoWait', async t => {
+  const server = await fake(t, (request, response, n) => {
+    if (n > 1) return ring(request, response);
+    t.mock.method(Date, 'now', () => 1e14);
+    reply(response, 204);
+  });
+  assert.equal(await new Doorbell(server.url).wait('7', { timeout: 60 }), '7');
 });
 
 test('eachNodeThatFailsIsToldOnceInTheConsole', async t => {
