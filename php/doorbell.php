@@ -43,6 +43,9 @@ if (!class_exists(Doorbell::class, false)) {
         /** How late the node's "not yet" may come to a wait that has a timeout. */
         private const GRACE = 2.0;
 
+        /** Of one among several nodes that a wait hasn't heard yet: does it hang? */
+        private const FIRST_HOLD = 1.0;
+
         /** "Not yet" within this time is a node that goes away; asking at once would hammer it. */
         private const SOON = 1.0;
 
@@ -78,7 +81,9 @@ if (!class_exists(Doorbell::class, false)) {
          *
          * @param string|list<string> $node where the node answers: https://bell.example,
          *     https://example.com/bell. Of several, the next is tried where one doesn't answer in its
-         *     part of $limit, or what it says may pass; whatever else it says counts
+         *     part of $limit, or what it says may pass; whatever else it says counts. A wait first
+         *     asks a node to hold it for up to a second, to see that it doesn't hang: one that does is
+         *     left after its part, or after some 11 s
          * @param string|null $secret the application's own, for topic()
          * @param float $limit seconds that a set may take, its retries too; in the background give
          *     it 30. A connection with TLS is kept for later pages, and its handshake may take a second
@@ -345,38 +350,45 @@ if (!class_exists(Doorbell::class, false)) {
             $end = $timeout === null ? INF : Deadline::now() + $timeout;
             $failures = 0;
             $answers = [];
+            $heard = null; // who has just held this wait as it should
             do {
                 $nodes = $this->nodes->inOrder();
-                $node = $nodes[0];
-                $began = Deadline::now();
-                // Up to a fifth shorter, so that a crowd doesn't stay together.
-                $hold = max(0.0, min(self::HOLD * (1 - self::chance() / 5), $end - $began));
-                $answer = $node->get(
-                    sprintf('/%s?timeout=%.3F', implode(',', $ids), $hold),
-                    new Deadline(min($hold + self::ANSWER, $end - $began + self::GRACE))
-                );
-                $set = $answer->named($ids);
-                if ($set !== []) {
-                    $this->error = '';
-                    return $set;
+                $retryAfter = 0.0;
+                foreach ($nodes as $i => $node) {
+                    $began = Deadline::now();
+                    $isHeard = $node === $heard || count($nodes) === 1;
+                    $part = ($end - $began + self::GRACE) / ($isHeard ? 1 : count($nodes) - $i);
+                    if ($part <= 0) {
+                        break; // the look-up of a name took it all
+                    }
+                    $hold = $isHeard ? self::HOLD : min(self::FIRST_HOLD, $part / 2);
+                    // Up to a fifth shorter, so that a crowd doesn't stay together.
+                    $hold = max(0.0, min($hold * (1 - self::chance() / 5), $end - $began));
+                    $answer = $node->get(
+                        sprintf('/%s?timeout=%.3F', implode(',', $ids), $hold),
+                        new Deadline(min($hold + self::ANSWER, $part))
+                    );
+                    $set = $answer->named($ids);
+                    if ($set !== []) {
+                        $this->error = '';
+                        return $set;
+                    }
+                    if ($answer->isNotYet()) {
+                        [$answers, $this->error] = [[], ''];
+                    } else {
+                        $answers[$node->url] = $answer;
+                        $this->error = $this->nodes->told($answers);
+                    }
+                    if ($this->isOnTime($node, $answer, $hold, $began)) {
+                        [$heard, $failures] = [$node, 0];
+                        continue 2;
+                    }
+                    $heard = null;
+                    $this->nodes->failed($node);
+                    $retryAfter = max($retryAfter, $answer->retryAfter);
                 }
-                if ($answer->isNotYet()) {
-                    [$answers, $this->error] = [[], ''];
-                } else {
-                    $answers[$node->url] = $answer;
-                    $this->error = $this->nodes->told($answers);
-                }
-                if ($this->isOnTime($node, $answer, $hold, $began)) {
-                    $failures = 0;
-                    continue;
-                }
-                $this->nodes->failed($node);
-                $failures++;
-                if ($failures % count($nodes) === 0) {
-                    $rounds = intdiv($failures, count($nodes));
-                    $pause = self::pause($answer, self::backoff($rounds, self::LONGEST_PAUSE));
-                    self::sleep(min($pause, $end - Deadline::now()));
-                }
+                $pause = self::pause($retryAfter, ++$failures, self::LONGEST_PAUSE);
+                self::sleep(min($pause, $end - Deadline::now()));
             } while (Deadline::now() < $end);
             return [];
         }
@@ -433,8 +445,9 @@ if (!class_exists(Doorbell::class, false)) {
                 self::finish();
             } catch (Error) {
                 // The page is late then, and the set comes all the same.
+            } finally { // so it does where the application's own output throws
+                self::flush();
             }
-            self::flush();
         }
 
         /** Sends the response. */
@@ -446,7 +459,9 @@ if (!class_exists(Doorbell::class, false)) {
                     return;
                 }
             }
-            while (ob_get_level() > 0 && @ob_end_flush()) {
+            // What can't be removed would be a warning, and an application's own handler may throw.
+            while ((ob_get_status()['flags'] ?? 0) & PHP_OUTPUT_HANDLER_REMOVABLE) {
+                ob_end_flush();
             }
             flush();
         }
@@ -487,7 +502,7 @@ if (!class_exists(Doorbell::class, false)) {
             }
             $answers = [];
             for ($failures = 1;; $failures++) {
-                $pause = self::backoff($failures, $this->limit / 5);
+                $retryAfter = 0.0;
                 $nodes = $this->nodes->inOrder();
                 foreach ($nodes as $i => $node) {
                     if ($i > 0 && $deadline->left() <= 0) {
@@ -505,16 +520,17 @@ if (!class_exists(Doorbell::class, false)) {
                         $answers[$node->url] = $answer;
                     }
                     if (!$answer->mayPass()) {
-                        $pause = INF; // and no other node would say anything else
+                        $retryAfter = INF; // and no other node would say anything else
                         break;
                     }
                     $this->nodes->failed($node);
                     if (count($nodes) > 1) {
                         $this->nodes->log($node, $answer);
                     }
-                    $pause = self::pause($answer, $pause);
+                    $retryAfter = max($retryAfter, $answer->retryAfter);
                 }
                 $this->error = $this->nodes->told($answers);
+                $pause = self::pause($retryAfter, $failures, $this->limit / 5);
                 if ($pause >= $deadline->left()) {
                     Log::tell($this->nodes->name(), $answer->kind(), $this->error);
                     return null;
@@ -533,14 +549,10 @@ if (!class_exists(Doorbell::class, false)) {
         }
 
         /** Not before Retry-After; and over the same time again, so that a crowd comes apart. */
-        private static function pause(Answer $answer, float $ordinary): float
+        private static function pause(float $retryAfter, int $failures, float $longest): float
         {
-            return max($answer->retryAfter * (1 + self::chance()), $ordinary);
-        }
-
-        private static function backoff(int $failures, float $longest): float
-        {
-            return min($longest, 2 ** min($failures - 1, 20)) * self::chance();
+            $ordinary = min($longest, 2 ** min($failures - 1, 20)) * self::chance();
+            return max($retryAfter * (1 + self::chance()), $ordinary);
         }
 
         /** From 0 to 1; not mt_rand(), whose sequence may be the application's. */
@@ -736,9 +748,12 @@ if (!class_exists(Nodes::class, false)) {
             if ($addresses !== [] && count($addresses) !== count($urls)) {
                 throw new InvalidArgumentException('Give an address for each node, or for none.');
             }
+            $nodes = [];
             foreach ($urls as $i => $url) {
-                $this->nodes[] = new Node($url, $addresses[$i] ?? null, $token);
+                $node = new Node($url, $addresses[$i] ?? null, $token);
+                $nodes[$node->place] ??= $node; // who is named twice has one turn
             }
+            $this->nodes = array_values($nodes);
         }
 
         /** @return non-empty-list<Node> in the order in which they are to be tried */
@@ -747,7 +762,7 @@ if (!class_exists(Nodes::class, false)) {
             if (count($this->nodes) === 1) {
                 return $this->nodes;
             }
-            $failed = array_map(static fn (Node $node) => Marks::last($node->url), $this->nodes);
+            $failed = array_map(static fn (Node $node) => Marks::last($node->place), $this->nodes);
             asort($failed); // those that are equal stay as they were given
             $nodes = [];
             foreach ($failed as $i => $when) {
@@ -760,7 +775,7 @@ if (!class_exists(Nodes::class, false)) {
         public function failed(Node $node): void
         {
             if (count($this->nodes) > 1) {
-                Marks::set($node->url);
+                Marks::set($node->place);
             }
         }
 
@@ -839,6 +854,9 @@ if (!class_exists(Node::class, false)) {
         private const BROKEN = '/unexpected eof|reset by peer|broken pipe|timed out|no reason is known/i';
 
         public string $url;
+
+        /** Tells it from any other: two may have one URL, at an address each. */
+        public string $place;
         public bool $isTls;
         public string $name;
         public int $port;
@@ -862,6 +880,11 @@ if (!class_exists(Node::class, false)) {
             #[\SensitiveParameter]
             ?string $token = null
         ) {
+            if (preg_match('~,\s*https?://|\Ahttps?://[^/]*,~i', $url)) {
+                throw new InvalidArgumentException(
+                    'A node is one URL, and several are an array, not "' . Answer::line($url, 200) . '".'
+                );
+            }
             $host = '(\[[0-9a-f:.]+\]|[a-z0-9._-]+)';
             $pattern = "~\A(https?)://$host(?::([1-9][0-9]{0,4}))?((?:/[!\"$-.0->@-\~]*)*)\z~i";
             if (!preg_match($pattern, $url, $part) || (int) ($part[3] ?: 80) > 65_535) {
@@ -897,6 +920,7 @@ if (!class_exists(Node::class, false)) {
             $this->host = $part[2] . ($part[3] === '' ? '' : ":$port");
             $this->peer = 'tcp://' . ($address ?? $part[2]) . ":$port";
             $this->path = rtrim($part[4], '/');
+            $this->place = strtolower("{$part[1]}://{$part[2]} {$this->peer}") . $this->path;
         }
 
         /** The answer to a wait, or why there is none; over in time, but for the look-up of a name. */
@@ -1052,7 +1076,7 @@ if (!class_exists(Node::class, false)) {
                 }
             }
             if ($failure !== null) {
-                $deadline->fell(Deadline::now() - $began);
+                $deadline->fell();
                 return $failure;
             }
             if (!$isUsed) {
@@ -1449,14 +1473,18 @@ if (!class_exists(Answer::class, false)) {
 if (!class_exists(Deadline::class, false)) {
     /**
      * How long a call may take. A new connection with TLS has time of its own beside that: its three
-     * round trips are the network's, and no sign of a node that is slow.
+     * round trips are the network's, and no sign of a node that is slow. One that hangs in them has no
+     * more than that, and several together neither.
      *
      * @internal
      */
     final class Deadline
     {
         private float $end;
+
+        /** Seconds of handshakes that don't count, and when handshakes are over at the latest. */
         private float $handshake;
+        private float $shaken;
 
         /** What this is a share of, if it is one. */
         private ?self $whole = null;
@@ -1464,8 +1492,10 @@ if (!class_exists(Deadline::class, false)) {
         /** @param float $handshake seconds for the handshakes of TLS, beside the others */
         public function __construct(float $seconds, float $handshake = 0.0)
         {
-            $this->end = self::now() + $seconds;
+            $now = self::now();
+            $this->end = $now + $seconds;
             $this->handshake = $handshake;
+            $this->shaken = $now + max($seconds, $handshake);
         }
 
         public function left(): float
@@ -1480,6 +1510,7 @@ if (!class_exists(Deadline::class, false)) {
                 return $this;
             }
             $share = new self($this->left() / $of, $this->handshake / $of);
+            $share->shaken = self::now() + $this->forHandshake()->left() / $of;
             $share->whole = $this;
             return $share;
         }
@@ -1487,7 +1518,7 @@ if (!class_exists(Deadline::class, false)) {
         /** The time that a connection may take, its handshake included. */
         public function forHandshake(): self
         {
-            return new self(max($this->handshake, $this->left()));
+            return new self(max($this->shaken, $this->end) - self::now());
         }
 
         /** A connection stands, after so many seconds: they don't count. */
@@ -1501,11 +1532,11 @@ if (!class_exists(Deadline::class, false)) {
             }
         }
 
-        /** There is none, after so many seconds: they don't count for those who are tried next. */
-        public function fell(float $seconds): void
+        /** There is none: what it took beyond its share doesn't count for those who are tried next. */
+        public function fell(): void
         {
             if ($this->whole !== null) {
-                $this->whole->stands(min($seconds, $this->handshake));
+                $this->whole->stands(max(0.0, -$this->left()));
             }
         }
 
@@ -1548,7 +1579,7 @@ if (!class_exists(Log::class, false)) {
 
         private static function isDue(string $what): bool
         {
-            if (abs(time() - Marks::last($what)) < self::SECONDS) {
+            if (time() - Marks::last($what) < self::SECONDS) {
                 return false;
             }
             Marks::set($what);
@@ -1560,45 +1591,81 @@ if (!class_exists(Log::class, false)) {
 if (!class_exists(Marks::class, false)) {
     /**
      * When something happened last. A page's memory ends with it, so each mark is also the time of a
-     * file, which all pages of a site share.
+     * file, which all pages of a site share. Anybody may write in its folder: what isn't a file of our
+     * own there is neither read nor touched.
      *
      * @internal
      */
     final class Marks
     {
+        private const KIND = 0170000;
+        private const FILE = 0100000;
+
         /** @var array<string, float> when this process saw it, in seconds */
         private static array $seen = [];
 
         public static function set(string $what): void
         {
+            self::$seen[$what] = microtime(true);
+            self::quietly(static function () use ($what): void {
+                $file = self::file($what);
+                if (self::time($file) > 0) {
+                    touch($file);
+                } elseif (lstat($file) === false && ($made = tempnam(sys_get_temp_dir(), 'doorbell-'))) {
+                    rename($made, $file) || unlink($made); // fopen() would follow a link, by any mode
+                }
+            });
+        }
+
+        /** In seconds since 1970; 0 where nothing is known of it. */
+        public static function last(string $what): float
+        {
+            $times = [self::$seen[$what] ?? 0.0];
+            self::quietly(static function () use ($what, &$times): void {
+                $times[] = (float) self::time(self::file($what));
+            });
+            // The clock was set back since: such a mark would stand for as long.
+            return max(0.0, ...array_filter($times, static fn (float $time) => $time <= microtime(true)));
+        }
+
+        /** Without warnings: an application's own error handler may throw. */
+        private static function quietly(callable $look): void
+        {
+            if (PHP_SAPI === 'cli') {
+                return;
+            }
             try {
-                self::$seen[$what] = microtime(true);
-                if (PHP_SAPI !== 'cli') {
-                    @touch(self::file($what));
+                set_error_handler(static fn (): bool => true);
+                try {
+                    $look();
+                } finally {
+                    restore_error_handler();
                 }
             } catch (Error) {
                 // A host that takes functions away has the memory of its processes.
             }
         }
 
-        /** In seconds since 1970; 0 where nothing is known of it. */
-        public static function last(string $what): float
+        /** Of a file of our own; 0 where it is none. */
+        private static function time(string $file): int
         {
-            $seen = self::$seen[$what] ?? 0.0;
-            try {
-                if (PHP_SAPI === 'cli') {
-                    return $seen;
-                }
-                clearstatcache();
-                return max($seen, (float) @filemtime(self::file($what)));
-            } catch (Error) {
-                return $seen;
-            }
+            clearstatcache();
+            $is = lstat($file);
+            $isOurs = $is !== false && ($is['mode'] & self::KIND) === self::FILE
+                && $is['uid'] === (self::user() ?? $is['uid']);
+            return $isOurs ? $is['mtime'] : 0;
         }
 
         private static function file(string $what): string
         {
-            return sys_get_temp_dir() . '/doorbell-' . md5(__DIR__ . getmyuid() . $what);
+            return sys_get_temp_dir() . '/doorbell-' . md5(__DIR__ . self::user() . $what);
+        }
+
+        /** As whom this process runs; getmyuid() is whose the script is. Null where nothing tells it. */
+        private static function user(): ?int
+        {
+            $user = function_exists('posix_geteuid') ? posix_geteuid() : fileowner('/proc/self');
+            return $user === false ? null : $user;
         }
     }
 }

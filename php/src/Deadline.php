@@ -7,14 +7,18 @@ namespace Doorbell;
 
 /**
  * How long a call may take. A new connection with TLS has time of its own beside that: its three
- * round trips are the network's, and no sign of a node that is slow.
+ * round trips are the network's, and no sign of a node that is slow. One that hangs in them has no
+ * more than that, and several together neither.
  *
  * @internal
  */
 final class Deadline
 {
     private float $end;
+
+    /** Seconds of handshakes that don't count, and when handshakes are over at the latest. */
     private float $handshake;
+    private float $shaken;
 
     /** What this is a share of, if it is one. */
     private ?self $whole = null;
@@ -22,8 +26,10 @@ final class Deadline
     /** @param float $handshake seconds for the handshakes of TLS, beside the others */
     public function __construct(float $seconds, float $handshake = 0.0)
     {
-        $this->end = self::now() + $seconds;
+        $now = self::now();
+        $this->end = $now + $seconds;
         $this->handshake = $handshake;
+        $this->shaken = $now + max($seconds, $handshake);
     }
 
     public function left(): float
@@ -38,6 +44,7 @@ final class Deadline
             return $this;
         }
         $share = new self($this->left() / $of, $this->handshake / $of);
+        $share->shaken = self::now() + $this->forHandshake()->left() / $of;
         $share->whole = $this;
         return $share;
     }
@@ -45,7 +52,7 @@ final class Deadline
     /** The time that a connection may take, its handshake included. */
     public function forHandshake(): self
     {
-        return new self(max($this->handshake, $this->left()));
+        return new self(max($this->shaken, $this->end) - self::now());
     }
 
     /** A connection stands, after so many seconds: they don't count. */
@@ -59,11 +66,11 @@ final class Deadline
         }
     }
 
-    /** There is none, after so many seconds: they don't count for those who are tried next. */
-    public function fell(float $seconds): void
+    /** There is none: what it took beyond its share doesn't count for those who are tried next. */
+    public function fell(): void
     {
         if ($this->whole !== null) {
-            $this->whole->stands(min($seconds, $this->handshake));
+            $this->whole->stands(max(0.0, -$this->left()));
         }
     }
 

@@ -33,6 +33,9 @@ final class Doorbell
     /** How late the node's "not yet" may come to a wait that has a timeout. */
     private const GRACE = 2.0;
 
+    /** Of one among several nodes that a wait hasn't heard yet: does it hang? */
+    private const FIRST_HOLD = 1.0;
+
     /** "Not yet" within this time is a node that goes away; asking at once would hammer it. */
     private const SOON = 1.0;
 
@@ -68,7 +71,9 @@ final class Doorbell
      *
      * @param string|list<string> $node where the node answers: https://bell.example,
      *     https://example.com/bell. Of several, the next is tried where one doesn't answer in its
-     *     part of $limit, or what it says may pass; whatever else it says counts
+     *     part of $limit, or what it says may pass; whatever else it says counts. A wait first
+     *     asks a node to hold it for up to a second, to see that it doesn't hang: one that does is
+     *     left after its part, or after some 11 s
      * @param string|null $secret the application's own, for topic()
      * @param float $limit seconds that a set may take, its retries too; in the background give
      *     it 30. A connection with TLS is kept for later pages, and its handshake may take a second
@@ -335,38 +340,45 @@ final class Doorbell
         $end = $timeout === null ? INF : Deadline::now() + $timeout;
         $failures = 0;
         $answers = [];
+        $heard = null; // who has just held this wait as it should
         do {
             $nodes = $this->nodes->inOrder();
-            $node = $nodes[0];
-            $began = Deadline::now();
-            // Up to a fifth shorter, so that a crowd doesn't stay together.
-            $hold = max(0.0, min(self::HOLD * (1 - self::chance() / 5), $end - $began));
-            $answer = $node->get(
-                sprintf('/%s?timeout=%.3F', implode(',', $ids), $hold),
-                new Deadline(min($hold + self::ANSWER, $end - $began + self::GRACE))
-            );
-            $set = $answer->named($ids);
-            if ($set !== []) {
-                $this->error = '';
-                return $set;
+            $retryAfter = 0.0;
+            foreach ($nodes as $i => $node) {
+                $began = Deadline::now();
+                $isHeard = $node === $heard || count($nodes) === 1;
+                $part = ($end - $began + self::GRACE) / ($isHeard ? 1 : count($nodes) - $i);
+                if ($part <= 0) {
+                    break; // the look-up of a name took it all
+                }
+                $hold = $isHeard ? self::HOLD : min(self::FIRST_HOLD, $part / 2);
+                // Up to a fifth shorter, so that a crowd doesn't stay together.
+                $hold = max(0.0, min($hold * (1 - self::chance() / 5), $end - $began));
+                $answer = $node->get(
+                    sprintf('/%s?timeout=%.3F', implode(',', $ids), $hold),
+                    new Deadline(min($hold + self::ANSWER, $part))
+                );
+                $set = $answer->named($ids);
+                if ($set !== []) {
+                    $this->error = '';
+                    return $set;
+                }
+                if ($answer->isNotYet()) {
+                    [$answers, $this->error] = [[], ''];
+                } else {
+                    $answers[$node->url] = $answer;
+                    $this->error = $this->nodes->told($answers);
+                }
+                if ($this->isOnTime($node, $answer, $hold, $began)) {
+                    [$heard, $failures] = [$node, 0];
+                    continue 2;
+                }
+                $heard = null;
+                $this->nodes->failed($node);
+                $retryAfter = max($retryAfter, $answer->retryAfter);
             }
-            if ($answer->isNotYet()) {
-                [$answers, $this->error] = [[], ''];
-            } else {
-                $answers[$node->url] = $answer;
-                $this->error = $this->nodes->told($answers);
-            }
-            if ($this->isOnTime($node, $answer, $hold, $began)) {
-                $failures = 0;
-                continue;
-            }
-            $this->nodes->failed($node);
-            $failures++;
-            if ($failures % count($nodes) === 0) {
-                $rounds = intdiv($failures, count($nodes));
-                $pause = self::pause($answer, self::backoff($rounds, self::LONGEST_PAUSE));
-                self::sleep(min($pause, $end - Deadline::now()));
-            }
+            $pause = self::pause($retryAfter, ++$failures, self::LONGEST_PAUSE);
+            self::sleep(min($pause, $end - Deadline::now()));
         } while (Deadline::now() < $end);
         return [];
     }
@@ -423,8 +435,9 @@ final class Doorbell
             self::finish();
         } catch (Error) {
             // The page is late then, and the set comes all the same.
+        } finally { // so it does where the application's own output throws
+            self::flush();
         }
-        self::flush();
     }
 
     /** Sends the response. */
@@ -436,7 +449,9 @@ final class Doorbell
                 return;
             }
         }
-        while (ob_get_level() > 0 && @ob_end_flush()) {
+        // What can't be removed would be a warning, and an application's own handler may throw.
+        while ((ob_get_status()['flags'] ?? 0) & PHP_OUTPUT_HANDLER_REMOVABLE) {
+            ob_end_flush();
         }
         flush();
     }
@@ -477,7 +492,7 @@ final class Doorbell
         }
         $answers = [];
         for ($failures = 1;; $failures++) {
-            $pause = self::backoff($failures, $this->limit / 5);
+            $retryAfter = 0.0;
             $nodes = $this->nodes->inOrder();
             foreach ($nodes as $i => $node) {
                 if ($i > 0 && $deadline->left() <= 0) {
@@ -495,16 +510,17 @@ final class Doorbell
                     $answers[$node->url] = $answer;
                 }
                 if (!$answer->mayPass()) {
-                    $pause = INF; // and no other node would say anything else
+                    $retryAfter = INF; // and no other node would say anything else
                     break;
                 }
                 $this->nodes->failed($node);
                 if (count($nodes) > 1) {
                     $this->nodes->log($node, $answer);
                 }
-                $pause = self::pause($answer, $pause);
+                $retryAfter = max($retryAfter, $answer->retryAfter);
             }
             $this->error = $this->nodes->told($answers);
+            $pause = self::pause($retryAfter, $failures, $this->limit / 5);
             if ($pause >= $deadline->left()) {
                 Log::tell($this->nodes->name(), $answer->kind(), $this->error);
                 return null;
@@ -523,14 +539,10 @@ final class Doorbell
     }
 
     /** Not before Retry-After; and over the same time again, so that a crowd comes apart. */
-    private static function pause(Answer $answer, float $ordinary): float
+    private static function pause(float $retryAfter, int $failures, float $longest): float
     {
-        return max($answer->retryAfter * (1 + self::chance()), $ordinary);
-    }
-
-    private static function backoff(int $failures, float $longest): float
-    {
-        return min($longest, 2 ** min($failures - 1, 20)) * self::chance();
+        $ordinary = min($longest, 2 ** min($failures - 1, 20)) * self::chance();
+        return max($retryAfter * (1 + self::chance()), $ordinary);
     }
 
     /** From 0 to 1; not mt_rand(), whose sequence may be the application's. */

@@ -29,7 +29,7 @@ final class Log
 
     private static function isDue(string $what): bool
     {
-        if (abs(time() - Marks::last($what)) < self::SECONDS) {
+        if (time() - Marks::last($what) < self::SECONDS) {
             return false;
         }
         Marks::set($what);

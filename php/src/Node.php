@@ -32,6 +32,9 @@ final class Node
     private const BROKEN = '/unexpected eof|reset by peer|broken pipe|timed out|no reason is known/i';
 
     public string $url;
+
+    /** Tells it from any other: two may have one URL, at an address each. */
+    public string $place;
     public bool $isTls;
     public string $name;
     public int $port;
@@ -55,6 +58,11 @@ final class Node
         #[\SensitiveParameter]
         ?string $token = null
     ) {
+        if (preg_match('~,\s*https?://|\Ahttps?://[^/]*,~i', $url)) {
+            throw new InvalidArgumentException(
+                'A node is one URL, and several are an array, not "' . Answer::line($url, 200) . '".'
+            );
+        }
         $host = '(\[[0-9a-f:.]+\]|[a-z0-9._-]+)';
         $pattern = "~\A(https?)://$host(?::([1-9][0-9]{0,4}))?((?:/[!\"$-.0->@-\~]*)*)\z~i";
         if (!preg_match($pattern, $url, $part) || (int) ($part[3] ?: 80) > 65_535) {
@@ -90,6 +98,7 @@ final class Node
         $this->host = $part[2] . ($part[3] === '' ? '' : ":$port");
         $this->peer = 'tcp://' . ($address ?? $part[2]) . ":$port";
         $this->path = rtrim($part[4], '/');
+        $this->place = strtolower("{$part[1]}://{$part[2]} {$this->peer}") . $this->path;
     }
 
     /** The answer to a wait, or why there is none; over in time, but for the look-up of a name. */
@@ -245,7 +254,7 @@ final class Node
             }
         }
         if ($failure !== null) {
-            $deadline->fell(Deadline::now() - $began);
+            $deadline->fell();
             return $failure;
         }
         if (!$isUsed) {

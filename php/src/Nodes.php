@@ -38,9 +38,12 @@ final class Nodes
         if ($addresses !== [] && count($addresses) !== count($urls)) {
             throw new InvalidArgumentException('Give an address for each node, or for none.');
         }
+        $nodes = [];
         foreach ($urls as $i => $url) {
-            $this->nodes[] = new Node($url, $addresses[$i] ?? null, $token);
+            $node = new Node($url, $addresses[$i] ?? null, $token);
+            $nodes[$node->place] ??= $node; // who is named twice has one turn
         }
+        $this->nodes = array_values($nodes);
     }
 
     /** @return non-empty-list<Node> in the order in which they are to be tried */
@@ -49,7 +52,7 @@ final class Nodes
         if (count($this->nodes) === 1) {
             return $this->nodes;
         }
-        $failed = array_map(static fn (Node $node) => Marks::last($node->url), $this->nodes);
+        $failed = array_map(static fn (Node $node) => Marks::last($node->place), $this->nodes);
         asort($failed); // those that are equal stay as they were given
         $nodes = [];
         foreach ($failed as $i => $when) {
@@ -62,7 +65,7 @@ final class Nodes
     public function failed(Node $node): void
     {
         if (count($this->nodes) > 1) {
-            Marks::set($node->url);
+            Marks::set($node->place);
         }
     }
 

@@ -80,10 +80,29 @@ final class NodesTest extends DoorbellTestCase
     public function allNodesTogetherCostAtMostTheLimit(): void
     {
         $silent = new Fake([Fake::HOLD]);
+        $urls = [];
         $dropping = self::dropping();
-        $bell = new Doorbell([$silent->url, $dropping, self::nobody()], limit: 0.2);
+        for ($i = 0; $i < 10; $i++) {
+            array_push($urls, "{$silent->url}/$i", "$dropping/$i");
+        }
+        $bell = new Doorbell($urls, limit: 0.2);
         self::assertNull(self::within(0.2, fn () => $bell->set('7')));
         self::assertNull(self::within(0.2, fn () => $bell->setAll(['7', '8'])));
+    }
+
+    /** @test */
+    public function handshakesThatHangCostAtMostTheLimitTogether(): void
+    {
+        $silent = new Fake([Fake::SILENCE]);
+        $port = $silent->port;
+        foreach (['https', 'http'] as $first) {
+            $urls = ["$first://127.0.0.1:$port/0"];
+            for ($i = 1; $i < 8; $i++) {
+                $urls[] = "https://127.0.0.1:$port/$i";
+            }
+            $bell = new Doorbell($urls, limit: 1);
+            self::assertNull(self::within(1, fn () => $bell->set('7')));
+        }
     }
 
     /** @test */
@@ -168,6 +187,140 @@ final class NodesTest extends DoorbellTestCase
     }
 
     /** @test */
+    public function aWaitLeavesANodeThatHangsAndTheNextOneBeginsAtTheOther(): void
+    {
+        $silent = new Fake([Fake::SILENCE]);
+        $next = new Fake([Fake::answer(200, '{"set":["7"]}')]);
+        foreach (['http', 'https'] as $scheme) {
+            $bell = new Doorbell(["$scheme://127.0.0.1:{$silent->port}", $next->url]);
+            [$isSet, $took] = self::timed(fn () => $bell->wait('7', 0));
+            self::assertTrue($isSet, $bell->lastError());
+            self::assertGreaterThan(0.9, $took, 'its part is a second: half of those that a wait may be late');
+            self::assertTrue(self::within(0.4, fn () => $bell->wait('7', 0)));
+        }
+    }
+
+    /** @test */
+    public function aNodeThatHoldsAWaitIsAskedToHoldItForLongAndNoOther(): void
+    {
+        $node = new Fake([Fake::NOT_YET, Fake::answer(200, '{"set":["7"]}')], null, 300);
+        $other = new Fake([Fake::answer(200, '{"set":["7"]}')]);
+        self::assertTrue((new Doorbell([$node->url, $other->url]))->wait('7', 90));
+        [$first, $second] = [$node->request(), $node->request()];
+        self::assertMatchesRegularExpression('~\AGET /7\?timeout=(0\.[89]\d\d|1\.000) ~', $first);
+        self::assertMatchesRegularExpression('~\AGET /7\?timeout=2\d\.~', $second);
+    }
+
+    /** @test */
+    public function aWaitComesBackNotBeforeTheLongestRetryAfterOfARound(): void
+    {
+        $first = new Fake([Fake::problem(503, 'Ends.', 'Retry-After: 1'),
+            Fake::answer(200, '{"set":["7"]}')]);
+        $next = new Fake([Fake::problem(503, 'Ends.')]);
+        [$isSet, $took] = self::timed(fn () => (new Doorbell([$first->url, $next->url]))->wait('7', 60));
+        self::assertTrue($isSet);
+        self::assertGreaterThanOrEqual(1.0, $took);
+    }
+
+    /** @test */
+    public function theTokenGoesToEachNode(): void
+    {
+        $nodes = [new Fake([Fake::problem(503, 'Ends.')]), new Fake([Fake::SET])];
+        $bell = new Doorbell(array_column($nodes, 'url'), limit: 10, token: 'abc');
+        self::assertTrue($bell->set('7'), $bell->lastError());
+        foreach ($nodes as $node) {
+            self::assertStringContainsString("\r\nAuthorization: Bearer abc\r\n", $node->request());
+        }
+    }
+
+    /** @test */
+    public function aNodeThatIsNamedTwiceHasOneTurn(): void
+    {
+        $first = new Fake([Fake::problem(503, 'Ends.', 'Retry-After: 60'), Fake::SET]);
+        $urls = [$first->url, 'HTTP' . substr($first->url, 4) . '/'];
+        self::assertNull((new Doorbell($urls, limit: 10))->set('7'));
+        $next = new Fake([Fake::SET]);
+        $urls = ["http://bell.example:{$next->port}", "http://bell.example:{$next->port}"];
+        $bell = new Doorbell($urls, limit: 4, address: ['127.0.0.2', '127.0.0.1']);
+        self::assertTrue($bell->set('7'), 'a name that two have is not one node');
+    }
+
+    /**
+     * @test
+     * @dataProvider badMarks
+     */
+    public function whatStrangersPutInPlaceOfAMarkIsLeftAlone(callable $put): void
+    {
+        [$folder, $elsewhere] = [self::temporaryFolder(), self::temporaryFolder()];
+        [$server, $get] = self::builtInServer(['-d', "sys_temp_dir=$folder", '-d', 'error_log=/dev/null']);
+        $next = new Fake([Fake::SET]);
+        $first = new Fake([Fake::problem(503, 'Ends.')]);
+        $asks = function (string $id, bool $isFirstAsked) use ($get, $first, $next): void {
+            $get([$first->url, $next->url], $id, 'now');
+            self::assertStringStartsWith("POST /$id ", $next->request());
+            if ($isFirstAsked) {
+                self::assertStringStartsWith("POST /$id ", $first->request());
+            }
+        };
+        $asks('1', true);
+        $asks('2', false);
+        foreach (glob("$folder/doorbell-*") as $mark) {
+            unlink($mark);
+            $put($mark, "$elsewhere/" . basename($mark));
+        }
+        $before = Process::run(['ls', '-lR', '--time-style=full-iso', $folder, $elsewhere]);
+        $asks('3', true);
+        $asks('4', true);
+        self::assertSame($before, Process::run(['ls', '-lR', '--time-style=full-iso', $folder, $elsewhere]));
+        $server->end();
+    }
+
+    public function badMarks(): array
+    {
+        return [
+            'a folder' => [fn (string $mark) => mkdir($mark)],
+            'a link' => [fn (string $mark, string $other) => touch($other) && symlink($other, $mark)],
+            'a link to nothing' => [fn (string $mark, string $other) => symlink($other, $mark)],
+            'a file of a stranger' => [fn (string $mark) => touch($mark)
+                && (fileowner("/proc/self") === 0 ? chown($mark, 65534) : unlink($mark) && mkdir($mark))],
+        ];
+    }
+
+    /** @test */
+    public function aMarkInTheFutureIsNone(): void
+    {
+        $folder = self::temporaryFolder();
+        [$server, $get] = self::builtInServer(['-d', "sys_temp_dir=$folder", '-d', 'error_log=/dev/null']);
+        $next = new Fake([Fake::SET]);
+        $first = new Fake([Fake::problem(503, 'Ends.')]);
+        $get([$first->url, $next->url], '1', 'now');
+        self::assertStringStartsWith('POST /1 ', $first->request());
+        foreach (glob("$folder/doorbell-*") as $mark) {
+            touch($mark, time() + 86_400);
+        }
+        $server->end(); // and with it what its process saw
+        [$server, $get] = self::builtInServer(['-d', "sys_temp_dir=$folder", '-d', 'error_log=/dev/null']);
+        $get([$first->url, $next->url], '2', 'now');
+        self::assertStringStartsWith('POST /2 ', $first->request());
+        $server->end();
+    }
+
+    /** @test */
+    public function aPageGoesOnWhereNoMarkCanBeMade(): void
+    {
+        $next = new Fake([Fake::SET]);
+        $first = new Fake([Fake::problem(503, 'Ends.')]);
+        foreach (['sys_temp_dir=/proc', 'open_basedir=' . dirname(__DIR__, 2)] as $ini) {
+            [$server, $get] = self::builtInServer(['-d', $ini, '-d', 'error_log=/dev/null']);
+            foreach (['1', '2'] as $id) {
+                $get([$first->url, $next->url], $id, 'now');
+                self::assertStringStartsWith("POST /$id ", $next->request());
+            }
+            $server->end();
+        }
+    }
+
+    /** @test */
     public function eachNodeMayHaveAnAddress(): void
     {
         $next = new Fake([Fake::SET]);
@@ -186,6 +339,9 @@ final class NodesTest extends DoorbellTestCase
             'Each node is text, not of the type null.' => [['http://x', null]],
             'A node is an http or https URL without user, query and fragment, not "x".' =>
                 [['http://x', 'x']],
+            'A node is one URL, and several are an array, not "http://x/a,https://y".' =>
+                ['http://x/a,https://y'],
+            'A node is one URL, and several are an array, not "http://x,".' => [['http://x,']],
             'Give an address for each node, or for none.' =>
                 [['http://x', 'http://y'], null, 1.0, 0.0, '127.0.0.1'],
         ];

@@ -11,19 +11,19 @@ use PDO;
 final class PackageTest extends DoorbellTestCase
 {
     /** All functions that the client calls, each of which PHP 8.0 has: HostTest takes them away. */
-    public const FUNCTIONS = 'abs array_chunk array_filter array_map array_push array_slice array_splice'
+    public const FUNCTIONS = 'array_chunk array_filter array_map array_push array_slice array_splice'
         . ' array_unique array_values asort bin2hex ceil class_exists clearstatcache count error_log'
-        . ' explode extension_loaded fclose feof fgets file_get_contents filemtime filter_var'
-        . ' flush fread function_exists fwrite get_debug_type getenv getmypid getmyuid hash'
+        . ' explode extension_loaded fclose feof fgets file_get_contents fileowner filter_var'
+        . ' flush fread function_exists fwrite get_debug_type getenv getmypid hash'
         . ' hash_hmac header hexdec hrtime implode in_array ini_get ini_set intdiv is_array'
-        . ' is_float is_int is_object is_string json_decode ltrim max md5 microtime min ob_end_flush'
-        . ' ob_get_level openssl_x509_parse preg_match preg_match_all preg_replace'
-        . ' preg_split random_bytes random_int realpath register_shutdown_function restore_error_handler'
-        . ' rtrim set_error_handler spl_object_id sprintf strcmp stream_context_create'
+        . ' is_float is_int is_object is_string json_decode lstat ltrim max md5 microtime min ob_end_flush'
+        . ' ob_get_status openssl_x509_parse posix_geteuid preg_match preg_match_all preg_replace'
+        . ' preg_split random_bytes random_int realpath register_shutdown_function rename'
+        . ' restore_error_handler rtrim set_error_handler spl_object_id sprintf strcmp stream_context_create'
         . ' stream_context_get_options stream_get_meta_data stream_set_blocking'
         . ' stream_set_chunk_size stream_set_timeout stream_socket_client'
         . ' stream_socket_enable_crypto stream_socket_get_name strlen strncmp strpos strrev'
-        . ' strstr strtolower strtotime strtr substr sys_get_temp_dir time touch trim unpack'
+        . ' strstr strtolower strtotime strtr substr sys_get_temp_dir tempnam time touch trim unlink unpack'
         . ' usleep var_export wordwrap';
 
     /** What came after it, in a source whose words have one space between them. */

@@ -4,6 +4,9 @@
 
 require __DIR__ . '/../doorbell.php';
 
+// As frameworks have it, but deaf to the operator @.
+set_error_handler(fn ($level, $text, $file, $line) => throw new ErrorException($text, 0, $level, $file, $line));
+
 $bell = new Doorbell\Doorbell($_GET['node'], null, 3);
 $bell->header($_GET['id']);
 if (isset($_GET['now'])) {
