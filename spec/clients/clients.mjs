@@ -14,6 +14,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import http from "node:http";
+import net from "node:net";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
@@ -71,9 +72,11 @@ export async function run(client, words, { input = "", environment = {} } = {}) 
   return { ...result, code: code ?? signal, millis: performance.now() - began };
 }
 
-// Stands between one client and the node: passes all on, and knows which waits are on their way.
-async function between(url) {
-  const waits = [];
+// Stands between clients and the node: passes all on, and knows which waits are on their way.
+export async function between(url) {
+  const waits = []; // the paths of all, with what they ask
+  const isFor = (id, seconds) => (path) =>
+    path.includes(id) && !(new URL(path, url).searchParams.get("timeout") < seconds);
   const agent = new http.Agent({ keepAlive: true });
   const server = http.createServer((request, response) => {
     const { method, headers } = request;
@@ -92,9 +95,11 @@ async function between(url) {
   const bell = await listen(server);
   return {
     ...bell,
-    async waitsFor(id) {
-      while (!waits.some((path) => path.includes(id))) await once(server, "passed");
+    // Until one was passed on that is to be held for so long; and how many there were.
+    async waitsFor(id, seconds = 0) {
+      while (!waits.some(isFor(id, seconds))) await once(server, "passed");
     },
+    count: (id) => waits.filter(isFor(id, 0)).length,
     stop() {
       bell.stop();
       agent.destroy();
@@ -116,6 +121,20 @@ async function listen(server) {
     stop() {
       server.close();
       server.closeAllConnections();
+    },
+  };
+}
+
+// One that takes connections and says nothing, not even in a handshake.
+export async function mute() {
+  const sockets = [];
+  const server = net.createServer((socket) => sockets.push(socket.on("error", () => {})));
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    stop() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
     },
   };
 }

@@ -10,9 +10,12 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { freshNumber, freshSealed } from "../conformance/names.mjs";
-import { clients, fake, nobody, run, serve } from "./clients.mjs";
+import { between, clients, fake, mute, nobody, run, serve } from "./clients.mjs";
 
 const LONG = "600"; // seconds, of a wait that ends by a set
+const HELD = 15; // seconds, which no client asks of a node that it hasn't heard yet
+const WOKEN_MILLIS = 8_000; // of 25 s in which a node looks up what it was not told of
+const TOKEN = "a-token_of~the/shop+0==";
 const NO_REDIS = spawnSync("redis-server", ["--version"]).error && "there is no redis-server";
 
 function prints(result, stdout) {
@@ -84,13 +87,20 @@ describe("two nodes over Redis", { skip: NO_REDIS, concurrency: false }, () => {
     }));
   }
 
-  test("whatIsSetAtOneEndsAWaitAtTheOther", async () => {
+  test("whatIsSetAtOneEndsAWaitAtTheOther", async (t) => {
     const [one, other] = nodes.map(({ url }) => url);
+    const door = await between(one);
+    t.after(door.stop);
     await Promise.all(clients.map(async (client) => {
       const id = freshNumber();
-      const wait = run(client, ["wait", `${one},${other}`, id, LONG]);
+      const wait = run(client, ["wait", `${door.url},${other}`, id, LONG]);
+      await door.waitsFor(id, HELD);
+      const count = door.count(id);
       prints(await run(client, ["set", `${other},${one}`, id]), "first\n");
+      const began = performance.now();
       prints(await wait, `${id}\n`);
+      assert.ok(performance.now() - began < WOKEN_MILLIS, `${client} was not woken`);
+      assert.equal(door.count(id), count, `${client} had to look again`);
     }));
   });
 
@@ -111,18 +121,27 @@ describe("two nodes over Redis", { skip: NO_REDIS, concurrency: false }, () => {
 
 describe("several nodes", { concurrency: true }, () => {
   for (const client of clients) {
-    test(`${client}AsksTheNextNodeWhereOneIsDownOrFull`, async (t) => {
-      const down = await nobody();
-      const full = await fake((request, response) => response.writeHead(503).end());
-      let asked = 0;
-      const next = await fake((request, response) => {
-        asked++;
-        response.writeHead(201).end();
+    test(`${client}AsksTheNextNodeWhereOneIsDownOrFullEachWithTheToken`, async (t) => {
+      const asked = [];
+      const says = (status) => fake(({ headers }, response) => {
+        asked.push([status, headers.authorization]);
+        response.writeHead(status).end();
       });
+      const [down, full, next] = [await nobody(), await says(503), await says(201)];
       for (const { stop } of [down, full, next]) t.after(stop);
-      const list = [down, full, next].map(({ url }) => url).join();
-      prints(await run(client, ["set", list, "1"]), "first\n");
-      assert.equal(asked, 1);
+      const list = [down.url.replace("http", "https"), full.url, full.url, next.url].join();
+      const environment = { DOORBELL_TOKEN: TOKEN };
+      prints(await run(client, ["set", list, "1"], { environment }), "first\n");
+      assert.deepEqual(asked, [[503, `Bearer ${TOKEN}`], [201, `Bearer ${TOKEN}`]]);
+    });
+
+    test(`${client}LeavesNodesThatHangInAWait`, async (t) => {
+      const next = await fake((request, response) => response.end('{"set":["1"]}'));
+      const silent = await fake(() => {});
+      const deaf = await mute();
+      for (const { stop } of [silent, deaf, next]) t.after(stop);
+      const list = [silent.url, deaf.url.replace("http", "https"), next.url].join();
+      prints(await run(client, ["wait", list, "1", "1"]), "1\n");
     });
 
     test(`${client}TriesARefusalNowhereElseAndNamesAllThatItTried`, async (t) => {
