@@ -63,18 +63,32 @@ final class EventAddress implements AutoCloseable {
 
   /**
    * The client for the node, or for several, of which one that takes a connection comes first.
-   * Tries a connection, since the client alone would go on trying for long.
    *
    * @throws IllegalStateException if nobody listens there, with a sentence
    */
   Doorbell client() {
-    List<URI> nodes = nodes();
+    return Doorbell.at(inOrder(nodes(), CONNECT), http).withPatience(PATIENCE);
+  }
+
+  /**
+   * These nodes, from the first one on that takes a connection. Tries connections, since the client
+   * alone would go on trying for long.
+   *
+   * @param limit for all connections together: each has an equal part of what is left
+   * @throws IllegalStateException if nobody listens there, with a sentence
+   */
+  static List<URI> inOrder(List<URI> given, Duration limit) {
+    List<URI> nodes = new ArrayList<>(given);
     List<String> reasons = new ArrayList<>();
     String cure = "is it misspelt?";
-    for (URI node : List.copyOf(nodes)) {
+    long end = System.nanoTime() + limit.toNanos();
+    for (URI node : given) {
+      int untried = given.size() - reasons.size();
       try (Socket socket = new Socket()) {
-        socket.connect(address(node), (int) CONNECT.toMillis());
-        return Doorbell.at(nodes, http).withPatience(PATIENCE);
+        InetSocketAddress place = address(node);
+        long millis = (end - System.nanoTime()) / untried / 1_000_000;
+        socket.connect(place, (int) Math.max(1, millis));
+        return nodes;
       } catch (UnknownHostException e) {
         reasons.add("nobody knows the name in " + node);
       } catch (IOException e) {
@@ -110,7 +124,7 @@ final class EventAddress implements AutoCloseable {
   private List<URI> nodes() {
     int slash = event.lastIndexOf('/');
     String[] texts =
-        slash < 0 ? node.split(",(?=https?://)") : new String[] {event.substring(0, slash)};
+        slash < 0 ? node.split("(?i),(?=https?://)") : new String[] {event.substring(0, slash)};
     List<URI> nodes = new ArrayList<>();
     for (String text : texts) {
       try {

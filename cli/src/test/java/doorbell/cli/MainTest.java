@@ -10,10 +10,15 @@ import doorbell.http.Memory;
 import doorbell.store.MemoryStore;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -91,6 +96,43 @@ class MainTest {
   }
 
   @Test
+  void nodesThatTakeNoConnectionHaveNoMoreThanTheTimeOfOneTogether() throws Exception {
+    List<Socket> queued = new ArrayList<>();
+    try (ServerSocket full = new ServerSocket(0, 1);
+        ServerSocket last = new ServerSocket(0)) {
+      String place = "http://127.0.0.1:" + full.getLocalPort();
+      fill(full.getLocalPort(), queued);
+      List<URI> nodes = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        nodes.add(URI.create(place + "/" + i));
+      }
+      URI taking = URI.create("http://127.0.0.1:" + last.getLocalPort());
+      nodes.add(taking);
+      long began = System.nanoTime();
+      List<URI> inOrder = EventAddress.inOrder(nodes, Duration.ofSeconds(1));
+      assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(10));
+      assertThat(inOrder).startsWith(taking, nodes.get(0)).hasSameSizeAs(nodes);
+    } finally {
+      for (Socket socket : queued) {
+        socket.close();
+      }
+    }
+  }
+
+  /** Connects there until the kernel drops who comes, since nobody accepts. */
+  private static void fill(int port, List<Socket> queued) throws IOException {
+    while (true) {
+      Socket socket = new Socket();
+      queued.add(socket);
+      try {
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 100);
+      } catch (SocketTimeoutException full) {
+        return;
+      }
+    }
+  }
+
+  @Test
   void noThreadIsLeftThatAnExitWaitsFor() {
     try (Doorbell node = node()) {
       String event = NodeUrl.of(node.address()) + "/5";
@@ -164,7 +206,11 @@ class MainTest {
           wait abc                      | a decimal number below 2^128
           wait http://127.0.0.1:1/5     | nobody answers at http://127.0.0.1:1
           set 5 --node http://127.0.0.1:1,http://[::1]:1 | 127.0.0.1:1, nobody answers at http://[
+          set 5 --node http://127.0.0.1:1,HTTP://[::1]:1 | 127.0.0.1:1, nobody answers at HTTP://[
           set 5 --node http://127.0.0.1:1,ftp://x | is no node's URL
+          set 5 --node http://127.0.0.1:1,,http://[::1]:1 | http://127.0.0.1:1,' is no node's URL
+          set 5 --node http://127.0.0.1:1, | is no node's URL
+          set http://127.0.0.1:1/x,http://127.0.0.1:1/5 | is no node's URL
           wait http://127.0.0.1:1/      | http://127.0.0.1:1/ is a node; write the id of an event
           wait http://127.0.0.1:1       | http://127.0.0.1:1 is a node; write the id of an event
           wait x:/y/5                   | is no node's URL
