@@ -200,7 +200,7 @@ describe('several nodes', { concurrency: true }, () => {
   test('aNodeThatIsNamedTwiceHasOneTurn', async t => {
     const server = await saying(t, 503, { 'Retry-After': '60' });
     const bell = new Doorbell([server.url, `${server.url}/`, server.url.replace('http', 'HTTP')]);
-    await assert.rejects(bell.set('1'), { message: /Later/ });
+    await assert.rejects(bell.set('1', undefined, { timeout: 4 }), { message: /Later/ });
     assert.equal(server.requests.length, 1);
   });
 
