@@ -26,6 +26,7 @@ export class Company {
   #isOver = false;
   #workers = [];
   #clients = [];
+  #sets = new Set();
   #meets = new Set();
   #healed = 0;
   #latest = 0;
@@ -35,7 +36,7 @@ export class Company {
     this.#nodes = nodes;
     this.#checker = checker;
     this.#random = random;
-    Object.assign(this, { refused: 0, cut: 0, unsure: 0, many: FEW });
+    Object.assign(this, { refused: 0, unsure: 0, many: FEW });
   }
 
   begin(meetings) {
@@ -105,11 +106,19 @@ export class Company {
     }
   }
 
+  // Nobody leaves before, or would cut off who still sets.
   async end() {
     this.#isOver = true;
     await this.settles();
+    const all = async () => {
+      await Promise.all(this.#workers);
+      await Promise.all(this.#sets);
+      return true;
+    };
+    if (this.#checker.faults.length === 0 && !await this.#checker.within(all())) {
+      this.#checker.fault(`${this.#sets.size} sets aren't answered at the end (P130)`);
+    }
     for (const { client } of this.#clients) client.leave();
-    if (this.#checker.faults.length === 0) await Promise.all(this.#workers);
   }
 
   async #meet(setters, waiters) {
@@ -165,7 +174,13 @@ export class Company {
     }
   }
 
-  async #set({ client, node, name }, id, query = "") {
+  #set(setter, id, query) {
+    const answered = this.#setOnce(setter, id, query);
+    this.#sets.add(answered);
+    return answered.finally(() => this.#sets.delete(answered));
+  }
+
+  async #setOnce({ client, node, name }, id, query = "") {
     this.#checker.setBegins(id);
     const answer = await this.#until(client, node, name, (speaker) =>
       (query && speaker.protocol === "http1"
@@ -182,9 +197,9 @@ export class Company {
       const answer = await client.once(ask);
       if (answer.status === 200 || answer.status === 201) return answer;
       if (answer.status === 503) this.refused++;
-      else if (answer.status === 0) this.cut += isSame(life, node) ? 1 : 0; // P69 is of waits.
-      else {
-        this.#checker.fault(`a set by ${name} is answered ${answer.status} (P130)`);
+      else if (answer.status !== 0 || isSame(life, node)) {
+        this.#checker.fault(answer.status === 0 ? `a set by ${name} is cut off`
+          : `a set by ${name} is answered ${answer.status} (P130)`);
       }
       await pause(RETRY_MILLIS);
     }

@@ -28,8 +28,12 @@ export class Client {
       this.#speaker = speak(this.#node, DEAF, "client", this.#protocol);
       this.#speaker.isLeaving = true; // It doesn't open its connection again by itself.
     }
-    const answer = await ask(this.#speaker);
-    if (answer.status === 0 || this.#speaker.mayClose) this.leave();
+    const speaker = this.#speaker; // Meanwhile this client may take another one.
+    const answer = await ask(speaker);
+    if (answer.status === 0 || speaker.mayClose) {
+      speaker.leave();
+      if (speaker === this.#speaker) this.#speaker = null;
+    }
     return answer;
   }
 

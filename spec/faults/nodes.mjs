@@ -197,7 +197,7 @@ async function suffer(setting, shape, troubles) {
     const { story } = nodes;
     const troubled = rounds === 1 ? story.join("; ") : `${story.length} troubles`;
     tell(`${troubled}, ${sets} acknowledged sets, ${checker.counts.told} wakes, ` +
-      `${company.refused} sets refused, ${company.cut} cut off, ${company.unsure} asked in vain, ` +
+      `${company.refused} sets refused, ${company.unsure} asked in vain, ` +
       company.times);
   } finally {
     if (checker.faults.length > 0) console.log(`${nodes.story.join("; ")}\n${nodes.log()}`);

@@ -4,9 +4,11 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { connect, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { Random } from "../../hostile/random.mjs";
 import { LastingChecker } from "../checker.mjs";
 import { Company } from "../company.mjs";
@@ -19,6 +21,7 @@ import { EIO, lacksShim, Shim } from "../shim.mjs";
 
 const ROOT = 1n;
 const [FOLDER, FILE, OTHER] = [2n, 3n, 4n];
+const LATE_MILLIS = 30;
 
 function disk(...ops) {
   const made = new Disk(ROOT);
@@ -178,6 +181,49 @@ test("nodesThatShareNothingAreCaught", async () => {
     assert.match(checker.faults.join("\n"), /was acknowledged \d+ ms ago, and isn't told to \S+ at /);
   } finally {
     await Promise.all(nodes.map((node) => node.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+// What clients send to a node comes late, and `isCut` says which of it ends its connection.
+async function between(node, isCut) {
+  const server = createTcpServer((client) => {
+    const there = connect(node.port, node.host);
+    client.on("data", async (bytes) => {
+      if (isCut(bytes)) return client.destroy();
+      await pause(LATE_MILLIS);
+      there.write(bytes);
+    });
+    there.pipe(client);
+    for (const socket of [client, there]) {
+      socket.on("error", () => {}).on("close", () => [client, there].forEach((one) => one.destroy()));
+    }
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return server;
+}
+
+test("aSetThatIsCutOffIsCaughtAndNoneIsByTheEnd", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "doorbell-faults-"));
+  const node = new LastingNode({ folder, store: "memory" });
+  const faultsBehind = async (isCut, enough) => {
+    const server = await between(node, isCut);
+    const checker = new LastingChecker();
+    const place = { name: "a node", host: node.host, port: server.address().port, isUp: true, starts: 1 };
+    const company = new Company([place], checker, new Random(1)).begin(3);
+    await checker.until(() => checker.faults.length > 0 || checker.counts.sets > enough, Boolean);
+    await company.end();
+    server.close();
+    return checker.faults;
+  };
+  try {
+    await node.start();
+    assert.deepEqual(await faultsBehind(() => false, 500), []);
+    let sets = 0;
+    assert.deepEqual(await faultsBehind((bytes) => bytes.includes("POST /") && ++sets === 10, Infinity),
+      ["a set by http1 at a node is cut off"]);
+  } finally {
+    await node.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 });
