@@ -180,9 +180,9 @@ public final class Doorbell implements AutoCloseable {
     return port.mostClients();
   }
 
-  /** The time over which {@link #close} answers parked waits, as the options say now. */
+  /** The longest time until {@link #close} has answered all waits, as the options say now. */
   public Duration drainTime() {
-    return options.get(Options.DRAIN);
+    return options.get(Options.SHUTDOWN_DELAY).plus(options.get(Options.DRAIN));
   }
 
   /** The number of parked waits, each id counted. */
@@ -236,11 +236,12 @@ public final class Doorbell implements AutoCloseable {
   }
 
   /**
-   * Ends the node in order: no new clients; all accepted sets are stored and acknowledged; the
-   * store is closed, and so free for the next node; each parked wait is told to ask again, evenly
-   * over the drain time; connections close. Who waits meanwhile is told to ask again, who sets to
-   * set again. A store that nodes share is closed behind the drain: nobody waits for it to be free,
-   * and parked waits hear of sets until they are answered. Blocks meanwhile.
+   * Ends the node in order: for a delay it goes on and isn't ready; no new clients; all accepted
+   * sets are stored and acknowledged; the store is closed, and so free for the next node; each
+   * parked wait is told to ask again, evenly over the drain time; connections close. Who waits
+   * meanwhile is told to ask again, who sets to set again. A store that nodes share is closed
+   * behind the drain: nobody waits for it to be free, and parked waits hear of sets until they are
+   * answered. Blocks meanwhile.
    */
   @Override
   public void close() {
@@ -254,6 +255,7 @@ public final class Doorbell implements AutoCloseable {
     Thread closing =
         Thread.ofPlatform().daemon().name("doorbell-store-end").unstarted(store::close);
     try {
+      Thread.sleep(options.get(Options.SHUTDOWN_DELAY));
       if (!hasStore()) {
         port.stopListening(); // Clients are the earlier node's still.
       }
@@ -261,13 +263,13 @@ public final class Doorbell implements AutoCloseable {
         Thread.sleep(ON_THEIR_WAY);
       }
       if (store instanceof SharedStore) {
-        port.drain(drainTime());
+        port.drain(options.get(Options.DRAIN));
         closing.start();
         closing.join(SHARED_STORE_END);
       } else {
         closing.start();
         closing.join(STORE_END);
-        port.drain(drainTime());
+        port.drain(options.get(Options.DRAIN));
         closing.join(STORE_END);
       }
     } catch (InterruptedException e) {

@@ -157,6 +157,15 @@ public final class Options {
           .or("")
           .that(Options::checkBasePath);
 
+  public static final Option<Duration> SHUTDOWN_DELAY =
+      Option.of(
+              "shutdown-delay",
+              OptionType.TIME,
+              "On shutdown: how long the node first goes on as before, while /readyz says 503: a"
+                  + " load balancer sends it nobody any more by the time that it takes nobody.")
+          .or("0s")
+          .that(between(Duration.ZERO, MAX_DRAIN));
+
   public static final Option<Duration> DRAIN =
       Option.of(
               "drain",
@@ -228,6 +237,7 @@ public final class Options {
           MAX_WAITS_PER_CONNECTION,
           MAX_BUFFERED,
           BASE_PATH,
+          SHUTDOWN_DELAY,
           DRAIN,
           TAKE_OVER,
           TRANSPORT,
@@ -247,6 +257,7 @@ public final class Options {
           LimitOptions.MAX_CONNECTIONS_PER_SECOND_PER_ADDRESS,
           MAX_WAITS_PER_CONNECTION,
           ProxyOptions.TRUSTED_PROXIES,
+          SHUTDOWN_DELAY,
           DRAIN,
           HEAD_TIMEOUT,
           IDLE_TIMEOUT);

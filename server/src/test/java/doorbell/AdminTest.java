@@ -299,6 +299,23 @@ class AdminTest {
   }
 
   @Test
+  void aNodeThatDelaysItsEndTakesClientsAndIsNotReady() throws Exception {
+    Duration delay = Duration.ofMillis(600);
+    Doorbell ending =
+        Doorbell.start(options().with(Options.STORE, "memory").with(Options.SHUTDOWN_DELAY, delay));
+    URI ready = url(requireNonNull(ending.adminAddress()), "/readyz");
+    HttpRequest request = HttpRequest.newBuilder(ready).build();
+    long begun = System.nanoTime();
+    Thread closing = Thread.ofVirtual().start(ending::close);
+    await().untilAsserted(() -> assertThat(ask(request).body()).contains("about to end"));
+    try (Peer peer = new Peer(ending.address()).say("POST /7 HTTP/1.1\nHost: a\n\n")) {
+      assertThat(peer.hear().status()).isEqualTo(201);
+    }
+    closing.join();
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isGreaterThanOrEqualTo(delay);
+  }
+
+  @Test
   void theDashboardAndAllItsFilesAreServedAndNothingElseIs() throws Exception {
     String page = ask("/").body();
     assertThat(page).contains("<title>", "dashboard.js");

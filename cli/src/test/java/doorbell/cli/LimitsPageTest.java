@@ -28,7 +28,7 @@ class LimitsPageTest {
 
   /** Options that are limits and aren't named max-something. */
   private static final Set<String> OTHERS =
-      Set.of("remember", "head-timeout", "idle-timeout", "drain");
+      Set.of("remember", "head-timeout", "idle-timeout", "shutdown-delay", "drain");
 
   @Test
   void eachOptionThatIsALimitHasItsDefaultAndItsBound() throws IOException {
