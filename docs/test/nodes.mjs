@@ -90,36 +90,40 @@ export async function startNodes(t, ...more) {
 
 /** What the files are changed by, beside the addresses of nodes: nothing but places and rights. */
 const CHANGES = {
-  nginx: (folder, port) => [
+  nginx: (folder, place) => [
     [/^user .*;$/m, `daemon off; ${process.getuid() === 0 ? 'user root;' : ''}`],
     [/^pid .*;$/m, `pid ${folder}/pid;`],
     [/^error_log .*;$/m, 'error_log stderr crit;'],
     [/^worker_rlimit_nofile .*;$/m, ''],
     [/^http \{$/m, `http { ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
       .map(kind => `${kind}_temp_path ${folder}/${kind};`).join(' ')}`],
-    [/listen 80;/, `listen 127.0.0.1:${port};`],
+    [/ listen 80 /, ` listen ${place} `],
   ],
-  haproxy: (folder, port) => [
+  haproxy: (folder, place) => [
     [/^ +user .*$/m, ''],
     [/^ +group .*$/m, ''],
     [/maxconn 65000/, 'maxconn 9000'], // as many files as a login may open
-    [/bind :80$/m, `bind 127.0.0.1:${port}`],
+    [/bind :80$/m, `bind ${place}`],
   ],
-  caddy: (folder, port) => [
-    [/^bell\.example \{$/m, `{\nadmin off\n}\nhttp://127.0.0.1:${port} {`],
+  caddy: (folder, place) => [
+    [/^bell\.example \{$/m, `{\nadmin off\n}\nhttp://${place} {`],
   ],
 };
 
-/** Starts the web server of that name before such nodes, by its file, and resolves with its URL. */
-export function serveNodes(t, name, { port, admin }) {
+/**
+ * Starts the web server of that name before such nodes, by its file with more `changes`, on a host of
+ * spec/faults or on this one, and resolves with its URL.
+ */
+export function serveNodes(t, name, { hosts = HOSTS, port, admin }, { changes = [], host } = {}) {
   return start(t, name, (folder, at) => {
-    const places = [[/10\.0\.0\.1\b/g, HOSTS[0]], [/10\.0\.0\.2\b/g, HOSTS[1]], [/\b8080\b/g, port]];
+    const places = [[/10\.0\.0\.1\b/g, hosts[0]], [/10\.0\.0\.2\b/g, hosts[1]], [/\b8080\b/g, port]];
     if (name !== 'nginx') places.push([/\b9180\b/g, admin]);
-    return [...CHANGES[name](folder, at), ...places].reduce((text, [what, by]) => {
+    const all = [...CHANGES[name](folder, `${host?.address ?? '127.0.0.1'}:${at}`), ...places, ...changes];
+    return all.reduce((text, [what, by]) => {
       assert.match(text, what, `${name}: the file has no ${what}`);
       return text.replace(what, by);
     }, FILES[name]);
-  });
+  }, host);
 }
 
 const MASK = Buffer.alloc(4);

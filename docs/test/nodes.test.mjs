@@ -1,14 +1,20 @@
 // Two nodes behind nginx, HAProxy and Caddy, by the files of packaging/nodes: what docs/scaling.md says of
 // each holds while one node after the other is ended and started again, and while Redis is away.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../../js/test/chromium.mjs';
+import { lacksHosts, Network } from '../../spec/faults/hosts.mjs';
+import { LastingNode } from '../../spec/faults/node.mjs';
 import { crowd, FILES, lacksNodes, serveNodes, startNodes } from './nodes.mjs';
 
 const WAITS = Number(process.env.DOORBELL_CLIENT_WAITS ?? 2_000);
@@ -106,7 +112,80 @@ function wait(url, { from = '127.0.0.1', forged = '' } = {}) {
   return { answer, hangUp: () => request.destroy() };
 }
 
-describe('theFilesForTwoNodes', { concurrency: NAMES.length }, () => {
+/** In the place of a node that was killed: what says that it is ready, and hangs up on each request. */
+async function hangUpAt(t, host, { port, admin }) {
+  const hangsUp = { count: 0 };
+  const servers = [[port, net.createServer(socket => socket.on('error', () => {}).once('data', data => {
+    hangsUp.count += data.includes('POST');
+    socket.destroy();
+  }))], [admin, http.createServer((request, answer) => answer.end())]];
+  for (const [at, server] of servers) await once(server.listen(at, host), 'listening');
+  t.after(() => servers.forEach(([, server]) => server.close()));
+  await delay(NOTICED_MILLIS);
+  return hangsUp;
+}
+
+/** What a set sends behind its head, in pieces: nothing, or itself as a list of one. */
+const BODIES = {
+  none: () => [],
+  whole: id => [`${id}`],
+  'in pieces': id => [...`${id}`],
+};
+
+async function set(url, id, body) {
+  const pieces = body(id);
+  const path = pieces.length ? '/' : `/${id}`;
+  const request = http.request(`${url}${path}`, { method: 'POST', agent: false });
+  const heard = once(request, 'response');
+  heard.catch(() => {}); // It is heard of below.
+  for (const piece of pieces) {
+    request.write(piece); // in a chunk
+    await delay(20);
+  }
+  request.end();
+  const [answer] = await heard;
+  return answer.resume().statusCode;
+}
+
+/** The silence, and the probes behind it, by which the files have a machine noticed that vanished. */
+const PROBES = {
+  nginx: [/so_keepalive=(\d+)s:(\d+)s:(\d+);/, /_time = (\d+)\n.*_intvl = (\d+)\n.*_probes = (\d+)$/m],
+  haproxy: ['clitcpka', 'srvtcpka'].map(which =>
+    new RegExp(`${which}-idle (\\d+)s\\s+${which}-intvl (\\d+)s\\s+${which}-cnt (\\d+)$`, 'm')),
+  caddy: [/keepalive_interval (\d+)s$/m],
+};
+
+/** The same in less time; Caddy has the number of probes from its machine, and nginx all for a node. */
+const HASTE = {
+  nginx: { changes: [[/so_keepalive=\S+;/g, 'so_keepalive=1s:1s:2;']], time: 1, intvl: 1, probes: 2 },
+  haproxy: { changes: [[/(tcpka-(?:idle|intvl)) \d+s/g, '$1 1s'], [/tcpka-cnt \d+/g, 'tcpka-cnt 2'],
+    [/tcp-ut \d+s/g, 'tcp-ut 3s']] },
+  caddy: { changes: [[/keepalive_interval \d+s/g, 'keepalive_interval 1s']], probes: 2 },
+};
+
+test('eachFileHasAMachineThatVanishedNoticedWithinAMinute', () => {
+  for (const name of NAMES) {
+    for (const pattern of PROBES[name]) {
+      const [, idle, interval = idle, count = 9] = pattern.exec(FILES[name]);
+      assert.ok(Number(idle) + interval * count <= 60, `${name}: ${pattern}`);
+    }
+  }
+  const timeouts = [...FILES.haproxy.matchAll(/^ +server .* tcp-ut (\d+)s /gm)];
+  assert.deepEqual(timeouts.map(([, seconds]) => Number(seconds)), [60, 60, 60, 60]);
+});
+
+const SOON_NOTICED_MILLIS = LONG_SECONDS ? 200_000 : 30_000; // 3 s, on a machine that isn't busy
+
+/** A wait of a program on that host. */
+function waitFrom(t, { enter: [program, ...words] }, url, id) {
+  const { hostname, port } = new URL(url);
+  const child = spawn(program, [...words, 'bash', '-c', `exec 3<>/dev/tcp/${hostname}/${port}
+    printf 'GET /${id} HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n' >&3; exec cat <&3`], { stdio: 'ignore' });
+  t.after(() => child.kill());
+}
+
+const lacksVanishing = NAMES.map(lacksNodes).find(Boolean) || lacksHosts() || false;
+describe('theFilesForTwoNodes', { concurrency: NAMES.length + 1 }, () => {
   for (const name of NAMES) {
     test(`holdWaitsAndKnowClients: ${name}`, { skip: lacksNodes(name) }, async t => {
       const pair = await startNodes(t, '--max-waits-per-address', `${PER_ADDRESS}`);
@@ -175,6 +254,79 @@ describe('theFilesForTwoNodes', { concurrency: NAMES.length }, () => {
         for (const id of ids) await fetch(`${url}/${id}`, { method: 'POST' });
         for (const { answer } of waits) assert.equal((await answer).statusCode, 200);
       });
+
+      await t.test('aSetWhoseNodeHangsUpIsMadeAtTheOther', async t => {
+        const hangsUp = await hangUpAt(t, pair.nodes[0].host, pair);
+        let id = 10;
+        for (const [kind, body] of Object.entries(BODIES)) {
+          const before = hangsUp.count;
+          await eventually(async () => {
+            const status = await set(url, ++id, body);
+            const isLost = name === 'caddy' && kind !== 'none' && status === 502;
+            if (!isLost) assert.equal(status, kind === 'none' ? 201 : 200, `a set with a body: ${kind}`);
+            const { statusCode } = await wait(`${url}/${id}?timeout=0`).answer;
+            assert.equal(statusCode, isLost ? 204 : 200);
+            return hangsUp.count > before;
+          }, `a node hangs up on a set with a body: ${kind}`);
+        }
+      });
     });
   }
+
+  test('aMachineThatVanishesIsNoticed', { skip: lacksVanishing }, async t => {
+    const network = new Network();
+    const folders = mkdtempSync(join(tmpdir(), 'doorbell-vanish-'));
+    t.after(() => {
+      network.close();
+      rmSync(folders, { recursive: true });
+    });
+    const [phone, ...places] = ['phone', 'one', 'two'].map(name => network.host(name));
+    const nodes = places.map(place => Object.assign(new LastingNode({
+      folder: mkdtempSync(join(folders, 'node')), store: 'memory', host: place.address,
+      starter: place.enter, options: ['--admin', `${place.address}:9180`] }), { port: 8080 }));
+    t.after(() => Promise.all(nodes.map(node => node.stop())));
+    await Promise.all(nodes.map(node => node.start()));
+    const pair = { nodes, hosts: places.map(({ address }) => address), port: 8080, admin: 9180 };
+    const proxies = await Promise.all(NAMES.map(async name => {
+      const host = network.host(name);
+      const { changes, ...probes } = HASTE[name];
+      for (const [what, value] of Object.entries(probes)) {
+        const [program, ...words] = host.enter;
+        execFileSync(program, [...words, 'sh', '-c', `echo ${value} >/proc/sys/net/ipv4/tcp_keepalive_${what}`]);
+      }
+      return { name, host, url: await serveNodes(t, name, pair, { changes, host }) };
+    }));
+    const vanish = place => {
+      for (const { host } of proxies) {
+        network.cut(place, host);
+        network.cut(host, place);
+      }
+    };
+    const areParked = count =>
+      eventually(async () => await parked(pair) === count, `${count} waits are parked`, SOON_NOTICED_MILLIS);
+
+    await t.test('aClientTakesItsWaitAlong', async t => {
+      // Caddy takes 3 minutes.
+      const quick = proxies.filter(({ name }) => name !== 'caddy' || LONG_SECONDS);
+      for (const { url } of quick) waitFrom(t, phone, url, 1);
+      await areParked(quick.length);
+      vanish(phone);
+      await areParked(0);
+    });
+
+    await t.test('whoWaitsAtANodeWaitsAtTheOther', async () => {
+      const waits = [];
+      for (const id of [2, 3]) {
+        waits.push(...proxies.map(({ url }) => wait(`${url}/${id}`, { from: network.address })));
+        await areParked(waits.length);
+      }
+      const counts = await Promise.all(nodes.map(node => node.parked()));
+      assert.deepEqual(counts, [NAMES.length, NAMES.length]);
+      vanish(places[0]);
+      await eventually(async () => await nodes[1].parked() === waits.length, 'all wait at the other',
+        SOON_NOTICED_MILLIS);
+      for (const id of [2, 3]) await fetch(`http://${places[1].address}:8080/${id}`, { method: 'POST' });
+      for (const { answer } of waits) assert.equal((await answer).statusCode, 200);
+    });
+  });
 });

@@ -99,16 +99,18 @@ export function serve(t, name, node, change = text => text) {
 }
 
 /**
- * Starts the web server of that name by the configuration that `text(folder, port)` is, and resolves
- * with its URL. Nobody but a test can take port 0: where another took the port, once more.
+ * Starts the web server of that name by the configuration that `text(folder, port)` is, on a host of
+ * spec/faults or on this one, and resolves with its URL. Nobody but a test can take port 0: where another
+ * took the port, once more.
  */
-export async function start(t, name, text) {
+export async function start(t, name, text, { address, enter } = { address: '127.0.0.1', enter: [] }) {
   const { path, args } = SERVERS[name];
   for (let tries = 1; ; tries++) {
     const folder = mkdtempSync(join(tmpdir(), 'doorbell-where-'));
     const port = await freePort();
     writeFileSync(join(folder, 'conf'), text(folder, port));
-    const child = spawn(path, args(folder), {
+    const [program, ...words] = [...enter, path, ...args(folder)];
+    const child = spawn(program, words, {
       detached: true, // Apache ends its whole process group
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
@@ -125,7 +127,7 @@ export async function start(t, name, text) {
       rmSync(folder, { recursive: true, force: true });
     });
     while (child.exitCode === null) {
-      if (await accepts(port)) return `http://127.0.0.1:${port}`;
+      if (await accepts(port, address)) return `http://${address}:${port}`;
       await delay(20);
     }
     if (tries === 5) throw new Error(`${path} ended: ${said}`);

@@ -74,8 +74,8 @@ export async function freePort() {
   return port;
 }
 
-export function accepts(port) {
-  const socket = net.connect(port, '127.0.0.1');
+export function accepts(port, host = '127.0.0.1') {
+  const socket = net.connect(port, host);
   return new Promise(resolve => {
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
   }).finally(() => socket.destroy());
