@@ -249,7 +249,7 @@ export function testDeb(release, skip) {
           ['b', 'a', ['active', 'active', 'inactive']]]) {
           const event = EVENT.replace(/\d+$/, old === 'a' ? '31' : '32');
           for (const file of ['over', 'sets']) rmSync(join(debian, file), { force: true });
-          const sets = machine.begin('bash', '-c', SETS, '-', old === 'a' ? '1000' : '2000');
+          const sets = machine.begin('bash', '-c', SETS, '-', old === 'a' ? '1000' : '1000000');
           const wait = machine.begin('doorbell', 'wait', event, '--timeout', '60s');
           await eventually(() => Number(machine.run('cat', '/sets').stdout) > 5, 'some are set');
           machine.says('systemctl', 'enable', '--now', `doorbell@${next}`);

@@ -245,9 +245,6 @@ public final class Doorbell implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (takeOver != null) {
-      takeOver.close();
-    }
     AdminPort open = admin;
     if (open != null) {
       open.drain();
@@ -255,7 +252,12 @@ public final class Doorbell implements AutoCloseable {
     Thread closing =
         Thread.ofPlatform().daemon().name("doorbell-store-end").unstarted(store::close);
     try {
-      Thread.sleep(options.get(Options.SHUTDOWN_DELAY));
+      if (hasStore()) {
+        Thread.sleep(options.get(Options.SHUTDOWN_DELAY));
+      }
+      if (takeOver != null) {
+        takeOver.close();
+      }
       if (!hasStore()) {
         port.stopListening(); // Clients are the earlier node's still.
       }

@@ -36,10 +36,16 @@ final class RedisFault {
     return answer.startsWith("READONLY") || answer.startsWith("MASTERDOWN");
   }
 
-  /** True if another server may be the one that takes sets by now. */
-  static boolean isLeft(Throwable failure) {
+  /** True if another server is the one that takes sets by now. */
+  static boolean isCopy(Throwable failure) {
     String answer = answer(failure);
-    return answer != null && (isCopy(answer) || answer.startsWith("NOREPLICAS"));
+    return answer != null && isCopy(answer);
+  }
+
+  /** True if the server lacks its copies, or is cut off from them and was replaced. */
+  static boolean isAlone(Throwable failure) {
+    String answer = answer(failure);
+    return answer != null && answer.startsWith("NOREPLICAS");
   }
 
   /** The failure of a start that no waiting helps; null if the server may be there later. */
@@ -79,7 +85,7 @@ final class RedisFault {
     if (answer == null) {
       return name + " can't be reached (" + reason(failure) + "); start it, or correct --store";
     }
-    if (at.watch() != null && isLeft(failure)) {
+    if (at.watch() != null && (isCopy(answer) || isAlone(failure))) {
       return name + " takes no sets (" + answer + "); its Sentinels are asked again";
     }
     if (isCopy(answer)) {

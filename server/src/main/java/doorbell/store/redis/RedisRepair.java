@@ -3,6 +3,7 @@ package doorbell.store.redis;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import doorbell.event.StoreException;
+import doorbell.store.replica.ReplicatedStore;
 import io.lettuce.core.SetArgs;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -20,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  * Fills a server that has lost its sets from as many others as are a majority of all. Each set that
  * was acknowledged before was at a majority, so one of these has it; each later one is at a
  * majority without this server, which counts in none meanwhile. So it may count again when all that
- * they have was copied. Where a link ends, or a server loses its sets meanwhile, all begins anew.
- * The steps follow one another, on any thread.
+ * they have was copied, and no set is under way that counted this server before its loss. Where a
+ * link ends, or a server loses its sets meanwhile, all begins anew. The steps follow one another,
+ * on any thread.
  */
 final class RedisRepair {
   /** Keys of a page, about: whoever else asks that server waits for so long. */
@@ -30,8 +32,11 @@ final class RedisRepair {
   /** Pause behind each page: so at most 50,000 sets are read a second. */
   private static final int PAUSE_MILLIS = 5;
 
-  /** Time for which other nodes leave it to one that was heard of. */
-  static final int LEASE_MILLIS = 3_000;
+  /** Time until no vote counts that this server gave before its loss. */
+  private static final long SETTLED_MILLIS = ReplicatedStore.MOST_SET_TIME.toMillis() + 1_000;
+
+  /** Time for which other nodes leave it to one that was heard of: longer than that. */
+  static final int LEASE_MILLIS = 8_000;
 
   private static final String FIRST_PAGE = "0";
 
@@ -46,7 +51,7 @@ final class RedisRepair {
   private final RedisLink target;
   private final Queue<RedisLink> sources;
   private final byte[] rememberMillis;
-  private final Executor paced;
+  private final Executor clock;
   private final CompletableFuture<@Nullable Long> done = new CompletableFuture<>();
 
   /** The target's mark at the beginning: another one is that of another loss. */
@@ -59,7 +64,7 @@ final class RedisRepair {
     this.target = target;
     this.sources = new ArrayDeque<>(sources);
     this.rememberMillis = bytes(Long.toString(rememberMillis));
-    this.paced = CompletableFuture.delayedExecutor(PAUSE_MILLIS, TimeUnit.MILLISECONDS, clock);
+    this.clock = clock;
   }
 
   /**
@@ -69,7 +74,11 @@ final class RedisRepair {
   static CompletionStage<@Nullable Long> fill(
       RedisLink target, List<RedisLink> sources, long rememberMillis, Executor clock) {
     RedisRepair repair = new RedisRepair(target, sources, rememberMillis, clock);
-    repair.begin();
+    try {
+      repair.begin();
+    } catch (RuntimeException | Error e) {
+      repair.done.completeExceptionally(e);
+    }
     return repair.done;
   }
 
@@ -113,7 +122,7 @@ final class RedisRepair {
       done.complete(null); // Another node was quicker.
     } else {
       mark = found;
-      next();
+      later(SETTLED_MILLIS, this::next);
     }
   }
 
@@ -171,7 +180,8 @@ final class RedisRepair {
           if (answer.length == 1) {
             throw lost();
           }
-          goOn(source, lines[0]);
+          String cursor = lines[0];
+          later(PAUSE_MILLIS, cursor.equals(FIRST_PAGE) ? this::next : () -> read(source, cursor));
         });
   }
 
@@ -181,19 +191,16 @@ final class RedisRepair {
     return left > 0 ? bytes(millis) : left == FOR_GOOD ? rememberMillis : new byte[0];
   }
 
-  private void goOn(RedisLink source, String cursor) {
-    paced.execute(
-        () -> {
-          try {
-            if (cursor.equals(FIRST_PAGE)) {
-              next();
-            } else {
-              read(source, cursor);
-            }
-          } catch (RuntimeException | Error e) {
-            done.completeExceptionally(e);
-          }
-        });
+  private void later(long millis, Runnable step) {
+    CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS, clock)
+        .execute(
+            () -> {
+              try {
+                step.run();
+              } catch (RuntimeException | Error e) {
+                done.completeExceptionally(e);
+              }
+            });
   }
 
   private byte[][] keys(List<byte[]> ids) {

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * and counts in no majority.
  */
 final class RedisReplica extends LinkedReplica<RedisLink, Character> {
+  /** Bells without copies until the Sentinels are asked again who leads. */
+  private static final int BELLS_ALONE = 10;
+
   private final RedisClient client;
   private final RedisAddress address;
   private final RedisSettings settings;
@@ -25,6 +28,11 @@ final class RedisReplica extends LinkedReplica<RedisLink, Character> {
 
   /** Connections that were begun: each asks another Sentinel first, since one may be stale. */
   private int turns;
+
+  /**
+   * Bells that were refused in succession, by a server that Sentinels watch, for want of copies.
+   */
+  private int alone;
 
   /** Bells in succession that found no mark. */
   private int unmarked;
@@ -67,8 +75,12 @@ final class RedisReplica extends LinkedReplica<RedisLink, Character> {
 
   @Override
   protected boolean isAnswer(Throwable failure) {
-    return RedisFault.isAnswer(failure)
-        && !(address.watch() != null && RedisFault.isLeft(failure)); // Sentinels know another.
+    if (address.watch() == null || !RedisFault.isAnswer(failure)) {
+      return RedisFault.isAnswer(failure);
+    }
+    // Look-ups go on where only copies are away, so Sentinels are asked now and then.
+    alone = RedisFault.isAlone(failure) ? alone + 1 : 0;
+    return !RedisFault.isCopy(failure) && alone % BELLS_ALONE != 1;
   }
 
   @Override

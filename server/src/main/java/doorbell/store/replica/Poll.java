@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 abstract class Poll extends CompletableFuture<Boolean> {
   final int majority;
 
+  private final long begun = System.nanoTime();
+
   /** Votes so far, and replicas that have not answered. Guarded by this. */
   int yes;
 
@@ -23,8 +25,23 @@ abstract class Poll extends CompletableFuture<Boolean> {
 
   /** A set is done when a majority has it, and was the first if it was so in a majority. */
   static final class OfSet extends Poll {
+    private final long mostNanos;
+
     OfSet(int replicas, int majority) {
+      this(
+          replicas,
+          majority,
+          replicas == 1 ? Long.MAX_VALUE : ReplicatedStore.MOST_SET_TIME.toNanos());
+    }
+
+    OfSet(int replicas, int majority, long mostNanos) {
       super(replicas, majority);
+      this.mostNanos = mostNanos;
+    }
+
+    @Override
+    boolean isLate(long nanos) {
+      return nanos > mostNanos;
     }
 
     @Override
@@ -62,12 +79,18 @@ abstract class Poll extends CompletableFuture<Boolean> {
   /** True if no further answer can make the outcome sure. */
   abstract boolean isHopeless();
 
+  /** True if a vote that came after so long doesn't count. */
+  boolean isLate(long nanos) {
+    return false;
+  }
+
   /** Takes the vote of one replica, once it has come. */
   final void take(CompletionStage<Vote> vote) {
     vote.whenComplete(this::count);
   }
 
-  private void count(@Nullable Vote vote, @Nullable Throwable failure) {
+  private void count(@Nullable Vote said, @Nullable Throwable failure) {
+    Vote vote = isLate(System.nanoTime() - begun) ? null : said;
     Boolean outcome;
     boolean hopeless;
     synchronized (this) {

@@ -22,6 +22,12 @@ import org.jspecify.annotations.Nullable;
  * thread.
  */
 public final class ReplicatedStore implements SharedStore {
+  /**
+   * Time within which all votes come that make a majority of several. So when a replica has been
+   * known to have lost its sets for longer, no vote from before is counted any more.
+   */
+  public static final Duration MOST_SET_TIME = Duration.ofSeconds(4);
+
   /** A replica has its own, shorter limits; this one is for a machine that hardly runs. */
   private static final int MOST_START_SECONDS = 20;
 

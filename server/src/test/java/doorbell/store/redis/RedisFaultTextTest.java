@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.lettuce.core.RedisCommandExecutionException;
+import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,8 +59,10 @@ class RedisFaultTextTest {
   void anotherServerMayBeRightWhereThisOneTakesNoSets() {
     for (String code : new String[] {"READONLY", "NOREPLICAS", "MASTERDOWN", "OOM"}) {
       String inScript = "ERR Error running script (call to f): @user_script: 1: -" + code + " text";
-      assertThat(RedisFault.isLeft(new RedisCommandExecutionException(inScript)))
-          .isEqualTo(!Objects.equals(code, "OOM"));
+      Throwable failure = new RedisCommandExecutionException(inScript);
+      assertThat(RedisFault.isAlone(failure)).isEqualTo(Objects.equals(code, "NOREPLICAS"));
+      assertThat(RedisFault.isCopy(failure))
+          .isEqualTo(List.of("READONLY", "MASTERDOWN").contains(code));
     }
   }
 }

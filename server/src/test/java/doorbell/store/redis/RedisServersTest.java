@@ -159,9 +159,10 @@ class RedisServersTest {
     servers.get(2).start();
     await().atMost(SOON).until(() -> isWell(store));
     RedisServer lost = servers.get(1);
-    lost.say("FLUSHALL");
-    await().pollInterval(Duration.ofMillis(5)).atMost(SOON).until(() -> sizeOf(lost) > 5_000);
-    assertThat(lost.say("GET doorbell:mark")).isNotEqualTo("$1");
+    do { // Once more where the test was so slow that all was copied.
+      lost.say("FLUSHALL");
+      await().pollInterval(Duration.ofMillis(5)).atMost(SOON).until(() -> sizeOf(lost) > 5_000);
+    } while (lost.say("GET doorbell:mark").equals("$1"));
     lost.say("FLUSHALL");
     await().atMost(SOON).until(() -> lost.say("GET doorbell:mark").equals("$1"));
     assertThat(sizeOf(lost)).isGreaterThan(20_000);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import doorbell.store.replica.Replica.Vote;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -34,6 +35,12 @@ class PollTest {
   })
   void aSetIsDoneWhenAMajorityHasIt(int replicas, String votes, String outcome) {
     assertThat(outcome(new Poll.OfSet(replicas, replicas / 2 + 1), votes)).isEqualTo(outcome);
+  }
+
+  /** Else a server could lose a set between its vote and the other one's, and be filled meanwhile. */
+  @Test
+  void aVoteThatComesTooLateDoesNotCount() {
+    assertThat(outcome(new Poll.OfSet(3, 2, Long.MIN_VALUE), "yyy")).isEqualTo("fails");
   }
 
   @ParameterizedTest
