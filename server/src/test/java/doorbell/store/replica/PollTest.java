@@ -37,7 +37,9 @@ class PollTest {
     assertThat(outcome(new Poll.OfSet(replicas, replicas / 2 + 1), votes)).isEqualTo(outcome);
   }
 
-  /** Else a server could lose a set between its vote and the other one's, and be filled meanwhile. */
+  /**
+   * Else a server could lose a set between its vote and the other one's, and be filled meanwhile.
+   */
   @Test
   void aVoteThatComesTooLateDoesNotCount() {
     assertThat(outcome(new Poll.OfSet(3, 2, Long.MIN_VALUE), "yyy")).isEqualTo("fails");
