@@ -97,14 +97,15 @@ export class LastingNode {
   }
 
   // The share of a core that it uses in the next moments, or would use on a machine that is less busy:
-  // the time in which a thread wants a core and has none is neither work nor rest.
+  // the time in which a thread wants a core and has none is neither work nor rest. It counts at
+  // once when it is over, so there may be more of it than has passed between two looks.
   async load(millis = 1_000) {
     const before = this.#threads();
     await pause(millis);
     const shares = [...this.#threads()].map(([thread, now]) => {
       const old = before.get(thread);
       const ran = now.ran - (old?.ran ?? now.ran);
-      return ran > 0 ? ran / (now.at - old.at - (now.queued - old.queued)) : 0;
+      return ran > 0 ? ran / Math.max(ran, now.at - old.at - (now.queued - old.queued)) : 0;
     });
     return shares.reduce((sum, share) => sum + share, 0);
   }
