@@ -19,6 +19,7 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
 const STUCK_MILLIS = 900_000;
+const PATIENCE_MILLIS = 120_000; // until a client asks, on a busy machine
 
 // The JDK of the oldest Java that the client supports. These flags shorten a short life.
 function java() {
@@ -74,8 +75,8 @@ export async function run(client, words, { input = "", environment = {} } = {}) 
 
 // Stands between clients and the node: passes all on, and knows which waits are on their way.
 export async function between(url) {
-  const waits = []; // the paths of all, with what they ask
-  const isFor = (id, seconds) => (path) =>
+  const waits = []; // of all the paths, with what they ask, and when they were passed on
+  const isFor = (id, seconds) => ({ path }) =>
     path.includes(id) && !(new URL(path, url).searchParams.get("timeout") < seconds);
   const agent = new http.Agent({ keepAlive: true });
   const server = http.createServer((request, response) => {
@@ -87,7 +88,7 @@ export async function between(url) {
     onward.on("error", () => response.destroy());
     response.on("close", () => onward.destroy());
     onward.on("finish", () => {
-      if (method === "GET") waits.push(request.url);
+      if (method === "GET") waits.push({ path: request.url, at: performance.now() });
       server.emit("passed");
     });
     request.pipe(onward);
@@ -95,11 +96,21 @@ export async function between(url) {
   const bell = await listen(server);
   return {
     ...bell,
-    // Until one was passed on that is to be held for so long; and how many there were.
+    // Until one was passed on that is to be held for so long; and how many others came in that time.
     async waitsFor(id, seconds = 0) {
-      while (!waits.some(isFor(id, seconds))) await once(server, "passed");
+      const signal = AbortSignal.timeout(PATIENCE_MILLIS);
+      try {
+        while (!waits.some(isFor(id, seconds))) await once(server, "passed", { signal });
+      } catch (cause) {
+        const what = `nobody asks for ${id}${seconds ? `, to be held for ${seconds} s or more` : ""}`;
+        throw new Error(`${what}, in ${PATIENCE_MILLIS / 1_000} s`, { cause });
+      }
     },
-    count: (id) => waits.filter(isFor(id, 0)).length,
+    countAfter(id, seconds) {
+      const { at } = waits.find(isFor(id, seconds));
+      const isSoon = (wait) => wait.at > at && wait.at < at + 1_000 * seconds;
+      return waits.filter(isFor(id, 0)).filter(isSoon).length;
+    },
     stop() {
       bell.stop();
       agent.destroy();
