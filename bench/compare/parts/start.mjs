@@ -32,7 +32,7 @@ public class Least {
 `;
 
 // The commands, by subject; training is the least server's, from which it has its cache.
-async function programs({ transport, folder: checkout = root, stored = "node" }) {
+async function programs({ transport, folder: checkout = root, stored = "node", options = [] }) {
   const [home, folder] = [await javaHome(), scratchFolder()];
   const [java, jar] = [join(home, "bin/java"), join(folder, "programs.jar")];
   const sources = Object.entries({ Hello: HELLO, Least: LEAST }).map(([name, text]) => {
@@ -46,7 +46,7 @@ async function programs({ transport, folder: checkout = root, stored = "node" })
     [java, "-XX:+UseSerialGC", `-XX:${cache}=${join(folder, "least.aot")}`, "-cp", jar, "Least"];
   return {
     node: [join(checkout, "doorbell"), "serve", "--listen", "127.0.0.1:0", ...storeOptions(stored),
-      ...(transport ? ["--transport", transport] : [])],
+      ...(transport ? ["--transport", transport] : []), ...options],
     java: [java, "-cp", folder, "Hello"],
     least: least("AOTCache"),
     training: least("AOTCacheOutput"),
