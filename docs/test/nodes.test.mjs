@@ -112,6 +112,18 @@ function wait(url, { from = '127.0.0.1', forged = '' } = {}) {
   return { answer, hangUp: () => request.destroy() };
 }
 
+/** Begins some waits, and hangs up and begins anew until each node has as many as it should. */
+async function waitAt(pair, begin, isWell, what) {
+  let waits = [];
+  await eventually(async () => {
+    waits.forEach(each => each.hangUp());
+    await eventually(async () => await parked(pair) === 0, 'those who hung up are gone');
+    waits = await begin();
+    return isWell(await Promise.all(pair.nodes.map(node => node.parked())));
+  }, what);
+  return waits;
+}
+
 /** In the place of a node that was killed: what says that it is ready, and hangs up on each request. */
 async function hangUpAt(t, host, { port, admin }) {
   const hangsUp = { count: 0 };
@@ -244,9 +256,12 @@ describe('theFilesForTwoNodes', { concurrency: NAMES.length + 1 }, () => {
         await areKnownToBe('ready');
         const [killed, other] = pair.nodes;
         const ids = [7, 8, 9];
-        const waits = ids.map(id => wait(`${url}/${id}`));
-        await areParked(waits.length);
-        assert.ok(await killed.parked() > 0);
+        // A node whose health check comes late has none for a moment.
+        const waits = await waitAt(pair, async () => {
+          const begun = ids.map(id => wait(`${url}/${id}`));
+          await areParked(begun.length);
+          return begun;
+        }, counts => !counts.includes(0), 'both nodes have waits');
         await killed.kill();
         const ended = Promise.race(waits.map(({ answer }) => answer));
         await eventually(async () => await other.parked() === waits.length
@@ -315,13 +330,14 @@ describe('theFilesForTwoNodes', { concurrency: NAMES.length + 1 }, () => {
     });
 
     await t.test('whoWaitsAtANodeWaitsAtTheOther', async () => {
-      const waits = [];
-      for (const id of [2, 3]) {
-        waits.push(...proxies.map(({ url }) => wait(`${url}/${id}`, { from: network.address })));
-        await areParked(waits.length);
-      }
-      const counts = await Promise.all(nodes.map(node => node.parked()));
-      assert.deepEqual(counts, [NAMES.length, NAMES.length]);
+      const waits = await waitAt(pair, async () => {
+        const begun = [];
+        for (const id of [2, 3]) {
+          begun.push(...proxies.map(({ url }) => wait(`${url}/${id}`, { from: network.address })));
+          await areParked(begun.length);
+        }
+        return begun;
+      }, counts => counts.every(count => count === NAMES.length), 'each proxy has a wait at both nodes');
       vanish(places[0]);
       await eventually(async () => await nodes[1].parked() === waits.length, 'all wait at the other',
         SOON_NOTICED_MILLIS);
