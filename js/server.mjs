@@ -200,17 +200,11 @@ export class Doorbell extends Client {
         let retryAfter = 0;
         for (let left = urls.length; ; left--) {
           asking = urls.at(-left);
+          let result;
           try {
             // The last one has until the end.
             const part = left > 1 ? (end - performance.now()) / 1000 / left : Infinity;
-            const result = await once(asking, part);
-            failures.clear();
-            if (result === undefined) {
-              this.#nodes.failed(asking); // it goes away
-              if (left > 1) continue;
-            }
-            asking = undefined;
-            return result;
+            result = await once(asking, part);
           } catch (error) {
             if (inner.aborted) throw error; // says less than what failed before
             failures.delete(asking);
@@ -220,7 +214,17 @@ export class Doorbell extends Client {
             this.#nodes.failed(asking);
             retryAfter = Math.max(retryAfter, error.retryAfter || 0);
             if (left === 1) throw retryAfter ? Object.assign(error, {retryAfter}) : error;
+            continue;
           }
+          failures.clear();
+          if (result === undefined) {
+            this.#nodes.failed(asking); // it goes away
+            if (left > 1) continue;
+          }
+          asking = undefined;
+          // Another node of the round has said when to come again.
+          if (result === undefined && retryAfter) throw Object.assign(new Error(), {retryAfter});
+          return result;
         }
       }, isFinal);
     }).catch(error => {

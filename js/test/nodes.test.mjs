@@ -246,6 +246,16 @@ test('aNotYetAtOnceIsAskedAtTheNextNodeWithoutAPause', async t => {
   assert.deepEqual(pauses, []);
 });
 
+test('aNotYetAtOnceEndsARoundThatHasARetryAfterAllTheSame', async t => {
+  const pauses = pausesIn(t, { chance: MOST });
+  const first = await fake(t, (request, response, n) =>
+    n > 1 ? ring(request, response) : problem(response, 503, 'Later.', { 'Retry-After': '8' }));
+  const leaving = await fake(t, (request, response) => reply(response, 204));
+  assert.equal(await new Doorbell(urls([first, leaving])).wait('7'), '7');
+  assert.equal(pauses.length, 1);
+  assert.ok(pauses[0] > 15_900 && pauses[0] <= 16_000, `${pauses}`);
+});
+
 test('aClockThatIsSetForwardEndsNoWait', async t => {
   const server = await fake(t, (request, response, n) => {
     if (n > 1) return ring(request, response);

@@ -146,7 +146,9 @@ final class RetryLoop<T> {
       steps.done.completeExceptionally(new TimeoutException(notInTime()));
     } else if (since(asked).compareTo(shorter(Options.SOON, hold.dividedBy(2))) < 0) {
       if (!isNextNodesTurn()) {
-        steps.pause(pace, shorter(backoff(), left()), this::ask);
+        // Another node of the round may have said when to come again.
+        Duration pause = longer(backoff(), pace.spread(retryAfter));
+        steps.pause(pace, shorter(pause, left()), this::ask);
       }
     } else {
       tried = Map.of();

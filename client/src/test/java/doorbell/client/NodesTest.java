@@ -144,6 +144,17 @@ class NodesTest {
   }
 
   @Test
+  void aRoundThatEndsWithANotYetAtOnceHasItsLongestRetryAfterToo() {
+    String wake = FakeNode.wake("22482");
+    try (FakeNode first = new FakeNode(answer(503, "", "Retry-After: 8"), wake);
+        FakeNode leaving = new FakeNode(answer(204, ""))) {
+      var wait = doorbell(first, leaving).wait(ID);
+      clock.pass(Duration.ofSeconds(12));
+      assertThat(wait).succeedsWithin(SOON);
+    }
+  }
+
+  @Test
   void setsStayAtTheNodeThatWorksUntilItFails() {
     String ends = answer(503, "");
     try (FakeNode first = new FakeNode(ends, DONE);
