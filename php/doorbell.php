@@ -376,7 +376,7 @@ if (!class_exists(Doorbell::class, false)) {
                     if ($answer->isNotYet()) {
                         [$answers, $this->error] = [[], ''];
                     } else {
-                        $answers[$node->url] = $answer;
+                        $answers[$node->place] = $answer;
                         $this->error = $this->nodes->told($answers);
                     }
                     if ($this->isOnTime($node, $answer, $hold, $began)) {
@@ -516,8 +516,8 @@ if (!class_exists(Doorbell::class, false)) {
                         return $value;
                     }
                     // A try that the limit cut short says less than the one before it.
-                    if ($answer->status !== 0 || !isset($answers[$node->url])) {
-                        $answers[$node->url] = $answer;
+                    if ($answer->status !== 0 || !isset($answers[$node->place])) {
+                        $answers[$node->place] = $answer;
                     }
                     if (!$answer->mayPass()) {
                         $retryAfter = INF; // and no other node would say anything else
@@ -727,7 +727,7 @@ if (!class_exists(Nodes::class, false)) {
      */
     final class Nodes
     {
-        /** @var non-empty-list<Node> */
+        /** @var non-empty-array<string, Node> by their places */
         private array $nodes = [];
 
         /**
@@ -748,25 +748,23 @@ if (!class_exists(Nodes::class, false)) {
             if ($addresses !== [] && count($addresses) !== count($urls)) {
                 throw new InvalidArgumentException('Give an address for each node, or for none.');
             }
-            $nodes = [];
             foreach ($urls as $i => $url) {
                 $node = new Node($url, $addresses[$i] ?? null, $token);
-                $nodes[$node->place] ??= $node; // who is named twice has one turn
+                $this->nodes[$node->place] ??= $node; // who is named twice has one turn
             }
-            $this->nodes = array_values($nodes);
         }
 
         /** @return non-empty-list<Node> in the order in which they are to be tried */
         public function inOrder(): array
         {
             if (count($this->nodes) === 1) {
-                return $this->nodes;
+                return array_values($this->nodes);
             }
             $failed = array_map(static fn (Node $node) => Marks::last($node->place), $this->nodes);
             asort($failed); // those that are equal stay as they were given
             $nodes = [];
-            foreach ($failed as $i => $when) {
-                $nodes[] = $this->nodes[$i];
+            foreach ($failed as $place => $when) {
+                $nodes[] = $this->nodes[$place];
             }
             return $nodes;
         }
@@ -782,36 +780,36 @@ if (!class_exists(Nodes::class, false)) {
         /** Tells PHP's error log what is tried again, or at the next node. */
         public function log(Node $node, Answer $answer): void
         {
-            Log::tell($node->url, $answer->kind(), $this->told([$node->url => $answer]));
+            Log::tell($node->place, $answer->kind(), $this->told([$node->place => $answer]));
         }
 
         /**
          * Of each node that was tried, why nothing came of it; of a single one, its own sentence.
          *
-         * @param non-empty-array<string, Answer> $answers by the URLs of their nodes
+         * @param non-empty-array<string, Answer> $answers by the places of their nodes
          */
         public function told(array $answers): string
         {
             $sentences = [];
-            foreach ($answers as $url => $answer) {
+            foreach ($answers as $place => $answer) {
                 if (count($this->nodes) === 1) {
                     return $answer->sentence();
                 }
-                $sentences[] = self::sentence($url, $answer);
+                $sentences[] = self::sentence($this->nodes[$place]->title, $answer);
             }
             return implode('; ', $sentences) . '.';
         }
 
-        /** A name for all of them. */
+        /** Tells them all from any others. */
         public function name(): string
         {
-            return implode(' ', array_map(static fn (Node $node) => $node->url, $this->nodes));
+            return implode(' ', array_map(static fn (Node $node) => $node->place, $this->nodes));
         }
 
-        private static function sentence(string $url, Answer $answer): string
+        private static function sentence(string $title, Answer $answer): string
         {
             $sentence = rtrim($answer->sentence(), '.');
-            return strpos($sentence, $url) === false ? "$url: $sentence" : $sentence;
+            return strpos($sentence, $title) === false ? "$title: $sentence" : $sentence;
         }
 
         /** @return list<string> */
@@ -857,6 +855,9 @@ if (!class_exists(Node::class, false)) {
 
         /** Tells it from any other: two may have one URL, at an address each. */
         public string $place;
+
+        /** What a message calls it: the URL, and the address where one was given. */
+        public string $title;
         public bool $isTls;
         public string $name;
         public int $port;
@@ -915,6 +916,7 @@ if (!class_exists(Node::class, false)) {
             }
             $port = (int) ($part[3] ?: ($this->isTls ? 443 : 80));
             $this->url = rtrim($url, '/');
+            $this->title = $this->url . ($address === null ? '' : " ($address)");
             $this->name = trim($part[2], '[]');
             $this->port = $port;
             $this->host = $part[2] . ($part[3] === '' ? '' : ":$port");
@@ -1611,7 +1613,8 @@ if (!class_exists(Marks::class, false)) {
                 $file = self::file($what);
                 if (self::time($file) > 0) {
                     touch($file);
-                } elseif (lstat($file) === false && ($made = tempnam(sys_get_temp_dir(), 'doorbell-'))) {
+                } elseif (self::user() !== null && lstat($file) === false
+                    && ($made = tempnam(sys_get_temp_dir(), 'doorbell-'))) {
                     rename($made, $file) || unlink($made); // fopen() would follow a link, by any mode
                 }
             });
@@ -1625,7 +1628,8 @@ if (!class_exists(Marks::class, false)) {
                 $times[] = (float) self::time(self::file($what));
             });
             // The clock was set back since: such a mark would stand for as long.
-            return max(0.0, ...array_filter($times, static fn (float $time) => $time <= microtime(true)));
+            $now = microtime(true);
+            return max([0.0, ...array_filter($times, static fn (float $time) => $time <= $now)]);
         }
 
         /** Without warnings: an application's own error handler may throw. */
@@ -1646,13 +1650,13 @@ if (!class_exists(Marks::class, false)) {
             }
         }
 
-        /** Of a file of our own; 0 where it is none. */
+        /** Of a file of our own; 0 where it is none, or nothing tells who we are. */
         private static function time(string $file): int
         {
             clearstatcache();
             $is = lstat($file);
             $isOurs = $is !== false && ($is['mode'] & self::KIND) === self::FILE
-                && $is['uid'] === (self::user() ?? $is['uid']);
+                && $is['uid'] === self::user();
             return $isOurs ? $is['mtime'] : 0;
         }
 

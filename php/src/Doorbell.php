@@ -366,7 +366,7 @@ final class Doorbell
                 if ($answer->isNotYet()) {
                     [$answers, $this->error] = [[], ''];
                 } else {
-                    $answers[$node->url] = $answer;
+                    $answers[$node->place] = $answer;
                     $this->error = $this->nodes->told($answers);
                 }
                 if ($this->isOnTime($node, $answer, $hold, $began)) {
@@ -506,8 +506,8 @@ final class Doorbell
                     return $value;
                 }
                 // A try that the limit cut short says less than the one before it.
-                if ($answer->status !== 0 || !isset($answers[$node->url])) {
-                    $answers[$node->url] = $answer;
+                if ($answer->status !== 0 || !isset($answers[$node->place])) {
+                    $answers[$node->place] = $answer;
                 }
                 if (!$answer->mayPass()) {
                     $retryAfter = INF; // and no other node would say anything else

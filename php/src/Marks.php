@@ -29,7 +29,8 @@ final class Marks
             $file = self::file($what);
             if (self::time($file) > 0) {
                 touch($file);
-            } elseif (lstat($file) === false && ($made = tempnam(sys_get_temp_dir(), 'doorbell-'))) {
+            } elseif (self::user() !== null && lstat($file) === false
+                && ($made = tempnam(sys_get_temp_dir(), 'doorbell-'))) {
                 rename($made, $file) || unlink($made); // fopen() would follow a link, by any mode
             }
         });
@@ -43,7 +44,8 @@ final class Marks
             $times[] = (float) self::time(self::file($what));
         });
         // The clock was set back since: such a mark would stand for as long.
-        return max(0.0, ...array_filter($times, static fn (float $time) => $time <= microtime(true)));
+        $now = microtime(true);
+        return max([0.0, ...array_filter($times, static fn (float $time) => $time <= $now)]);
     }
 
     /** Without warnings: an application's own error handler may throw. */
@@ -64,13 +66,13 @@ final class Marks
         }
     }
 
-    /** Of a file of our own; 0 where it is none. */
+    /** Of a file of our own; 0 where it is none, or nothing tells who we are. */
     private static function time(string $file): int
     {
         clearstatcache();
         $is = lstat($file);
         $isOurs = $is !== false && ($is['mode'] & self::KIND) === self::FILE
-            && $is['uid'] === (self::user() ?? $is['uid']);
+            && $is['uid'] === self::user();
         return $isOurs ? $is['mtime'] : 0;
     }
 

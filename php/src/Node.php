@@ -35,6 +35,9 @@ final class Node
 
     /** Tells it from any other: two may have one URL, at an address each. */
     public string $place;
+
+    /** What a message calls it: the URL, and the address where one was given. */
+    public string $title;
     public bool $isTls;
     public string $name;
     public int $port;
@@ -93,6 +96,7 @@ final class Node
         }
         $port = (int) ($part[3] ?: ($this->isTls ? 443 : 80));
         $this->url = rtrim($url, '/');
+        $this->title = $this->url . ($address === null ? '' : " ($address)");
         $this->name = trim($part[2], '[]');
         $this->port = $port;
         $this->host = $part[2] . ($part[3] === '' ? '' : ":$port");

@@ -17,7 +17,7 @@ use InvalidArgumentException;
  */
 final class Nodes
 {
-    /** @var non-empty-list<Node> */
+    /** @var non-empty-array<string, Node> by their places */
     private array $nodes = [];
 
     /**
@@ -38,25 +38,23 @@ final class Nodes
         if ($addresses !== [] && count($addresses) !== count($urls)) {
             throw new InvalidArgumentException('Give an address for each node, or for none.');
         }
-        $nodes = [];
         foreach ($urls as $i => $url) {
             $node = new Node($url, $addresses[$i] ?? null, $token);
-            $nodes[$node->place] ??= $node; // who is named twice has one turn
+            $this->nodes[$node->place] ??= $node; // who is named twice has one turn
         }
-        $this->nodes = array_values($nodes);
     }
 
     /** @return non-empty-list<Node> in the order in which they are to be tried */
     public function inOrder(): array
     {
         if (count($this->nodes) === 1) {
-            return $this->nodes;
+            return array_values($this->nodes);
         }
         $failed = array_map(static fn (Node $node) => Marks::last($node->place), $this->nodes);
         asort($failed); // those that are equal stay as they were given
         $nodes = [];
-        foreach ($failed as $i => $when) {
-            $nodes[] = $this->nodes[$i];
+        foreach ($failed as $place => $when) {
+            $nodes[] = $this->nodes[$place];
         }
         return $nodes;
     }
@@ -72,36 +70,36 @@ final class Nodes
     /** Tells PHP's error log what is tried again, or at the next node. */
     public function log(Node $node, Answer $answer): void
     {
-        Log::tell($node->url, $answer->kind(), $this->told([$node->url => $answer]));
+        Log::tell($node->place, $answer->kind(), $this->told([$node->place => $answer]));
     }
 
     /**
      * Of each node that was tried, why nothing came of it; of a single one, its own sentence.
      *
-     * @param non-empty-array<string, Answer> $answers by the URLs of their nodes
+     * @param non-empty-array<string, Answer> $answers by the places of their nodes
      */
     public function told(array $answers): string
     {
         $sentences = [];
-        foreach ($answers as $url => $answer) {
+        foreach ($answers as $place => $answer) {
             if (count($this->nodes) === 1) {
                 return $answer->sentence();
             }
-            $sentences[] = self::sentence($url, $answer);
+            $sentences[] = self::sentence($this->nodes[$place]->title, $answer);
         }
         return implode('; ', $sentences) . '.';
     }
 
-    /** A name for all of them. */
+    /** Tells them all from any others. */
     public function name(): string
     {
-        return implode(' ', array_map(static fn (Node $node) => $node->url, $this->nodes));
+        return implode(' ', array_map(static fn (Node $node) => $node->place, $this->nodes));
     }
 
-    private static function sentence(string $url, Answer $answer): string
+    private static function sentence(string $title, Answer $answer): string
     {
         $sentence = rtrim($answer->sentence(), '.');
-        return strpos($sentence, $url) === false ? "$url: $sentence" : $sentence;
+        return strpos($sentence, $title) === false ? "$title: $sentence" : $sentence;
     }
 
     /** @return list<string> */

@@ -6,6 +6,8 @@ namespace Doorbell\Test;
 
 use Doorbell\Doorbell;
 use Doorbell\DoorbellException;
+use Doorbell\Marks;
+use Doorbell\Node;
 
 /** Sets, and waits, at one of several nodes that share a store. */
 final class NodesTest extends DoorbellTestCase
@@ -306,6 +308,45 @@ final class NodesTest extends DoorbellTestCase
     }
 
     /** @test */
+    public function aClockThatIsSetBackEndsNoSet(): void
+    {
+        $first = new Fake([Fake::problem(503, 'Ends.')]);
+        $next = new Fake([Fake::SET]);
+        $bell = new Doorbell([$first->url, $next->url], limit: 10);
+        self::assertTrue($bell->set('1'), $bell->lastError());
+        $seen = new \ReflectionProperty(Marks::class, 'seen');
+        $seen->setAccessible(true);
+        $before = $seen->getValue();
+        $seen->setValue(null, array_map(fn (float $time) => $time + 86_400, $before));
+        try {
+            self::assertTrue($bell->set('2'), $bell->lastError());
+        } finally {
+            $seen->setValue(null, $before);
+        }
+    }
+
+    /** @test */
+    public function noMarkIsSharedWhereNothingTellsWhoWeAre(): void
+    {
+        $folder = self::temporaryFolder();
+        $next = new Fake([Fake::SET]);
+        $first = new Fake([Fake::problem(503, 'Ends.')]);
+        [$server, $get] = self::builtInServer(['-d', "sys_temp_dir=$folder", '-d', 'error_log=/dev/null',
+            '-d', 'disable_functions=posix_geteuid',
+            '-d', 'open_basedir=' . dirname(__DIR__, 2) . PATH_SEPARATOR . $folder]);
+        $get([$first->url, $next->url], '1', 'now');
+        self::assertStringStartsWith('POST /1 ', $first->request());
+        self::assertSame([], glob("$folder/*"), 'nothing is written');
+        $mark = "$folder/doorbell-" . md5(dirname(__DIR__) . (new Node($first->url, null))->place);
+        touch($mark);
+        $get([$first->url, $next->url], '2', 'now');
+        (new Doorbell($first->url, limit: 0.1))->set('3');
+        self::assertStringStartsWith('POST /2 ', $first->request(), 'whose the mark is, nobody knows');
+        self::assertSame([$mark], glob("$folder/*"));
+        $server->end();
+    }
+
+    /** @test */
     public function aPageGoesOnWhereNoMarkCanBeMade(): void
     {
         $next = new Fake([Fake::SET]);
@@ -329,6 +370,24 @@ final class NodesTest extends DoorbellTestCase
         $bell = new Doorbell($urls, limit: 10, address: ['127.0.0.1', '127.0.0.1']);
         self::assertTrue($bell->set('7'), $bell->lastError());
         self::assertStringContainsString("\r\nHost: two.example:{$next->port}\r\n", $next->request());
+    }
+
+    /** @test */
+    public function nodesOfOneNameAreToldApartByTheirAddresses(): void
+    {
+        $full = new Fake([Fake::problem(503, 'No room.', 'Retry-After: 9')]);
+        $url = "http://bell.example:{$full->port}";
+        $bell = new Doorbell([$url, $url], limit: 3, address: ['127.0.0.2', '127.0.0.1']);
+        self::assertNull($bell->set('7'));
+        self::assertSame("$url (127.0.0.2): No connection to $url: Connection refused;"
+            . " $url (127.0.0.1): No room. (status 503).", $bell->lastError());
+        $code = 'require "' . dirname(__DIR__) . '/doorbell.php";'
+            . '$at = ["127.0.0.2", "127.0.0.3"];'
+            . '(new Doorbell\Doorbell([$argv[1], $argv[1]], limit: 0.1, address: $at))->set(7);';
+        $log = Process::run([PHP_BINARY, '-n', '-r', $code, $url])[2];
+        foreach (['127.0.0.2', '127.0.0.3'] as $address) {
+            self::assertStringContainsString("doorbell: $url ($address): No connection to ", $log);
+        }
     }
 
     /** @test */
