@@ -7,14 +7,12 @@ import java.net.UnknownHostException;
 import java.sql.SQLException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLWarning;
 
 /** What is wrong with a PostgreSQL, in one sentence that says what to do. */
 final class PostgresFault {
   /** Codes of the server's errors, SQLSTATE. */
   private static final String STANDBY = "25006";
-
-  /** A warning, of a commit that no longer waits for its standby. */
-  private static final String UNCONFIRMED = "01000";
 
   private static final String LOCKED = "55P03";
   private static final String DEADLOCK = "40P01";
@@ -36,6 +34,12 @@ final class PostgresFault {
 
   private static final String OPERATOR = "57P";
 
+  /**
+   * Where the server warns of a commit that no longer waits for its standby: the code is any
+   * warning's, and the text may be translated.
+   */
+  private static final String STANDBY_WAIT = "SyncRepWaitForLSN";
+
   private PostgresFault() {}
 
   /** True if the server has answered, with an error that another connection would meet too. */
@@ -50,6 +54,12 @@ final class PostgresFault {
   /** True if the server takes no sets, since it copies another. */
   static boolean isStandby(Throwable failure) {
     return code(failure).equals(STANDBY);
+  }
+
+  /** True if a commit no longer waited for its standby. */
+  static boolean isUnconfirmed(Throwable failure) {
+    return find(failure) instanceof PSQLWarning warning
+        && STANDBY_WAIT.equals(warning.getServerErrorMessage().getRoutine());
   }
 
   /** True if another transaction has the row. */
@@ -75,6 +85,12 @@ final class PostgresFault {
 
   static String sentence(PostgresAddress at, Throwable failure) {
     String name = "the PostgreSQL at " + at;
+    if (isUnconfirmed(failure)) {
+      return name
+          + " waits for a standby that confirms no sets ("
+          + text(failure)
+          + "); bring it back, or take it out of synchronous_standby_names";
+    }
     return switch (code(failure)) {
       case NO_PASSWORD -> name + " asks for a password; give --store-password-file";
       case WRONG_PASSWORD ->
@@ -93,11 +109,6 @@ final class PostgresFault {
           name
               + " takes no sets, as a standby, or a database that may only be read; name the"
               + " primary in --store, or let it write";
-      case UNCONFIRMED ->
-          name
-              + " waits for a standby that confirms no sets ("
-              + text(failure)
-              + "); bring it back, or take it out of synchronous_standby_names";
       case TOO_MANY ->
           name
               + " has no connection left for this node; raise max_connections, or the role's"
@@ -141,7 +152,7 @@ final class PostgresFault {
   }
 
   /** The first line of what the server says. */
-  private static String text(Throwable failure) {
+  static String text(Throwable failure) {
     SQLException error = find(failure);
     String all = error == null ? String.valueOf(failure) : String.valueOf(error.getMessage());
     return all.lines().findFirst().orElse("").replaceFirst("^(ERROR|FATAL|WARNING): ", "");

@@ -12,6 +12,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -22,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,6 +82,9 @@ final class PostgresLink implements Link {
 
   /** Ids whose rows were an open transaction's, and until when that is taken for true. */
   private final Map<EventId, Long> locked = new ConcurrentHashMap<>();
+
+  /** What the server has warned of last, without its numbers. */
+  private final AtomicReference<String> warned = new AtomicReference<>("");
 
   private volatile boolean ended;
 
@@ -231,10 +236,19 @@ final class PostgresLink implements Link {
         row.next();
         first.addAll(List.of((String[]) requireNonNull(row.getArray(1)).getArray()));
       }
-      PostgresSessions.confirm(put);
+      PostgresSessions.confirm(put, this::pass);
     }
     for (Call call : calls) {
       votes.put(call, first.remove(call.id.toString()) ? Vote.YES : Vote.NO);
+    }
+  }
+
+  /** Tells what the server warns of, not anew for each set, nor where only a number differs. */
+  private void pass(SQLWarning warning) {
+    String text = PostgresFault.text(warning);
+    String kind = text.replaceAll("[0-9]+", "0");
+    if (!kind.equals(warned.getAndSet(kind))) {
+      LOG.warn("the PostgreSQL at {} warns: {}", settings.address(), text);
     }
   }
 
@@ -282,7 +296,10 @@ final class PostgresLink implements Link {
             });
   }
 
-  /** A minute longer, since a set that is repeated begins anew once a minute at most. */
+  /**
+   * A minute longer, since a set that is repeated begins anew once a minute at most. Waits for no
+   * standby: a row that one has still is deleted again.
+   */
   private boolean forgetSome(Connection session) throws SQLException {
     String table = names + "_events";
     int most = forgotten;
@@ -291,7 +308,8 @@ final class PostgresLink implements Link {
         PostgresSessions.write(
             session,
             ("WITH old AS (SELECT clock_timestamp()"
-                    + " - interval '1 minute' - ? * interval '1 ms' AS at)"
+                    + " - interval '1 minute' - ? * interval '1 ms' AS at"
+                    + " FROM set_config('synchronous_commit', 'local', true))"
                     + " DELETE FROM %s USING old WHERE set_at < old.at AND id IN (SELECT id FROM %s"
                     + " WHERE set_at < (SELECT at FROM old) ORDER BY set_at LIMIT "
                     + most

@@ -104,7 +104,7 @@ final class PostgresSessions {
       // Whatever the database or the role has for others.
       statement.execute("SET default_transaction_isolation = 'read committed'");
       statement.execute("SET lock_timeout = 0");
-      statement.execute("SET client_min_messages = warning"); // One is looked for: see write.
+      statement.execute("SET client_min_messages = warning"); // One is looked for: see confirm.
       statement.execute("SET statement_timeout = " + STATEMENT_MILLIS);
       statement.execute(
           "SELECT set_config(name, '0', false) FROM pg_settings"
@@ -130,13 +130,15 @@ final class PostgresSessions {
   }
 
   /**
-   * Fails if a commit has said anything: one that no longer waits for its standby is there, but a
-   * standby that takes over may lack it.
+   * Fails if a commit no longer waited for its standby: it is there, but a standby that takes over
+   * may lack it. Hands on what else the server warns of.
    */
-  static void confirm(Statement write) throws SQLException {
-    SQLWarning doubt = write.getWarnings();
-    if (doubt != null) {
-      throw doubt;
+  static void confirm(Statement write, Consumer<SQLWarning> others) throws SQLException {
+    for (SQLWarning one = write.getWarnings(); one != null; one = one.getNextWarning()) {
+      if (PostgresFault.isUnconfirmed(one)) {
+        throw one;
+      }
+      others.accept(one);
     }
   }
 
