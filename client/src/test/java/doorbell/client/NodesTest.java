@@ -206,6 +206,7 @@ class NodesTest {
         FakeNode next = new FakeNode(wake, wake)) {
       Doorbell bell = doorbell(silent, next);
       var wait = bell.wait(ID, Duration.ofMillis(timeout));
+      await().until(() -> silent.requests.size() == 1);
       clock.awaitPending(Duration.ofMillis(part));
       clock.advance(Duration.ofMillis(part - 1));
       assertThat(wait).isNotDone();
