@@ -270,7 +270,7 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
       handler.end("a frame took too long to arrive");
     } else if (awaited != 0) {
       http.io.deadlines.set(this, http.options.headTimeout().toMillis());
-    } else if (connection.numActiveStreams() > 0 || unread != null || endpoint.isBehind()) {
+    } else if (connection.numActiveStreams() > 0) {
       onIdle();
     } else {
       close();

@@ -7,13 +7,10 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Answers the parked waits of one loop evenly over a time, so that the clients come back evenly
- * too. Ends soon when all have hung up before.
+ * too.
  */
 final class Drain implements Runnable {
   private static final int STEP_MILLIS = 20;
-
-  /** The time between two looks if anybody is left. */
-  private static final long LOOK_MILLIS = 100;
 
   private final IoLoop loop;
   private final ArrayDeque<Deadline> parked;
@@ -27,15 +24,11 @@ final class Drain implements Runnable {
     this.loop = loop;
     this.parked = loop.deadlines.all();
     this.done = done;
-    parked.removeIf(timed -> !isParked(timed));
+    parked.removeIf(timed -> !(timed instanceof Parked holder && holder.isParked()));
     this.crowd = parked.size();
     this.steps = Math.max(1, Math.min(crowd, millis / STEP_MILLIS));
     this.stepMillis = millis / steps;
     this.began = loop.events.ticker().nanoTime();
-  }
-
-  private static boolean isParked(Deadline timed) {
-    return timed instanceof Parked holder && holder.isParked();
   }
 
   /** The number of the step that is due: a busy loop is late, and leaves none out. */
@@ -51,13 +44,10 @@ final class Drain implements Runnable {
       Deadline next = parked.remove();
       loop.run(next.endpoint(), ((Parked) next)::drain);
     }
-    while (!parked.isEmpty() && !isParked(parked.element())) {
-      parked.remove();
-    }
     if (parked.isEmpty()) {
       done.run();
     } else {
-      loop.events.schedule(this, Math.min(stepMillis, LOOK_MILLIS), TimeUnit.MILLISECONDS);
+      loop.events.schedule(this, stepMillis, TimeUnit.MILLISECONDS);
     }
   }
 }
