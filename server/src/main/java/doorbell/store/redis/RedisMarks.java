@@ -28,10 +28,12 @@ final class RedisMarks implements Runnable {
   /** A mark was seen since the start of this node. */
   private boolean wasMarked;
 
-  /** The server that this node fills, and what it was told when it tried last. */
-  private @Nullable RedisReplica filled;
+  /** This node fills a server. */
+  private boolean filling;
 
   private long nextTry = System.nanoTime();
+
+  /** The reason why a server wasn't filled, which was logged last. */
   private String lastFault = "";
 
   RedisMarks(List<RedisReplica> replicas, long rememberMillis, Executor clock) {
@@ -71,15 +73,15 @@ final class RedisMarks implements Runnable {
             .filter(other -> other.mark() == RedisScript.COUNTS)
             .limit(replicas.size() / 2 + 1)
             .toList();
-    if (filled == null && others.size() > replicas.size() / 2 && System.nanoTime() - nextTry >= 0) {
-      filled = one;
+    if (!filling && others.size() > replicas.size() / 2 && System.nanoTime() - nextTry >= 0) {
+      filling = true;
       one.fill(others, rememberMillis, clock)
           .whenCompleteAsync((count, failure) -> onFilled(one, count, failure), clock);
     }
   }
 
   private void onFilled(RedisReplica one, @Nullable Long count, @Nullable Throwable failure) {
-    filled = null;
+    filling = false;
     nextTry = System.nanoTime() + PAUSE_NANOS;
     if (count != null) {
       LOG.info("{} was filled: {} sets were read from the others", one.name(), count);

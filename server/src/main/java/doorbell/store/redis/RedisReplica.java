@@ -85,6 +85,7 @@ final class RedisReplica extends LinkedReplica<RedisLink, Character> {
 
   @Override
   protected void onAnswer(Character found) {
+    alone = 0;
     mark = found;
     unmarked = found == RedisScript.MISSING ? unmarked + 1 : 0;
     onMark.run();
