@@ -20,10 +20,9 @@ import { crowd, FILES, lacksNodes, serveNodes, startNodes } from './nodes.mjs';
 const WAITS = Number(process.env.DOORBELL_CLIENT_WAITS ?? 2_000);
 const DRAIN = '2s';
 
-// A busy machine is late with all that it does. So 19 of 20 wakes have to come soon, as far as others do and
-// this program comes to its turn: if a node that ends heard of no set, one in seven would come later by up to
-// its drain. With DOORBELL_CLIENT_EXACT each wake has a second.
-const SOON_MILLIS = 500;
+// A busy machine is late with all that it does, so here no wake may be lost, and with DOORBELL_CLIENT_EXACT each
+// has a second. That a node which ends hears of sets until its drain is over is a test of the node's
+// (NodesContract), since the clients of one that didn't would ask again within this time.
 const LATE_MILLIS = process.env.DOORBELL_CLIENT_EXACT ? 1_000 : 10_000;
 
 const NAMES = Object.keys(FILES);
@@ -83,8 +82,6 @@ describe('twoNodes', { concurrency: 1 }, () => {
         + `${meanwhile.length} while a node drained by ${most.toFixed(0)} ms, of the others by `
         + `${usual.toFixed(0)} ms; stalls of ${stall.toFixed(0)} ms; ${again} sets were made again`);
       assert.ok(meanwhile.length > 0);
-      const soon = SOON_MILLIS + 2 * Math.max(0, usual) + stall;
-      assert.ok(most < soon, `one in 20 is late by ${most} ms, beyond ${soon}`);
       assert.ok(last < LATE_MILLIS, `one is late by ${last} ms`);
       assert.ok(again < 20, `${again} sets were made again`);
     });
