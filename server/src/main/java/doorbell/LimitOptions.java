@@ -10,7 +10,10 @@ import doorbell.wait.WaitQuota;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** The options of limits that are off by default: of the disk, and of what one address begins. */
+/**
+ * The options of limits that are off by default: of the disk, and of what one address holds and
+ * begins.
+ */
 public final class LimitOptions {
   /** Beyond this number a limit limits nothing: no address comes so often. */
   private static final int MOST_PER_SECOND = 1_000_000;
@@ -57,6 +60,15 @@ public final class LimitOptions {
           "How many new connections one client address may open in a second, and ten times as many"
               + " at once; more get 429. 0 is no limit.");
 
+  public static final Option<Integer> MAX_WAITS_PER_ADDRESS =
+      Option.of(
+              "max-waits-per-address",
+              OptionType.NUMBER,
+              "How many of them one client address may park, IPv6 by /64; more get 429. 0 is no"
+                  + " limit, as it must be behind a proxy that isn't one of --trusted-proxies.")
+          .or("0")
+          .that(between(0, Integer.MAX_VALUE));
+
   public static final Option<Integer> MAX_WAITS_PER_SECOND_PER_ADDRESS =
       perSecond(
           "max-waits-per-second-per-address",
@@ -73,6 +85,7 @@ public final class LimitOptions {
       List.of(
           MAX_CONNECTIONS_PER_ADDRESS,
           MAX_CONNECTIONS_PER_SECOND_PER_ADDRESS,
+          MAX_WAITS_PER_ADDRESS,
           MAX_WAITS_PER_SECOND_PER_ADDRESS,
           MAX_SETS_PER_SECOND_PER_ADDRESS);
 
@@ -98,7 +111,7 @@ public final class LimitOptions {
    */
   static void limit(List<WaitLoop> loops, Options options) {
     WaitQuota quota = loops.getFirst().quota;
-    AddressLimits limits = quota.beginnings();
+    AddressLimits limits = quota.byAddress();
     if (limits == null && areOff(options)) {
       return;
     }
@@ -119,6 +132,7 @@ public final class LimitOptions {
     return new AddressLimits.Most(
         options.get(MAX_CONNECTIONS_PER_ADDRESS),
         options.get(MAX_CONNECTIONS_PER_SECOND_PER_ADDRESS),
+        options.get(MAX_WAITS_PER_ADDRESS),
         options.get(MAX_WAITS_PER_SECOND_PER_ADDRESS),
         options.get(MAX_SETS_PER_SECOND_PER_ADDRESS));
   }

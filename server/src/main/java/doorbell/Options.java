@@ -121,15 +121,6 @@ public final class Options {
               "as many as fit into 3/8 of the heap, 512 bytes each")
           .that(between(1, Integer.MAX_VALUE));
 
-  public static final Option<Integer> MAX_WAITS_PER_ADDRESS =
-      Option.of(
-              "max-waits-per-address",
-              OptionType.NUMBER,
-              "How many of them one client address may park, IPv6 by /64; more get 429. 0 is no"
-                  + " limit, as it must be behind a proxy that isn't one of --trusted-proxies.")
-          .or("0")
-          .that(between(0, Integer.MAX_VALUE));
-
   public static final Option<Integer> MAX_WAITS_PER_CONNECTION =
       Option.of(
               "max-waits-per-connection",
@@ -229,7 +220,7 @@ public final class Options {
           LimitOptions.MAX_DISK,
           MAX_WAIT,
           MAX_WAITS,
-          MAX_WAITS_PER_ADDRESS,
+          LimitOptions.MAX_WAITS_PER_ADDRESS,
           LimitOptions.MAX_WAITS_PER_SECOND_PER_ADDRESS,
           LimitOptions.MAX_SETS_PER_SECOND_PER_ADDRESS,
           LimitOptions.MAX_CONNECTIONS_PER_ADDRESS,
@@ -250,7 +241,7 @@ public final class Options {
       List.of(
           MAX_WAIT,
           MAX_WAITS,
-          MAX_WAITS_PER_ADDRESS,
+          LimitOptions.MAX_WAITS_PER_ADDRESS,
           LimitOptions.MAX_WAITS_PER_SECOND_PER_ADDRESS,
           LimitOptions.MAX_SETS_PER_SECOND_PER_ADDRESS,
           LimitOptions.MAX_CONNECTIONS_PER_ADDRESS,

@@ -119,8 +119,7 @@ public final class Port implements AutoCloseable {
     tls = certificate == null ? null : new Tls(TlsOptions.settings(options.http(), certificate));
     tokens = SetOptions.tokens(options);
     budget = new Budget(options.get(Options.MAX_BUFFERED));
-    quota =
-        new WaitQuota(options.get(Options.MAX_WAITS), options.get(Options.MAX_WAITS_PER_ADDRESS));
+    quota = new WaitQuota(options.get(Options.MAX_WAITS));
     group =
         new MultiThreadIoEventLoopGroup(
             options.loops(), new DefaultThreadFactory("doorbell-loop"), transport.handlers());
@@ -305,7 +304,7 @@ public final class Port implements AutoCloseable {
       throw ProxyOptions.nobodyIsTrusted();
     }
     reload();
-    quota.limit(options.get(Options.MAX_WAITS), options.get(Options.MAX_WAITS_PER_ADDRESS));
+    quota.limit(options.get(Options.MAX_WAITS));
     if (proxyProtocol != null) {
       proxyProtocol.take(rules(options));
     }

@@ -63,7 +63,7 @@ class ProxyPortTest {
 
   private static Options options(Transport transport, String trusted) {
     return PortFixture.options(transport, Duration.ofSeconds(10), Duration.ofSeconds(75))
-        .with(Options.MAX_WAITS_PER_ADDRESS, 1)
+        .with(LimitOptions.MAX_WAITS_PER_ADDRESS, 1)
         .with(ProxyOptions.TRUSTED_PROXIES, ProxyOptions.TRUSTED_PROXIES.parse(trusted));
   }
 
@@ -348,7 +348,7 @@ class ProxyPortTest {
         options(transport, "127.0.0.1")
             .with(LimitOptions.MAX_SETS_PER_SECOND_PER_ADDRESS, 1)
             .with(LimitOptions.MAX_WAITS_PER_SECOND_PER_ADDRESS, 1)
-            .with(Options.MAX_WAITS_PER_ADDRESS, 0);
+            .with(LimitOptions.MAX_WAITS_PER_ADDRESS, 0);
     try (PortFixture node = new PortFixture(limited)) {
       for (String request : List.of("POST /7 HTTP/1.1\nHost: a\nContent-Length: 0\n\n", ASK)) {
         String busy = request.replace("\n\n", "\nX-Forwarded-For: 192.0.2.1\n\n");
@@ -521,7 +521,8 @@ class ProxyPortTest {
 
   @Test
   void aWebSocketIsItsClientsThoughLimitsComeLater() throws Exception {
-    Options before = options(Transport.AUTO, "127.0.0.1").with(Options.MAX_WAITS_PER_ADDRESS, 0);
+    Options before =
+        options(Transport.AUTO, "127.0.0.1").with(LimitOptions.MAX_WAITS_PER_ADDRESS, 0);
     try (PortFixture node = new PortFixture(before);
         Socket busy = waiting(node, "192.0.2.1");
         Socket other = waiting(node, "192.0.2.2")) {

@@ -76,8 +76,7 @@ final class SimulatedNode {
     store = new SimulatedStore(stage, random);
     table = new EventTable(store, this::later);
     budget = new Budget(options.get(Options.MAX_BUFFERED));
-    quota =
-        new WaitQuota(options.get(Options.MAX_WAITS), options.get(Options.MAX_WAITS_PER_ADDRESS));
+    quota = new WaitQuota(options.get(Options.MAX_WAITS));
     InstantSource clock = () -> Instant.ofEpochSecond(0, ticker.nanoTime());
     for (int i = 0; i < loopCount; i++) {
       SimulatedLoop thread = new SimulatedLoop(stage, ticker);
@@ -90,10 +89,16 @@ final class SimulatedNode {
     LimitOptions.limit(loops, options);
   }
 
+  /** Takes other limits, as a node does that reads its file again. */
+  void limit(Options options) {
+    quota.limit(options.get(Options.MAX_WAITS));
+    LimitOptions.limit(loops, options);
+  }
+
   static Options options(int maxWaits, int maxWaitsPerAddress) {
     return Options.defaults()
         .with(Options.MAX_WAITS, maxWaits)
-        .with(Options.MAX_WAITS_PER_ADDRESS, maxWaitsPerAddress);
+        .with(LimitOptions.MAX_WAITS_PER_ADDRESS, maxWaitsPerAddress);
   }
 
   private void later(long millis, Runnable task) {

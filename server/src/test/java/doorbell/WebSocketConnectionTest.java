@@ -100,13 +100,13 @@ class WebSocketConnectionTest {
     caller.say("wait 1 2").say("wait 3");
     bounded.runAll();
     assertThat(caller.hear()).singleElement().asString().contains("at most 2 waits from one");
-    bounded.quota.limit(100, 0);
+    bounded.limit(SimulatedNode.options(100, 0));
     caller.say("wait 3 4");
     bounded.runAll();
     assertThat(caller.hear()).isEmpty();
     assertThat(bounded.quota.taken()).isEqualTo(4);
     caller.say("forget 1 2 3 4");
-    bounded.quota.limit(100, 1);
+    bounded.limit(SimulatedNode.options(100, 1));
     caller.say("wait 5 6");
     bounded.runAll();
     assertThat(caller.hear()).singleElement().asString().contains("at most 1 waits from one");

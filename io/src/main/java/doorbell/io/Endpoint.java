@@ -1,5 +1,6 @@
 package doorbell.io;
 
+import doorbell.limit.ClientAddress;
 import io.netty.buffer.ByteBuf;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,12 @@ public interface Endpoint {
    * the client is gone, or comes by a Unix socket.
    */
   @Nullable InetSocketAddress client();
+
+  /** The address at which the client's connection is counted; null if it isn't counted. */
+  @Nullable ClientAddress countedAt();
+
+  /** Keeps the address at which the client's connection is counted from now on. */
+  void countAt(@Nullable ClientAddress at);
 
   /** True if the client comes by a Unix socket, and no proxy says its address. */
   boolean isUnix();

@@ -2,8 +2,8 @@ package doorbell.io;
 
 import static java.util.Objects.requireNonNull;
 
-import doorbell.limit.AddressKey;
 import doorbell.limit.AddressLimits;
+import doorbell.limit.ClientAddress;
 import doorbell.limit.QuotaException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -98,9 +98,28 @@ public final class IoLoop {
     if (byAddress == null || (speakers != null && speakers.test(client))) {
       return usual;
     }
-    Long address = AddressKey.of(client.client());
-    QuotaException over = byAddress.onOpen(endpoint, address, events.ticker().nanoTime());
-    return over == null ? usual : protocols().refusal(client, over);
+    ClientAddress address = ClientAddress.of(client.client());
+    if (address == null) {
+      return usual;
+    }
+    leave(endpoint, byAddress); // It may be counted at its proxy's address.
+    try {
+      ClientAddress at = byAddress.open(endpoint, address, events.ticker().nanoTime());
+      endpoint.countAt(at);
+      client.countAt(at);
+      return usual;
+    } catch (QuotaException over) {
+      return protocols().refusal(client, over);
+    }
+  }
+
+  private static void leave(Endpoint endpoint, AddressLimits byAddress) {
+    ClientAddress at = endpoint.countedAt();
+    if (at != null) {
+      endpoint.countAt(null);
+      byAddress.leave(at);
+    }
+    byAddress.onClosed(endpoint);
   }
 
   /** See {@link Hooks#betweenClients}. */
@@ -155,7 +174,7 @@ public final class IoLoop {
   public void onReleased(Endpoint endpoint) {
     AddressLimits byAddress = limits;
     if (byAddress != null) {
-      byAddress.onClosed(endpoint);
+      leave(endpoint, byAddress);
     }
     onReleased();
   }

@@ -3,6 +3,7 @@ package doorbell.limit;
 import static doorbell.limit.Limit.CONNECTIONS_PER_ADDRESS;
 import static doorbell.limit.Limit.CONNECTIONS_PER_SECOND_PER_ADDRESS;
 import static doorbell.limit.Limit.SETS_PER_SECOND_PER_ADDRESS;
+import static doorbell.limit.Limit.WAITS_PER_ADDRESS;
 import static doorbell.limit.Limit.WAITS_PER_SECOND_PER_ADDRESS;
 
 import java.util.Set;
@@ -10,8 +11,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Limits of what one client address may begin: connections at a time and a second, waits and sets a
- * second. Made when an option asks for the first of them. Any thread.
+ * Limits of what one client address may hold and begin: connections and waits, at a time and a
+ * second, and sets a second. Made when an option asks for the first of them. Any thread.
  */
 public final class AddressLimits {
   /**
@@ -31,17 +32,21 @@ public final class AddressLimits {
 
   /** The most of each kind for one address; 0 is no limit. */
   public record Most(
-      int connections, int connectionsPerSecond, int waitsPerSecond, int setsPerSecond) {}
+      int connections,
+      int connectionsPerSecond,
+      int waits,
+      int waitsPerSecond,
+      int setsPerSecond) {}
 
   private volatile int mostConnections;
+  private volatile int mostWaits;
   private volatile @Nullable TokenBuckets connections;
   private volatile @Nullable TokenBuckets waits;
   private volatile @Nullable TokenBuckets sets;
   private final TokenBuckets answered;
-  private final ConcurrentHashMap<Long, Integer> openByAddress = new ConcurrentHashMap<>();
 
-  /** The address of each open connection that is counted. */
-  private final ConcurrentHashMap<Object, Long> open = new ConcurrentHashMap<>();
+  /** Each address that holds something, by itself. */
+  private final ConcurrentHashMap<ClientAddress, ClientAddress> kept = new ConcurrentHashMap<>();
 
   private final Set<Object> lingering = ConcurrentHashMap.newKeySet();
   private final ConcurrentHashMap<Limit, Long> refusals = new ConcurrentHashMap<>();
@@ -55,6 +60,7 @@ public final class AddressLimits {
   /** Takes other limits from now on. A rate that stays the same forgets nothing. */
   public void take(Most most, long nanos) {
     mostConnections = most.connections;
+    mostWaits = most.waits;
     connections = buckets(connections, most.connectionsPerSecond, nanos);
     waits = buckets(waits, most.waitsPerSecond, nanos);
     sets = buckets(sets, most.setsPerSecond, nanos);
@@ -69,63 +75,114 @@ public final class AddressLimits {
   }
 
   /** Counts new waits of an address, one for each id; or refuses all of them. */
-  public void takeWaits(@Nullable Long address, int ids, long nanos) throws QuotaException {
-    take(waits, WAITS_PER_SECOND_PER_ADDRESS, "waits", new Asked(address, ids, nanos));
+  public void takeWaits(@Nullable ClientAddress address, int ids, long nanos)
+      throws QuotaException {
+    TokenBuckets rate = waits;
+    if (rate != null && address != null) {
+      check(WAITS_PER_SECOND_PER_ADDRESS, "waits", rate, rate.take(address.key, ids, nanos));
+    }
   }
 
   /** Counts sets of an address, or refuses all of them. */
-  public void takeSets(@Nullable Long address, int ids, long nanos) throws QuotaException {
-    take(sets, SETS_PER_SECOND_PER_ADDRESS, "sets", new Asked(address, ids, nanos));
+  public void takeSets(@Nullable ClientAddress address, int ids, long nanos) throws QuotaException {
+    TokenBuckets rate = sets;
+    if (rate != null && address != null) {
+      check(SETS_PER_SECOND_PER_ADDRESS, "sets", rate, rate.take(address.key, ids, nanos));
+    }
   }
 
-  private record Asked(@Nullable Long address, int ids, long nanos) {}
-
-  private void take(@Nullable TokenBuckets buckets, Limit limit, String what, Asked asked)
+  private void check(Limit limit, String what, TokenBuckets rate, long lacking)
       throws QuotaException {
-    Long address = asked.address;
-    if (buckets == null || address == null) {
-      return;
-    }
-    long nanos = buckets.take(address, asked.ids, asked.nanos);
-    if (nanos > 0) {
+    if (lacking > 0) {
       refusals.merge(limit, 1L, Long::sum);
       throw new QuotaException(
           limit,
           "at most %s %s a second from one address, one for each id; try later"
-              .formatted(buckets.perSecond, what),
-          nanos,
+              .formatted(rate.perSecond, what),
+          lacking,
           false);
     }
   }
 
+  /** True while an option limits the parked waits of an address. */
+  public boolean limitsWaits() {
+    return mostWaits > 0;
+  }
+
   /**
-   * Counts a new connection, until {@link #onClosed}; or tells why it is refused. A refused one is
-   * counted apart, until it is closed too.
+   * Counts parked waits of an address, one for each id; or refuses all of them.
+   *
+   * @return the address as it is kept, to be given to {@link #unpark}
    */
-  public @Nullable QuotaException onOpen(Object connection, @Nullable Long address, long nanos) {
-    if (address == null) {
-      return null;
+  public ClientAddress park(ClientAddress address, int ids) throws QuotaException {
+    int most = mostWaits;
+    ClientAddress at = hold(address, ClientAddress.WAIT, ids, most);
+    if (at == null) {
+      refusals.merge(WAITS_PER_ADDRESS, 1L, Long::sum);
+      throw new QuotaException(
+          WAITS_PER_ADDRESS,
+          "at most " + most + " waits from one address, one for each id; try later");
     }
-    onClosed(connection); // It may be counted at its proxy's address.
+    return at;
+  }
+
+  /** Waits that {@link #park} counted aren't parked any more. */
+  public void unpark(ClientAddress at, int ids) {
+    drop(at, ClientAddress.WAIT, ids);
+  }
+
+  /**
+   * Counts a new connection, or refuses it. A refused one is counted apart, until it is closed: see
+   * {@link #onClosed}.
+   *
+   * @return the address to be given to {@link #leave}
+   */
+  public ClientAddress open(Object connection, ClientAddress address, long nanos)
+      throws QuotaException {
     int most = mostConnections;
-    if (most > 0 && openByAddress.merge(address, 1, Integer::sum) > most) {
-      leave(address);
+    ClientAddress at = hold(address, ClientAddress.CONNECTION, 1, most);
+    if (at == null) {
       String sentence = "at most " + most + " connections from one address; close some";
-      return refused(connection, CONNECTIONS_PER_ADDRESS, sentence, nanos);
+      throw refused(connection, CONNECTIONS_PER_ADDRESS, sentence, nanos);
     }
     TokenBuckets rate = connections;
-    long lacking = rate == null ? 0 : rate.take(address, 1, nanos);
-    if (rate != null && lacking > 0) {
-      if (most > 0) {
-        leave(address);
-      }
+    if (rate != null && rate.take(at.key, 1, nanos) > 0) {
+      leave(at);
       String sentence = "at most " + rate.perSecond + " new connections a second from one address";
-      return refused(connection, CONNECTIONS_PER_SECOND_PER_ADDRESS, sentence, nanos);
+      throw refused(connection, CONNECTIONS_PER_SECOND_PER_ADDRESS, sentence, nanos);
     }
-    if (most > 0) {
-      open.put(connection, address);
+    return at;
+  }
+
+  /** A connection that {@link #open} counted is closed, or counts as another address's. */
+  public void leave(ClientAddress at) {
+    drop(at, ClientAddress.CONNECTION, 1);
+  }
+
+  /** Holds more at an address: the object that is kept of it, or null if that is too much. */
+  private @Nullable ClientAddress hold(ClientAddress address, long unit, int count, int most) {
+    ClientAddress at = address;
+    while (!at.hold(unit, count, most == 0 ? Integer.MAX_VALUE : most)) {
+      if (at.isKept()) {
+        forget(at); // It may be new here.
+        return null;
+      }
+      forget(at);
+      at = kept.computeIfAbsent(at, ClientAddress::kept);
     }
-    return null;
+    return at;
+  }
+
+  private void drop(ClientAddress at, long unit, int count) {
+    at.drop(unit, count);
+    forget(at);
+  }
+
+  /** Keeps an address no longer that holds nothing; a later object of it stays. */
+  private void forget(ClientAddress at) {
+    if (at.isLeft()) {
+      kept.computeIfPresent(at, (same, now) -> now == at ? null : now);
+    }
   }
 
   private QuotaException refused(Object connection, Limit limit, String sentence, long nanos) {
@@ -137,17 +194,9 @@ public final class AddressLimits {
     return new QuotaException(limit, sentence + "; try later", 0, !lingers);
   }
 
-  /** A connection is closed, counted or not. */
+  /** A connection is closed; one that was refused lingers no more. */
   public void onClosed(Object connection) {
-    Long address = open.remove(connection);
-    if (address != null) {
-      leave(address);
-    }
     lingering.remove(connection);
-  }
-
-  private void leave(Long address) {
-    openByAddress.computeIfPresent(address, (a, n) -> n == 1 ? null : n - 1);
   }
 
   /** Requests, ids and connections that {@code limit} refused. */
@@ -155,8 +204,8 @@ public final class AddressLimits {
     return refusals.getOrDefault(limit, 0L);
   }
 
-  /** What is kept for connections: those that are counted, and refused ones that linger. */
+  /** What is kept: addresses that hold something, and refused connections that linger. */
   int kept() {
-    return open.size() + lingering.size() + openByAddress.size();
+    return kept.size() + lingering.size();
   }
 }

@@ -5,63 +5,120 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import doorbell.limit.AddressLimits.Most;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Limits for each address, by a clock that is moved by hand. */
 class AddressLimitsTest {
-  private static final Long CROWD = 1L;
-  private static final Long HONEST = 2L;
+  private static final ClientAddress CROWD = address(1);
+  private static final ClientAddress HONEST = address(2);
 
+  private final Map<Object, ClientAddress> open = new HashMap<>();
   private long now = 77;
 
   @Test
   void anAddressHasSoManyConnectionsAndAnotherDoesNotNotice() {
-    AddressLimits limits = new AddressLimits(new Most(2, 0, 0, 0), now);
+    AddressLimits limits = new AddressLimits(new Most(2, 0, 0, 0, 0), now);
     assertThat(open(limits, "a", CROWD)).isNull();
     assertThat(open(limits, "b", CROWD)).isNull();
     QuotaException over = open(limits, "c", CROWD);
     assertThat(over).hasMessage("at most 2 connections from one address; close some; try later");
     assertThat(open(limits, "d", HONEST)).isNull();
-    limits.onClosed("c");
+    close(limits, "c");
     assertThat(open(limits, "e", CROWD)).isNotNull();
-    limits.onClosed("a");
+    close(limits, "a");
     assertThat(open(limits, "f", CROWD)).isNull();
     assertThat(limits.refusals(Limit.CONNECTIONS_PER_ADDRESS)).isEqualTo(2);
   }
 
-  /** A proxy's connection is, at first, that of the proxy. */
-  @Test
-  void aConnectionIsCountedAtOneAddressAlone() {
-    AddressLimits limits = new AddressLimits(new Most(1, 0, 0, 0), now);
-    assertThat(open(limits, "a", CROWD)).isNull();
-    assertThat(open(limits, "a", HONEST)).isNull();
-    assertThat(open(limits, "b", CROWD)).isNull();
-    assertThat(open(limits, "b", HONEST)).isNotNull();
-    limits.onClosed("a");
-    limits.onClosed("b");
-    assertThat(limits.kept()).isZero();
-  }
-
   @Test
   void closedConnectionsLeaveNothingBehind() {
-    AddressLimits limits = new AddressLimits(new Most(3, 1, 0, 0), now);
+    AddressLimits limits = new AddressLimits(new Most(3, 1, 0, 0, 0), now);
     for (int i = 0; i < 100; i++) {
       open(limits, i, CROWD);
     }
     assertThat(limits.kept()).isGreaterThan(90);
     for (int i = 0; i < 100; i++) {
-      limits.onClosed(i);
-      limits.onClosed(i);
+      close(limits, i);
     }
     assertThat(limits.kept()).isZero();
   }
 
   @Test
+  void anAddressParksSoManyWaitsAndLeavesNothingBehind() throws Exception {
+    AddressLimits limits = new AddressLimits(new Most(0, 0, 3, 0, 0), now);
+    ClientAddress two = limits.park(CROWD, 2);
+    assertThatThrownBy(() -> limits.park(CROWD, 2))
+        .hasMessage("at most 3 waits from one address, one for each id; try later");
+    ClientAddress three = limits.park(address(1), 1);
+    assertThat(three).as("all share one").isSameAs(two);
+    assertThatThrownBy(() -> limits.park(HONEST, 4)).isInstanceOf(QuotaException.class);
+    ClientAddress other = limits.park(HONEST, 3);
+    assertThat(limits.refusals(Limit.WAITS_PER_ADDRESS)).isEqualTo(2);
+    limits.unpark(three, 1);
+    limits.unpark(limits.park(CROWD, 1), 1);
+    limits.unpark(two, 2);
+    limits.unpark(other, 3);
+    assertThat(limits.kept()).isZero();
+    assertThatThrownBy(() -> limits.park(two, 4)).isInstanceOf(QuotaException.class);
+    assertThat(limits.kept()).isZero();
+  }
+
+  @Test
+  void connectionsAndWaitsOfOneAddressAreCountedApart() throws Exception {
+    AddressLimits limits = new AddressLimits(new Most(2, 0, 2, 0, 0), now);
+    ClientAddress at = limits.open("a", CROWD, now);
+    assertThat(limits.park(at, 2)).isSameAs(at);
+    assertThat(open(limits, "b", CROWD)).isNull();
+    assertThat(open(limits, "c", CROWD)).isNotNull();
+    assertThatThrownBy(() -> limits.park(at, 1)).isInstanceOf(QuotaException.class);
+    limits.leave(at);
+    close(limits, "b");
+    assertThatThrownBy(() -> limits.park(CROWD, 1)).isInstanceOf(QuotaException.class);
+    limits.unpark(at, 2);
+    close(limits, "c");
+    assertThat(limits.kept()).isZero();
+  }
+
+  /** Else one thread would count at an object that another has just given up. */
+  @Test
+  void threadsThatComeAndGoAtOneAddressAreCountedExactly() throws Exception {
+    AddressLimits limits = new AddressLimits(new Most(0, 0, 3, 0, 0), now);
+    AtomicInteger parked = new AtomicInteger();
+    Callable<Integer> visitor =
+        () -> {
+          int most = 0;
+          for (int i = 0; i < 50_000; i++) {
+            ClientAddress at = limits.park(address(1), 1);
+            most = Math.max(most, parked.incrementAndGet());
+            parked.decrementAndGet();
+            limits.unpark(at, 1);
+          }
+          return most;
+        };
+    try (ExecutorService threads = Executors.newFixedThreadPool(3)) {
+      for (Future<Integer> most : threads.invokeAll(List.of(visitor, visitor, visitor))) {
+        assertThat(most.get()).isBetween(1, 3);
+      }
+    }
+    assertThat(limits.kept()).isZero();
+    assertThat(limits.refusals(Limit.WAITS_PER_ADDRESS)).isZero();
+  }
+
+  @Test
   void anAddressOpensSoManyConnectionsASecond() {
-    AddressLimits limits = new AddressLimits(new Most(0, 5, 0, 0), now);
+    AddressLimits limits = new AddressLimits(new Most(0, 5, 0, 0, 0), now);
     assertThat(opened(limits, CROWD, 60)).isEqualTo(50);
     assertThat(opened(limits, HONEST, 10)).isEqualTo(10);
     now += SECONDS.toNanos(1);
@@ -71,7 +128,7 @@ class AddressLimitsTest {
 
   @Test
   void aConnectionThatItsRateRefusedHasNoPlaceAmongTheOpenOnes() {
-    AddressLimits limits = new AddressLimits(new Most(12, 1, 0, 0), now);
+    AddressLimits limits = new AddressLimits(new Most(12, 1, 0, 0, 0), now);
     assertThat(opened(limits, CROWD, 15)).isEqualTo(10);
     now += SECONDS.toNanos(10);
     assertThat(opened(limits, CROWD, 15)).isEqualTo(2);
@@ -79,7 +136,7 @@ class AddressLimitsTest {
 
   @Test
   void refusedConnectionsLingerUpToABound() {
-    AddressLimits limits = new AddressLimits(new Most(1, 0, 0, 0), now);
+    AddressLimits limits = new AddressLimits(new Most(1, 0, 0, 0, 0), now);
     open(limits, "first", CROWD);
     List<Object> lingering = new ArrayList<>();
     for (int i = 0; i < 2 * AddressLimits.MOST_LINGERING; i++) {
@@ -90,27 +147,27 @@ class AddressLimitsTest {
       }
     }
     assertThat(lingering).hasSize(AddressLimits.MOST_LINGERING);
-    limits.onClosed(lingering.getFirst());
+    close(limits, lingering.getFirst());
     assertThat(open(limits, "again", CROWD)).matches(over -> !over.closesAtOnce);
     assertThat(open(limits, "and again", CROWD)).matches(over -> over.closesAtOnce);
   }
 
   @Test
   void refusedConnectionsAreAnsweredAtABoundedRate() {
-    AddressLimits limits = new AddressLimits(new Most(1, 0, 0, 0), now);
+    AddressLimits limits = new AddressLimits(new Most(1, 0, 0, 0, 0), now);
     open(limits, "first", CROWD);
     int answered = 0;
     for (int i = 0; i < 5_000; i++) {
       QuotaException over = open(limits, i, CROWD);
       answered += over != null && !over.closesAtOnce ? 1 : 0;
-      limits.onClosed(i);
+      close(limits, i);
     }
     assertThat(answered).isEqualTo(AddressLimits.ANSWERED_PER_SECOND * TokenBuckets.BURST_SECONDS);
   }
 
   @Test
   void waitsAndSetsHaveARateEach() throws Exception {
-    AddressLimits limits = new AddressLimits(new Most(0, 0, 2, 1), now);
+    AddressLimits limits = new AddressLimits(new Most(0, 0, 0, 2, 1), now);
     limits.takeWaits(CROWD, 20, now);
     limits.takeSets(CROWD, 10, now);
     assertThatThrownBy(() -> limits.takeWaits(CROWD, 1, now))
@@ -127,26 +184,48 @@ class AddressLimitsTest {
 
   @Test
   void aRateThatStaysForgetsNothingAndOneThatIsTurnedOffRefusesNothing() throws Exception {
-    AddressLimits limits = new AddressLimits(new Most(0, 0, 1, 1), now);
+    AddressLimits limits = new AddressLimits(new Most(0, 0, 0, 1, 1), now);
     limits.takeWaits(CROWD, 10, now);
     limits.takeSets(CROWD, 10, now);
-    limits.take(new Most(0, 0, 1, 0), now);
+    limits.take(new Most(0, 0, 0, 1, 0), now);
     assertThatThrownBy(() -> limits.takeWaits(CROWD, 1, now)).isInstanceOf(QuotaException.class);
     limits.takeSets(CROWD, 1_000, now);
-    limits.take(new Most(1, 0, 3, 0), now);
+    limits.take(new Most(1, 0, 0, 3, 0), now);
     limits.takeWaits(CROWD, 30, now);
     assertThat(opened(limits, CROWD, 5)).isEqualTo(1);
   }
 
-  private @Nullable QuotaException open(AddressLimits limits, Object connection, Long address) {
-    return limits.onOpen(connection, address, now);
+  private @Nullable QuotaException open(
+      AddressLimits limits, Object connection, ClientAddress address) {
+    try {
+      open.put(connection, limits.open(connection, address, now));
+      return null;
+    } catch (QuotaException over) {
+      return over;
+    }
   }
 
-  private int opened(AddressLimits limits, Long address, int asked) {
+  private void close(AddressLimits limits, Object connection) {
+    ClientAddress at = open.remove(connection);
+    if (at != null) {
+      limits.leave(at);
+    }
+    limits.onClosed(connection);
+  }
+
+  private int opened(AddressLimits limits, ClientAddress address, int asked) {
     int opened = 0;
     for (int i = 0; i < asked; i++) {
       opened += open(limits, new Object(), address) == null ? 1 : 0;
     }
     return opened;
+  }
+
+  private static ClientAddress address(int last) {
+    try {
+      return ClientAddress.of(InetAddress.getByAddress(new byte[] {(byte) 192, 0, 2, (byte) last}));
+    } catch (UnknownHostException e) {
+      throw new AssertionError(e);
+    }
   }
 }

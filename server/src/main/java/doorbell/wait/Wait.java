@@ -5,6 +5,7 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 
 import doorbell.event.StoreException;
 import doorbell.io.Endpoint;
+import doorbell.limit.ClientAddress;
 import doorbell.limit.QuotaException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +37,9 @@ public abstract class Wait extends WaitLink implements Pending {
   public @Nullable Throwable failure;
 
   private boolean parked;
-  private @Nullable Long place;
+
+  /** The address at which this wait is counted; null if it is counted at none, or not yet. */
+  private @Nullable ClientAddress place;
 
   /** Waits for one or more {@code names}; or only asks, and is never parked. */
   public Wait(List<EventName> names, boolean onlyAsks) {
@@ -75,7 +78,7 @@ public abstract class Wait extends WaitLink implements Pending {
 
   /** Has the quota count this wait at {@code client}, not at the requester's endpoint. */
   protected final void countAt(Endpoint client) {
-    place = requester().waits().quota.addressOf(client);
+    place = requester().waits().quota.placeOf(client);
   }
 
   /** The rest of the time that this wait may be parked, in milliseconds. */
@@ -131,8 +134,8 @@ public abstract class Wait extends WaitLink implements Pending {
   private void park() {
     WaitQuota quota = requester().waits().quota;
     try {
-      place = place == null ? quota.addressOf(requester().endpoint()) : place;
-      quota.acquire(place, ids());
+      ClientAddress asked = place == null ? quota.placeOf(requester().endpoint()) : place;
+      place = quota.acquire(asked, ids());
       parked = true;
       requester().waits().counts.parked(requester().via()).add(ids());
     } catch (QuotaException noRoom) {

@@ -5,11 +5,10 @@ import doorbell.event.EventTable;
 import doorbell.io.Endpoint;
 import doorbell.io.IoLoop;
 import doorbell.io.Turns;
-import doorbell.limit.AddressKey;
 import doorbell.limit.AddressLimits;
+import doorbell.limit.ClientAddress;
 import doorbell.limit.Limit;
 import doorbell.limit.QuotaException;
-import java.net.InetSocketAddress;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -61,29 +60,30 @@ public final class WaitLoop implements IoLoop.Hooks {
 
   /** Counts new waits of a client, or refuses them if its address begins too many a second. */
   public void admitWaits(Endpoint client, int ids) throws QuotaException {
-    AddressLimits limits = quota.beginnings();
+    AddressLimits limits = quota.byAddress();
     if (limits != null) {
-      Long address = address(client, Limit.WAITS_PER_SECOND_PER_ADDRESS);
+      ClientAddress address = address(client, Limit.WAITS_PER_SECOND_PER_ADDRESS);
       limits.takeWaits(address, ids, io.events.ticker().nanoTime());
     }
   }
 
   /** Counts sets of a client, or refuses them if its address sets too much a second. */
   public void admitSets(Endpoint client, int ids) throws QuotaException {
-    AddressLimits limits = quota.beginnings();
+    AddressLimits limits = quota.byAddress();
     if (limits != null) {
-      Long address = address(client, Limit.SETS_PER_SECOND_PER_ADDRESS);
+      ClientAddress address = address(client, Limit.SETS_PER_SECOND_PER_ADDRESS);
       limits.takeSets(address, ids, io.events.ticker().nanoTime());
     }
   }
 
-  /** The key of an address; a client that reset its connection has none, and is refused. */
-  private static @Nullable Long address(Endpoint client, Limit limit) throws QuotaException {
-    InetSocketAddress address = client.client();
+  /** The address of a client; one that reset its connection has none, and is refused. */
+  private static @Nullable ClientAddress address(Endpoint client, Limit limit)
+      throws QuotaException {
+    ClientAddress address = WaitQuota.addressOf(client);
     if (address == null && !client.isUnix()) {
       throw new QuotaException(limit, "the client is gone");
     }
-    return AddressKey.of(address);
+    return address;
   }
 
   /** Looks an event up, and links no waiter. */

@@ -1,12 +1,12 @@
 package doorbell.wait;
 
 import doorbell.io.Endpoint;
-import doorbell.limit.AddressKey;
 import doorbell.limit.AddressLimits;
+import doorbell.limit.ClientAddress;
 import doorbell.limit.Limit;
 import doorbell.limit.QuotaException;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,24 +15,19 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WaitQuota {
   private volatile int places;
-  private volatile int placesPerAddress;
   private final AtomicInteger taken = new AtomicInteger();
-  private final ConcurrentHashMap<Long, Integer> takenByAddress = new ConcurrentHashMap<>();
-  private final ConcurrentHashMap<Limit, Long> refusals = new ConcurrentHashMap<>();
+  private final LongAdder refusals = new LongAdder();
 
-  /** The limits of what an address may begin; null while no option asks for any. */
-  private volatile @Nullable AddressLimits beginnings;
+  /** The limits of one address; null while no option asks for any. */
+  private volatile @Nullable AddressLimits byAddress;
 
-  /** {@code placesPerAddress} may be 0: then addresses aren't looked at. */
-  public WaitQuota(int places, int placesPerAddress) {
+  public WaitQuota(int places) {
     this.places = places;
-    this.placesPerAddress = placesPerAddress;
   }
 
-  /** Takes other bounds from now on; waits beyond them stay parked. */
-  public void limit(int most, int mostPerAddress) {
+  /** Takes another bound from now on; waits beyond it stay parked. */
+  public void limit(int most) {
     places = most;
-    placesPerAddress = mostPerAddress;
   }
 
   public int places() {
@@ -45,56 +40,71 @@ public final class WaitQuota {
 
   /** True if clients are counted by their addresses. */
   public boolean isByAddress() {
-    return placesPerAddress > 0 || beginnings != null;
+    return byAddress != null;
   }
 
-  /** Limits what an address may begin, from now on. */
-  public void limit(AddressLimits byAddress) {
-    beginnings = byAddress;
+  /** Limits each address, from now on. */
+  public void limit(AddressLimits limits) {
+    byAddress = limits;
   }
 
-  /** The limits of what an address may begin; null while there are none. */
-  public @Nullable AddressLimits beginnings() {
-    return beginnings;
+  /** The limits of one address; null while there are none. */
+  public @Nullable AddressLimits byAddress() {
+    return byAddress;
   }
 
   /** Refusals by {@code limit} since the start. */
   public long refusals(Limit limit) {
-    AddressLimits byAddress = beginnings;
-    return refusals.getOrDefault(limit, 0L) + (byAddress == null ? 0 : byAddress.refusals(limit));
+    AddressLimits limits = byAddress;
+    if (limit == Limit.WAITS) {
+      return refusals.sum();
+    }
+    return limits == null ? 0 : limits.refusals(limit);
   }
 
-  /** The key of the client's address, for {@link #acquire}; null if addresses don't matter. */
-  public @Nullable Long addressOf(Endpoint endpoint) {
-    return placesPerAddress > 0 ? AddressKey.of(endpoint.client()) : null;
+  /** The address of a client: that of its connection, if it is counted. Null if it has none. */
+  static @Nullable ClientAddress addressOf(Endpoint client) {
+    ClientAddress counted = client.countedAt();
+    return counted == null ? ClientAddress.of(client.client()) : counted;
   }
 
-  /** Takes places, to be given back by {@link #release}; or refuses, and then takes none. */
-  public void acquire(@Nullable Long address, int ids) throws QuotaException {
+  /** The address for {@link #acquire}; null while no option limits the waits of one. */
+  public @Nullable ClientAddress placeOf(Endpoint client) {
+    AddressLimits limits = byAddress;
+    return limits == null || !limits.limitsWaits() ? null : addressOf(client);
+  }
+
+  /**
+   * Takes places for waits of an address, or refuses, and then takes none.
+   *
+   * @return the address as it is kept, for {@link #release}; null if it was null
+   */
+  public @Nullable ClientAddress acquire(@Nullable ClientAddress address, int ids)
+      throws QuotaException {
     if (taken.addAndGet(ids) > places) {
       taken.addAndGet(-ids);
-      throw refused(
+      refusals.increment();
+      throw new QuotaException(
           Limit.WAITS, "this node has room for " + places + " waits, one for each id; try later");
     }
-    int most = placesPerAddress;
-    if (address != null && takenByAddress.merge(address, ids, Integer::sum) > most && most > 0) {
-      release(address, ids);
-      throw refused(
-          Limit.WAITS_PER_ADDRESS,
-          "at most " + most + " waits from one address, one for each id; try later");
+    AddressLimits limits = byAddress;
+    if (limits == null || address == null) {
+      return null;
+    }
+    try {
+      return limits.park(address, ids);
+    } catch (QuotaException over) {
+      taken.addAndGet(-ids);
+      throw over;
     }
   }
 
-  private QuotaException refused(Limit limit, String sentence) {
-    refusals.merge(limit, 1L, Long::sum);
-    return new QuotaException(limit, sentence);
-  }
-
-  /** Gives back places that were taken for {@code address}. */
-  public void release(@Nullable Long address, int ids) {
+  /** Gives back places that {@link #acquire} took, and counted at {@code address}. */
+  public void release(@Nullable ClientAddress address, int ids) {
     taken.addAndGet(-ids);
-    if (address != null) {
-      takenByAddress.computeIfPresent(address, (a, n) -> n == ids ? null : n - ids);
+    AddressLimits limits = byAddress;
+    if (limits != null && address != null) {
+      limits.unpark(address, ids);
     }
   }
 }

@@ -11,9 +11,11 @@ import doorbell.http.HttpLimits;
 import doorbell.http.HttpLoop;
 import doorbell.io.Deadline;
 import doorbell.io.Endpoint;
+import doorbell.limit.ClientAddress;
 import doorbell.limit.QuotaException;
 import doorbell.wait.EventName;
 import doorbell.wait.SetCall;
+import doorbell.wait.WaitQuota;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.util.concurrent.CompletionStage;
@@ -31,7 +33,7 @@ abstract class WebSocketWriter extends Deadline {
    * The client's address, which the quota counts this client's waits for; null if addresses don't
    * matter. It changes only while there are no waits.
    */
-  private @Nullable Long place;
+  private @Nullable ClientAddress place;
 
   private int held;
 
@@ -95,10 +97,8 @@ abstract class WebSocketWriter extends Deadline {
   /** Takes a place for one more wait, or refuses. */
   final void acquire() throws QuotaException {
     http.waits.admitWaits(endpoint, 1);
-    if (held == 0) {
-      place = http.waits.quota.addressOf(endpoint);
-    }
-    http.waits.quota.acquire(place, 1);
+    WaitQuota quota = http.waits.quota;
+    place = quota.acquire(held == 0 ? quota.placeOf(endpoint) : place, 1);
     held++;
     http.waits.counts.parked(WEBSOCKET).add(1);
   }

@@ -55,7 +55,7 @@ class ReadinessTest {
         new Node(
             List.of(),
             table,
-            new WaitQuota(1, 0),
+            new WaitQuota(1),
             new Budget(1),
             null,
             1,

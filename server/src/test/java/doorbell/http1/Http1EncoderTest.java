@@ -37,7 +37,7 @@ class Http1EncoderTest {
     SimulatedLoop events = new SimulatedLoop(new SimulatedLoop.Stage(), Ticker.newMockTicker());
     IoLoop io = new IoLoop(events, new Budget(1 << 20), new Faults(spent -> {}));
     EventTable table = new EventTable(store, (millis, task) -> {});
-    WaitLoop waits = new WaitLoop(io, table, new WaitQuota(1, 0));
+    WaitLoop waits = new WaitLoop(io, table, new WaitQuota(1));
     return new Http1(waits, Options.defaults().http(), null, () -> Instant.EPOCH).encoder;
   }
 

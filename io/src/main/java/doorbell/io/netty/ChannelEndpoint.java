@@ -4,6 +4,7 @@ import doorbell.io.Endpoint;
 import doorbell.io.IoLoop;
 import doorbell.io.Protocol;
 import doorbell.io.ProtocolFactory;
+import doorbell.limit.ClientAddress;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -22,6 +23,7 @@ public class ChannelEndpoint extends ChannelInboundHandlerAdapter implements End
   protected final IoLoop loop;
   private final Channel channel;
   private Protocol protocol;
+  private @Nullable ClientAddress counted;
 
   /** The client sends no more. */
   private boolean over;
@@ -122,6 +124,16 @@ public class ChannelEndpoint extends ChannelInboundHandlerAdapter implements End
   @Override
   public @Nullable InetSocketAddress client() {
     return channel.remoteAddress() instanceof InetSocketAddress client ? client : null;
+  }
+
+  @Override
+  public @Nullable ClientAddress countedAt() {
+    return channel instanceof EndpointChannel under ? under.countedAt() : counted;
+  }
+
+  @Override
+  public void countAt(@Nullable ClientAddress at) {
+    counted = at;
   }
 
   @Override

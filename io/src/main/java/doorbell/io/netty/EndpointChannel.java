@@ -6,6 +6,7 @@ import doorbell.io.Endpoint;
 import doorbell.io.IoLimits;
 import doorbell.io.IoLoop;
 import doorbell.io.Protocol;
+import doorbell.limit.ClientAddress;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.AbstractChannel;
 import io.netty.channel.ChannelConfig;
@@ -193,6 +194,11 @@ public final class EndpointChannel extends AbstractChannel implements Protocol {
   /** See {@link Endpoint#isStalled}. */
   boolean isStalled() {
     return endpoint.isStalled();
+  }
+
+  /** See {@link Endpoint#countedAt}. */
+  @Nullable ClientAddress countedAt() {
+    return endpoint.countedAt();
   }
 
   /** See {@link Endpoint#isUnix}. */

@@ -2,6 +2,7 @@ package doorbell.io.proxy;
 
 import doorbell.io.Endpoint;
 import doorbell.io.Protocol;
+import doorbell.limit.ClientAddress;
 import io.netty.buffer.ByteBuf;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -17,6 +18,7 @@ public final class ProxiedEndpoint implements Endpoint {
   private final Endpoint proxy;
   private final byte @Nullable [] address;
   private final int port;
+  private @Nullable ClientAddress counted;
 
   /** The endpoint {@code proxy} as that of a client; {@code port} is 0 if it isn't known. */
   public ProxiedEndpoint(Endpoint proxy, InetAddress client, int port) {
@@ -46,6 +48,16 @@ public final class ProxiedEndpoint implements Endpoint {
     } catch (UnknownHostException e) {
       throw new AssertionError("an address has 4 or 16 bytes", e);
     }
+  }
+
+  @Override
+  public @Nullable ClientAddress countedAt() {
+    return address == null ? proxy.countedAt() : counted;
+  }
+
+  @Override
+  public void countAt(@Nullable ClientAddress at) {
+    counted = at;
   }
 
   @Override

@@ -12,7 +12,6 @@ import io.netty.channel.epoll.EpollIoEvent;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.unix.FileDescriptor;
-import io.netty.channel.unix.Socket;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +29,7 @@ final class EpollEndpoint extends SocketEndpoint implements EpollIoHandle {
 
   private @Nullable IoRegistration registration;
 
-  EpollEndpoint(IoLoop loop, Socket socket, ProtocolFactory protocols) {
+  EpollEndpoint(IoLoop loop, ClientSocket socket, ProtocolFactory protocols) {
     super(loop, socket, protocols);
   }
 
@@ -67,7 +66,7 @@ final class EpollEndpoint extends SocketEndpoint implements EpollIoHandle {
     if ((edges & OUT) != 0) {
       send();
     }
-    if ((edges & ~OUT) != 0 && !isClosed()) {
+    if ((edges & ~OUT) != 0 && !closed) {
       onReadable((edges & END) != 0);
     }
   }

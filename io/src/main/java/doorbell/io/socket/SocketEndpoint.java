@@ -6,8 +6,8 @@ import doorbell.io.IoLoop;
 import doorbell.io.Protocol;
 import doorbell.io.ProtocolFactory;
 import doorbell.io.Turns;
+import doorbell.limit.ClientAddress;
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.unix.Socket;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -28,7 +28,7 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
   /** Value of {@link #taken} while the client waits for a turn. */
   private static final byte ASKS = -1;
 
-  final Socket socket;
+  final ClientSocket socket;
   final IoLoop loop;
   private Protocol protocol;
 
@@ -60,7 +60,7 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
   private boolean finishing;
 
   private boolean closing;
-  private boolean closed;
+  boolean closed;
 
   /** Time that the client took of the loop in this {@code stretch}. */
   private byte taken;
@@ -73,7 +73,7 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
   /** The client had more bytes than a turn was enough for. */
   private boolean greedy;
 
-  SocketEndpoint(IoLoop loop, Socket socket, ProtocolFactory protocols) {
+  SocketEndpoint(IoLoop loop, ClientSocket socket, ProtocolFactory protocols) {
     this.loop = loop;
     this.socket = socket;
     this.protocol = protocols.first(this);
@@ -101,8 +101,8 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
     socket.shutdown(reading, true);
   }
 
-  void closeSocket() throws IOException {
-    socket.close();
+  void closeSocket() {
+    socket.end();
   }
 
   /** Leaves the poll set and then calls {@link #release}. */
@@ -239,6 +239,16 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
   }
 
   @Override
+  public final @Nullable ClientAddress countedAt() {
+    return socket.counted;
+  }
+
+  @Override
+  public final void countAt(@Nullable ClientAddress at) {
+    socket.counted = at;
+  }
+
+  @Override
   public final boolean isUnix() {
     return ListeningSocket.hasUnixPeer(socket);
   }
@@ -302,11 +312,7 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
   private void onRoom() {
     if (lacksRoom && !closed && hasRoom()) {
       lacksRoom = false;
-      try {
-        protocol.onWritable();
-      } catch (Throwable fault) {
-        loop.faults.cut(this, fault);
-      }
+      loop.run(this, protocol::onWritable);
     }
   }
 
@@ -378,10 +384,6 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
     }
   }
 
-  final boolean isClosed() {
-    return closed;
-  }
-
   /** Gives back the socket and the buffers. */
   final void release() {
     closed = true;
@@ -389,11 +391,7 @@ abstract class SocketEndpoint implements Endpoint, Turns.Taker {
     ReferenceCountUtil.release(unsent);
     sending = null;
     unsent = null;
-    try {
-      closeSocket();
-    } catch (IOException e) {
-      // The socket is gone, as wanted.
-    }
+    closeSocket();
     loop.onReleased(this);
   }
 }

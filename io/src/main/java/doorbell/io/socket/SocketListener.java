@@ -13,7 +13,6 @@ import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.unix.FileDescriptor;
-import io.netty.channel.unix.Socket;
 import io.netty.channel.uring.IoUringIoEvent;
 import io.netty.channel.uring.IoUringIoHandle;
 import io.netty.util.concurrent.Future;
@@ -133,7 +132,7 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
           }
           return;
         }
-        welcome(new Socket(accepted));
+        welcome(new ClientSocket(accepted));
       }
       acceptAgain(0);
     } catch (IOException e) {
@@ -155,7 +154,7 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
         if (accepted < 0) {
           return;
         }
-        welcome(new Socket(accepted));
+        welcome(new ClientSocket(accepted));
       }
     } catch (Throwable e) { // The socket is closed in any case.
       LOG.warn("clients that had just come were not taken", e);
@@ -174,7 +173,7 @@ public final class SocketListener implements Listener, EpollIoHandle, IoUringIoH
     acceptAgain(IoLimits.ACCEPT_AGAIN_MILLIS);
   }
 
-  private void welcome(Socket accepted) throws IOException {
+  private void welcome(ClientSocket accepted) throws IOException {
     int turn = next;
     IoLoop loop = loops.get(turn);
     ProtocolFactory first = protocols.apply(loop);

@@ -3,7 +3,6 @@ package doorbell.io.socket;
 import doorbell.io.IoLoop;
 import doorbell.io.ProtocolFactory;
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.unix.Socket;
 import io.netty.channel.uring.IoUringIoEvent;
 
 /** A socket in an io_uring: the polls and sends of a whole crowd are one system call together. */
@@ -16,7 +15,7 @@ final class UringEndpoint extends SocketEndpoint {
 
   private boolean submitted;
 
-  UringEndpoint(IoLoop loop, Socket socket, ProtocolFactory protocols, UringSlots ring) {
+  UringEndpoint(IoLoop loop, ClientSocket socket, ProtocolFactory protocols, UringSlots ring) {
     super(loop, socket, protocols);
     this.ring = ring;
   }
@@ -61,7 +60,7 @@ final class UringEndpoint extends SocketEndpoint {
   }
 
   private void onDone(boolean polled, IoUringIoEvent completion) {
-    if (isClosed()) {
+    if (closed) {
       releaseUnlessHeld();
     } else if (completion.res() < 0) {
       cut();

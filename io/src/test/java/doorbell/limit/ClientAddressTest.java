@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class AddressKeyTest {
+class ClientAddressTest {
   @ParameterizedTest
   @CsvSource({
     "192.0.2.1, 192.0.2.1",
@@ -39,18 +39,18 @@ class AddressKeyTest {
     byte[] mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, (byte) 192, 0, 2, 1};
     InetAddress asIpv6 = Inet6Address.getByAddress(null, mapped, 0);
     assertThat(asIpv6).isInstanceOf(Inet6Address.class);
-    assertThat(AddressKey.of(asIpv6)).isEqualTo(key("192.0.2.1"));
+    assertThat(ClientAddress.of(asIpv6)).isEqualTo(key("192.0.2.1"));
     mapped[15] = 2;
-    assertThat(AddressKey.of(Inet6Address.getByAddress(null, mapped, 0)))
+    assertThat(ClientAddress.of(Inet6Address.getByAddress(null, mapped, 0)))
         .isNotEqualTo(key("192.0.2.1"));
   }
 
   @Test
-  void whoHasNoAddressHasNoKey() {
-    assertThat(AddressKey.of((InetSocketAddress) null)).isNull();
+  void whoHasNoAddressIsCountedAtNone() {
+    assertThat(ClientAddress.of((InetSocketAddress) null)).isNull();
   }
 
-  private static Long key(String address) throws Exception {
-    return AddressKey.of(InetAddress.getByName(address));
+  private static ClientAddress key(String address) throws Exception {
+    return ClientAddress.of(InetAddress.getByName(address));
   }
 }
