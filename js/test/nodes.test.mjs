@@ -64,8 +64,8 @@ describe('several nodes', { concurrency: true }, () => {
     test(`theNextNodeIsTriedWhereTheFirst${how}`, async t => {
       const nodes = [await first(t), await setting(t)];
       const event = await Doorbell.newSealed();
-      for (const set of [bell => bell.set(event.id, event.key, { timeout: 4 }),
-        bell => bell.setAll([event], { timeout: 4 })]) {
+      for (const set of [bell => bell.set(event.id, event.key, { timeout: 10 }),
+        bell => bell.setAll([event], { timeout: 10 })]) {
         assert.ok(await set(new Doorbell(urls(nodes))));
         assert.match(nodes[1].requests.at(-1).body, new RegExp(event.key));
       }
@@ -86,8 +86,8 @@ describe('several nodes', { concurrency: true }, () => {
   }
 
   test('theLastNodeHasItsChanceWhereTwoHang', async t => {
-    for (const set of [bell => bell.set('1', undefined, { timeout: 6 }),
-      bell => bell.setAll(['1'], { timeout: 6 })]) {
+    for (const set of [bell => bell.set('1', undefined, { timeout: 9 }),
+      bell => bell.setAll(['1'], { timeout: 9 })]) {
       const nodes = [await silent(t), await silent(t), await setting(t)];
       assert.ok(await set(new Doorbell(urls(nodes))));
       assert.deepEqual(nodes.map(({ requests }) => requests.length), [1, 1, 1]);
@@ -200,7 +200,7 @@ describe('several nodes', { concurrency: true }, () => {
   test('aNodeThatIsNamedTwiceHasOneTurn', async t => {
     const server = await saying(t, 503, { 'Retry-After': '60' });
     const bell = new Doorbell([server.url, `${server.url}/`, server.url.replace('http', 'HTTP')]);
-    await assert.rejects(bell.set('1', undefined, { timeout: 4 }), { message: /Later/ });
+    await assert.rejects(bell.set('1', undefined, { timeout: 10 }), { message: /Later/ });
     assert.equal(server.requests.length, 1);
   });
 
