@@ -160,7 +160,12 @@ class PortTest {
       counted.close();
       await().until(() -> node.connect().say(ask).hear().status() == 204);
       node.port.reload(off);
-      assertThat(node.connect().say(ask).hear().status()).isEqualTo(204);
+      Peer meanwhile = node.connect().say(ask);
+      assertThat(meanwhile.hear().status()).isEqualTo(204);
+      node.port.reload(one);
+      assertThat(node.connect().say(ask).hear().status()).isEqualTo(429);
+      meanwhile.close();
+      await().until(() -> node.connect().say(ask).hear().status() == 204);
     }
   }
 

@@ -495,8 +495,14 @@ class ProxyPortTest {
     try (PortFixture node = new PortFixture(before)) {
       parksFrom(node, "X-Forwarded-For: 192.0.2.1");
       isRefusedFrom(node, "X-Forwarded-For: 192.0.2.1");
+      Peer older = node.connect().say(ASK);
+      assertThat(older.hear().status()).isEqualTo(204);
       node.port.reload(options(Transport.AUTO, "127.0.0.1"));
       node.port.awaitTurn();
+      int parked = node.port.parked();
+      older.say(wait("X-Forwarded-For: 192.0.2.7"));
+      await().until(() -> node.port.parked() == parked + 1);
+      isRefusedFrom(node, "X-Forwarded-For: 192.0.2.7");
       parksFrom(node, "X-Forwarded-For: 192.0.2.1");
       isRefusedFrom(node, "X-Forwarded-For: 192.0.2.1");
     }

@@ -11,6 +11,7 @@ import doorbell.io.Faults;
 import doorbell.io.IoLoop;
 import doorbell.io.SimulatedLoop;
 import doorbell.io.socket.MemoryEndpoint;
+import doorbell.limit.AddressLimits;
 import doorbell.wait.WaitLoop;
 import doorbell.wait.WaitQuota;
 import io.netty.buffer.ByteBuf;
@@ -174,6 +175,12 @@ final class SimulatedNode {
   /** Bytes that were kept, and were not given back. */
   long leaked() {
     return budget.taken();
+  }
+
+  /** What is counted at addresses. */
+  int kept() {
+    AddressLimits limits = quota.byAddress();
+    return limits == null ? 0 : limits.kept();
   }
 
   /** A client's end of a connection. */

@@ -244,6 +244,9 @@ final class Simulation {
     promises.ended = true;
     rest();
     node.close();
+    callers.forEach(caller -> caller.client.hangUp());
+    node.runAll();
+    promises.check(node.kept() == 0, "something is counted at addresses that are gone");
   }
 
   private Caller connect() {

@@ -54,6 +54,7 @@ class StartTest {
         .contains("doorbell.wait.Wait ")
         .doesNotContain(SLOW_EQUALS)
         .doesNotContain("io.micrometer", "io.prometheus", "com.sun.net.httpserver")
+        .doesNotContain("doorbell.limit.ClientAddress", "doorbell.limit.AddressLimits")
         .doesNotContain(OF_SHARED);
   }
 

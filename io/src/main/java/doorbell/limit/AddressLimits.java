@@ -161,14 +161,16 @@ public final class AddressLimits {
 
   /** Holds more at an address: the object that is kept of it, or null if that is too much. */
   private @Nullable ClientAddress hold(ClientAddress address, long unit, int count, int most) {
-    ClientAddress at = address;
+    ClientAddress at = address.isKept() ? address : kept.getOrDefault(address, address);
     while (!at.hold(unit, count, most == 0 ? Integer.MAX_VALUE : most)) {
-      if (at.isKept()) {
-        forget(at); // It may be new here.
+      boolean isFull = at.isKept();
+      forget(at); // It may be new here, or left by others at this moment.
+      if (isFull) {
         return null;
       }
-      forget(at);
-      at = kept.computeIfAbsent(at, ClientAddress::kept);
+      ClientAddress fresh = at.fresh();
+      ClientAddress other = kept.putIfAbsent(fresh, fresh);
+      at = other == null ? fresh : other;
     }
     return at;
   }
@@ -205,7 +207,7 @@ public final class AddressLimits {
   }
 
   /** What is kept: addresses that hold something, and refused connections that linger. */
-  int kept() {
+  public int kept() {
     return kept.size() + lingering.size();
   }
 }

@@ -62,7 +62,7 @@ public final class ClientAddress implements Comparable<ClientAddress> {
   }
 
   /** This address, to be kept, and holding nothing yet. */
-  ClientAddress kept() {
+  ClientAddress fresh() {
     return new ClientAddress(key, 0);
   }
 

@@ -3,9 +3,13 @@ package doorbell.io;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import doorbell.io.proxy.ProxiedEndpoint;
+import doorbell.limit.AddressLimits;
+import doorbell.limit.ClientAddress;
 import doorbell.limit.QuotaException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -192,6 +196,30 @@ abstract class EndpointContract {
     }
     text.setLength(length);
     return text.toString();
+  }
+
+  /** A proxy's connection is, at first, that of the proxy. */
+  @Test
+  void aConnectionIsCountedAtOneAddressUntilItIsClosed() throws Exception {
+    AddressLimits limits = new AddressLimits(new AddressLimits.Most(1, 0, 0, 0, 0), 0);
+    engine.onLoop(() -> engine.loop().limit(limits));
+    Pair first = connect();
+    Endpoint proxy = first.protocol.endpoint;
+    byte[] address = {(byte) 192, 0, 2, 77};
+    Endpoint client = new ProxiedEndpoint(proxy, InetAddress.getByAddress(address), 0);
+    engine.onLoop(
+        () -> {
+          assertThat(proxy.countedAt()).isEqualTo(ClientAddress.of(proxy.client()));
+          engine.loop().admit(proxy, client, first.protocol);
+          assertThat(client.countedAt()).isEqualTo(ClientAddress.of(client.client()));
+        });
+    assertThat(limits.kept()).isEqualTo(1);
+    Pair second = connect();
+    engine.onLoop(() -> assertThat(second.protocol.endpoint.countedAt()).isNotNull());
+    assertThat(limits.kept()).isEqualTo(2);
+    first.client.reset();
+    second.client.reset();
+    engine.until(() -> limits.kept() == 0);
   }
 
   @Test

@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -94,26 +95,44 @@ class AddressLimitsTest {
   /** Else one thread would count at an object that another has just given up. */
   @Test
   void threadsThatComeAndGoAtOneAddressAreCountedExactly() throws Exception {
-    AddressLimits limits = new AddressLimits(new Most(0, 0, 3, 0, 0), now);
+    AddressLimits limits = new AddressLimits(new Most(1, 0, 2, 0, 0), now);
     AtomicInteger parked = new AtomicInteger();
-    Callable<Integer> visitor =
-        () -> {
-          int most = 0;
-          for (int i = 0; i < 50_000; i++) {
-            ClientAddress at = limits.park(address(1), 1);
-            most = Math.max(most, parked.incrementAndGet());
-            parked.decrementAndGet();
-            limits.unpark(at, 1);
-          }
-          return most;
-        };
-    try (ExecutorService threads = Executors.newFixedThreadPool(3)) {
-      for (Future<Integer> most : threads.invokeAll(List.of(visitor, visitor, visitor))) {
-        assertThat(most.get()).isBetween(1, 3);
+    AtomicInteger opened = new AtomicInteger();
+    Callable<Integer> waits =
+        () -> visit(parked, () -> limits.park(address(1), 1), at -> limits.unpark(at, 1));
+    Callable<Integer> connects =
+        () -> visit(opened, () -> limits.open("a", address(1), now), limits::leave);
+    List<Callable<Integer>> visitors = List.of(waits, connects, waits, connects, waits, waits);
+    try (ExecutorService threads = Executors.newFixedThreadPool(visitors.size())) {
+      List<Future<Integer>> most = threads.invokeAll(visitors);
+      for (int i = 0; i < most.size(); i++) {
+        assertThat(most.get(i).get()).isBetween(1, visitors.get(i) == waits ? 2 : 1);
       }
     }
+    limits.onClosed("a");
     assertThat(limits.kept()).isZero();
-    assertThat(limits.refusals(Limit.WAITS_PER_ADDRESS)).isZero();
+    assertThat(limits.park(CROWD, 2)).isSameAs(limits.open("b", CROWD, now));
+  }
+
+  private interface Counted<T> {
+    T call() throws QuotaException;
+  }
+
+  /** Comes often, and goes where it isn't refused: the most visitors that it saw at a time. */
+  private static int visit(
+      AtomicInteger present, Counted<ClientAddress> come, Consumer<ClientAddress> go) {
+    int most = 0;
+    for (int i = 0; i < 100_000; i++) {
+      try {
+        ClientAddress at = come.call();
+        most = Math.max(most, present.incrementAndGet());
+        present.decrementAndGet();
+        go.accept(at);
+      } catch (QuotaException refused) {
+        Thread.onSpinWait();
+      }
+    }
+    return most;
   }
 
   @Test

@@ -133,7 +133,11 @@ public class ChannelEndpoint extends ChannelInboundHandlerAdapter implements End
 
   @Override
   public void countAt(@Nullable ClientAddress at) {
-    counted = at;
+    if (channel instanceof EndpointChannel under) {
+      under.countAt(at);
+    } else {
+      counted = at;
+    }
   }
 
   @Override

@@ -201,6 +201,11 @@ public final class EndpointChannel extends AbstractChannel implements Protocol {
     return endpoint.countedAt();
   }
 
+  /** See {@link Endpoint#countAt}. */
+  void countAt(@Nullable ClientAddress at) {
+    endpoint.countAt(at);
+  }
+
   /** See {@link Endpoint#isUnix}. */
   boolean isUnix() {
     return endpoint.isUnix();

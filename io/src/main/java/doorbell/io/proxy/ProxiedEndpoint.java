@@ -57,7 +57,11 @@ public final class ProxiedEndpoint implements Endpoint {
 
   @Override
   public void countAt(@Nullable ClientAddress at) {
-    counted = at;
+    if (address == null) {
+      proxy.countAt(at);
+    } else {
+      counted = at;
+    }
   }
 
   @Override
