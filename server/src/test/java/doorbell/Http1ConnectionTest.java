@@ -10,7 +10,9 @@ import doorbell.http.HttpLimits;
 import doorbell.io.IoLimits;
 import doorbell.wait.WaitLoop;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** One connection at a time, on a simulated node: its clock and its store do as the test says. */
@@ -207,6 +209,18 @@ class Http1ConnectionTest {
     assertThat(client.endpoint.unread()).isEqualTo(100);
     node.runAll();
     assertThat(answer(client).status()).isEqualTo(201);
+  }
+
+  @Test
+  void whatCameWhileTheLoopStoodStillIsNotLate() {
+    for (String begun : List.of("", ASK.substring(0, 30))) {
+      SimulatedNode.Client caller = node.connectAsync();
+      caller.send(begun);
+      node.runAll();
+      caller.sendWhileItStandsStill(80_000, ASK.substring(begun.length()));
+      assertThat(answer(caller).status()).isEqualTo(204);
+      assertThat(caller.isOpen()).isTrue();
+    }
   }
 
   @Test
@@ -511,10 +525,25 @@ class Http1ConnectionTest {
     assertThat(other.isOpen()).isFalse();
   }
 
-  private void drain(long millis) {
+  @Test
+  void aDrainEndsWhenNobodyIsLeft() {
+    List<SimulatedNode.Client> crowd = Stream.generate(node::connect).limit(20).toList();
+    crowd.forEach(each -> each.send(WAIT));
+    AtomicBoolean done = drain(10_000);
+    node.pass(1_000);
+    assertThat(done).isFalse();
+    crowd.subList(0, 10).forEach(SimulatedNode.Client::hangUp);
+    node.stage.asAnotherThread(() -> node.table.set(ID, 0));
+    node.pass(200);
+    assertThat(done).isTrue();
+  }
+
+  private AtomicBoolean drain(long millis) {
+    AtomicBoolean done = new AtomicBoolean();
     WaitLoop loop = node.loops.get(0);
-    node.threads.get(0).execute(() -> loop.drain(millis, () -> {}));
+    node.threads.get(0).execute(() -> loop.drain(millis, () -> done.set(true)));
     node.runAll();
+    return done;
   }
 
   private static Answer answer(SimulatedNode.Client client) {

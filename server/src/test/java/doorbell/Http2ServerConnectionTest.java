@@ -177,6 +177,15 @@ class Http2ServerConnectionTest {
   }
 
   @Test
+  void whatCameWhileTheLoopStoodStillIsNotLate() {
+    client = node.connectAsync();
+    open();
+    client.sendWhileItStandsStill(80_000, get(1, "/1?timeout=0"));
+    assertThat(frames()).extracting(Frame::type).containsExactly(HEADERS);
+    assertThat(client.isOpen()).isTrue();
+  }
+
+  @Test
   void aCancelThatCrossesItsAnswerIsAnsweredByNothing() {
     node.table.set(EventId.parse("1"), 0);
     open();

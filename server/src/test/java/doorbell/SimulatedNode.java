@@ -125,6 +125,18 @@ final class SimulatedNode {
     return connect(0, 1);
   }
 
+  /** A client that is heard and answered a step later, as by an io_uring. */
+  Client connectAsync() {
+    mixed = true;
+    Client client = connect();
+    while (!client.async) {
+      client.hangUp();
+      client = connect();
+    }
+    mixed = false;
+    return client;
+  }
+
   void advance(long millis) {
     ticker.advance(millis, TimeUnit.MILLISECONDS);
   }
@@ -226,6 +238,14 @@ final class SimulatedNode {
     /** Sends a byte for each character. */
     void send(String bytes) {
       thread.enter(() -> endpoint.arrive(Unpooled.copiedBuffer(bytes, ISO_8859_1)));
+    }
+
+    /** Sends while the loop stands still: if it is async, its bytes are in the kernel then. */
+    void sendWhileItStandsStill(long millis, String bytes) {
+      Runnable sends = () -> endpoint.arrive(Unpooled.copiedBuffer(bytes, ISO_8859_1));
+      thread.schedule(sends, 0, TimeUnit.NANOSECONDS);
+      advance(millis);
+      runAll();
     }
 
     /** From now on, or no more; what waits for it is sent then. */

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A timer wheel of coarse slots for all connections and streams of a loop. The connections and
  * streams are the wheel's links, so that a deadline costs no object and moving a deadline costs no
- * search. Every open connection and stream has a deadline. Late by up to two slots, never early.
+ * search. Every open connection and stream has a deadline. Late by up to two slots, never early;
+ * between a deadline and its end the loop looks at its clients once more.
  */
 public final class Deadlines implements Runnable {
   private static final long SLOT_MILLIS = 50;
@@ -105,7 +106,8 @@ public final class Deadlines implements Runnable {
     addDue(now);
     doneSlot = now;
     if (!goesOn) {
-      endSome();
+      // A process that stood still is late: what came in time may be in the kernel still.
+      Turns.next(events, this::endSome);
     }
   }
 

@@ -39,6 +39,9 @@ abstract class EndpointContract {
     /** Lets the loop work until {@code condition} holds, and fails if it never does. */
     void until(BooleanSupplier condition);
 
+    /** Nothing happens on the loop's thread, which this is, while the client sends. */
+    void standStill(long millis, Client client, String bytes);
+
     /** Closes all connections, as a node that ends does; true once the last one is closed. */
     BooleanSupplier closeAll();
 
@@ -77,6 +80,7 @@ abstract class EndpointContract {
     final List<String> told = new CopyOnWriteArrayList<>();
     final AtomicInteger readEnds = new AtomicInteger();
     volatile Runnable onBytes = () -> {};
+    volatile Runnable onDeadline = () -> {};
 
     Spoken(Endpoint endpoint) {
       this.endpoint = endpoint;
@@ -88,7 +92,9 @@ abstract class EndpointContract {
     }
 
     @Override
-    protected void onDeadline() {}
+    protected void onDeadline() {
+      onDeadline.run();
+    }
 
     @Override
     public void close() {
@@ -320,6 +326,23 @@ abstract class EndpointContract {
     engine.onLoop(() -> pair.protocol.endpoint.listen(true));
     engine.until(() -> pair.protocol.bytes().length() == all.length());
     assertThat(pair.protocol.bytes()).isEqualTo(all);
+  }
+
+  @Test
+  void whatCameInTimeIsReadBeforeADeadlineWhoseLoopStoodStill() {
+    Pair busy = connect();
+    Pair other = connect();
+    List<String> heard = new CopyOnWriteArrayList<>();
+    other.protocol.onDeadline = () -> heard.add(other.protocol.bytes());
+    busy.protocol.onBytes =
+        () -> {
+          engine.loop().deadlines.set(other.protocol, 1);
+          engine.standStill(200, other.client, "in time");
+        };
+    busy.client.send("x");
+    engine.until(() -> !heard.isEmpty());
+    assertThat(heard).containsExactly("in time");
+    engine.onLoop(() -> engine.loop().deadlines.set(other.protocol, AN_HOUR));
   }
 
   @Test

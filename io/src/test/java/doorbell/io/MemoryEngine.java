@@ -68,6 +68,15 @@ final class MemoryEngine implements EndpointContract.Engine {
     }
   }
 
+  /** An endpoint as in an io_uring hears of the bytes when the clock has moved. */
+  @Override
+  public void standStill(long millis, EndpointContract.Client client, String bytes) {
+    MemoryEndpoint endpoint = ((Played) client).endpoint;
+    Runnable sends = () -> endpoint.arrive(Unpooled.copiedBuffer(bytes, ISO_8859_1));
+    loop.events.schedule(sends, 0, TimeUnit.NANOSECONDS);
+    ticker.advance(millis, TimeUnit.MILLISECONDS);
+  }
+
   @Override
   public BooleanSupplier closeAll() {
     AtomicBoolean done = new AtomicBoolean();

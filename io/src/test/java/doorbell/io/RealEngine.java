@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /** The kernel's sockets at both ends. */
@@ -95,6 +96,15 @@ final class RealEngine implements EndpointContract.Engine {
   @Override
   public void until(BooleanSupplier condition) {
     await().atMost(PATIENCE).pollInterval(LOOK_EVERY).until(condition::getAsBoolean);
+  }
+
+  @Override
+  public void standStill(long millis, EndpointContract.Client client, String bytes) {
+    client.send(bytes);
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    for (long left = 1; left > 0; left = end - System.nanoTime()) {
+      LockSupport.parkNanos(left);
+    }
   }
 
   @Override

@@ -144,9 +144,9 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
   void endAsRefused() {
     if (!closing) {
       closing = true;
+      http.io.deadlines.set(this, HttpLimits.LINGER_MILLIS);
       writer.goAway();
       channel.flush();
-      http.io.deadlines.set(this, HttpLimits.LINGER_MILLIS);
     }
   }
 
@@ -270,7 +270,7 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
       handler.end("a frame took too long to arrive");
     } else if (awaited != 0) {
       http.io.deadlines.set(this, http.options.headTimeout().toMillis());
-    } else if (connection.numActiveStreams() > 0) {
+    } else if (connection.numActiveStreams() > 0 || unread != null || endpoint.isBehind()) {
       onIdle();
     } else {
       close();
@@ -297,10 +297,15 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
     return context;
   }
 
-  /** An error ends the connection: parked waits are answered before. */
+  /**
+   * An error ends the connection: parked waits are answered before. A stream may find it when the
+   * connection is closed already, and a deadline would keep all of this.
+   */
   void onFailed() {
     closing = true;
-    http.io.deadlines.set(this, HttpLimits.LINGER_MILLIS);
+    if (channel.isOpen()) {
+      http.io.deadlines.set(this, HttpLimits.LINGER_MILLIS);
+    }
     visit(Http2Exchange::drain);
     handler.flush(context);
   }

@@ -7,10 +7,13 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Answers the parked waits of one loop evenly over a time, so that the clients come back evenly
- * too.
+ * too. Ends soon when all have hung up before.
  */
 final class Drain implements Runnable {
   private static final int STEP_MILLIS = 20;
+
+  /** The time between two looks if anybody is left. */
+  private static final long LOOK_MILLIS = 100;
 
   private final IoLoop loop;
   private final ArrayDeque<Deadline> parked;
@@ -24,11 +27,15 @@ final class Drain implements Runnable {
     this.loop = loop;
     this.parked = loop.deadlines.all();
     this.done = done;
-    parked.removeIf(timed -> !(timed instanceof Parked holder && holder.isParked()));
+    parked.removeIf(timed -> !isParked(timed));
     this.crowd = parked.size();
     this.steps = Math.max(1, Math.min(crowd, millis / STEP_MILLIS));
     this.stepMillis = millis / steps;
     this.began = loop.events.ticker().nanoTime();
+  }
+
+  private static boolean isParked(Deadline timed) {
+    return timed instanceof Parked holder && holder.isParked();
   }
 
   /** The number of the step that is due: a busy loop is late, and leaves none out. */
@@ -44,10 +51,13 @@ final class Drain implements Runnable {
       Deadline next = parked.remove();
       loop.run(next.endpoint(), ((Parked) next)::drain);
     }
+    while (!parked.isEmpty() && !isParked(parked.element())) {
+      parked.remove();
+    }
     if (parked.isEmpty()) {
       done.run();
     } else {
-      loop.events.schedule(this, stepMillis, TimeUnit.MILLISECONDS);
+      loop.events.schedule(this, Math.min(stepMillis, LOOK_MILLIS), TimeUnit.MILLISECONDS);
     }
   }
 }

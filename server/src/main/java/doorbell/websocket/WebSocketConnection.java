@@ -290,7 +290,7 @@ public final class WebSocketConnection extends WebSocketWriter
     if (closing && lingersOn()) {
       return;
     }
-    if (closing || untold != null || (asked && !heard)) {
+    if (closing || untold != null || (asked && !heard && !endpoint.isBehind())) {
       endpoint.cut();
       return;
     }
