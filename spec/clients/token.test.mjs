@@ -50,7 +50,7 @@ describe("token", { concurrency: 4 }, () => {
       const id = freshNumber();
       const headers = { Authorization: `Bearer ${TOKEN}` };
       assert.equal((await fetch(`${node.url}/${id}`, { method: "POST", headers })).status, 201);
-      const wait = await run(client, ["wait", node.url, id, "0"], {});
+      const wait = await run(client, ["wait", node.url, id, "60"], {});
       assert.deepEqual([wait.code, wait.stdout], [0, `${id}\n`], wait.stderr);
     });
 

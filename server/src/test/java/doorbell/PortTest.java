@@ -34,6 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The port on real sockets, over each transport that this machine has. */
 class PortTest {
+  private static final String ASK = "GET /1?timeout=0 HTTP/1.1\nHost: a\n\n";
   private static final String SET =
       """
       POST /22482 HTTP/1.1
@@ -148,25 +149,32 @@ class PortTest {
   void limitsOfAnAddressAreTakenWhileThePortIsOpen(Transport transport) throws Exception {
     Options off = PortFixture.options(transport, Duration.ofSeconds(10), Duration.ofSeconds(75));
     Options one = off.with(LimitOptions.MAX_CONNECTIONS_PER_ADDRESS, 1);
-    String ask = "GET /1?timeout=0 HTTP/1.1\nHost: a\n\n";
     try (PortFixture node = new PortFixture(off)) {
-      assertThat(node.connect().say(ask).hear().status()).isEqualTo(204);
+      assertThat(statusOfOneMore(node)).isEqualTo(204);
       node.port.reload(one);
-      Peer counted = node.connect().say(ask);
+      Peer counted = node.connect().say(ASK);
       assertThat(counted.hear().status()).isEqualTo(204);
-      Peer refused = node.connect().say(ask);
+      Peer refused = node.connect().say(ASK);
       assertThat(refused.hear().status()).isEqualTo(429);
       assertThat(refused.hearsTheEnd()).isTrue();
       counted.close();
-      await().until(() -> node.connect().say(ask).hear().status() == 204);
+      await().until(() -> statusOfOneMore(node) == 204);
       node.port.reload(off);
-      Peer meanwhile = node.connect().say(ask);
+      Peer meanwhile = node.connect().say(ASK);
       assertThat(meanwhile.hear().status()).isEqualTo(204);
+      assertThat(statusOfOneMore(node)).isEqualTo(204);
       node.port.reload(one);
-      assertThat(node.connect().say(ask).hear().status()).isEqualTo(429);
+      await().until(() -> statusOfOneMore(node) == 429);
       meanwhile.close();
-      await().until(() -> node.connect().say(ask).hear().status() == 204);
+      await().until(() -> statusOfOneMore(node) == 204);
     }
+  }
+
+  private static int statusOfOneMore(PortFixture node) throws Exception {
+    Peer peer = node.connect().say(ASK);
+    int status = peer.hear().status();
+    peer.close();
+    return status;
   }
 
   @ParameterizedTest
