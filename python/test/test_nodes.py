@@ -268,39 +268,55 @@ class SocketsTest(Quiet):
                 break
         return f"http://127.0.0.1:{server.getsockname()[1]}"
 
+    def in_time(self, seconds, run):
+        """Runs what needs its time: again, with ten times as much, where the machine stalled."""
+        try:
+            run(seconds)
+        except (OSError, AssertionError):
+            run(10 * seconds)
+
     def test_the_last_node_has_its_chance_where_two_hang(self):
+        def has_its_chance(patience):
+            with FakeNode(*[taken] * 2) as node:
+                for bell in self.both([*first, node.url], patience=patience):
+                    sealed = Doorbell.new_sealed()
+                    getattr(bell, call)(sealed if call == "set" else [sealed])
+                    self.assertIn(sealed.key, node.requests[-1].body)
+
         count = answer(200, '{"set":1,"already":0}')
         with FakeNode() as silent:
             first = [silent.url, self.dropping()]
             for call, taken in (("set", answer(201)), ("set_all", count)):
-                with FakeNode(taken, taken) as node:
-                    for bell in self.both([*first, node.url], patience=2):
-                        sealed = Doorbell.new_sealed()
-                        getattr(bell, call)(sealed if call == "set" else [sealed])
-                        self.assertIn(sealed.key, node.requests[-1].body)
+                self.in_time(2, has_its_chance)
 
     def test_all_nodes_together_cost_no_more_than_the_time_of_one(self):
-        with FakeNode() as silent:
-            urls = [silent.url, self.dropping(), self.dropping()]
-            for bell in self.both(urls, patience=2):
+        def fail(patience):
+            for bell in self.both(urls, patience=patience):
                 began = time.monotonic()
                 with self.assertRaises(DoorbellError) as failed:
                     bell.set("7")
-                self.assertLess(time.monotonic() - began, 2 + SLACK)
+                self.assertLess(time.monotonic() - began, patience + SLACK)
                 for url in urls:
                     self.assertIn(url, str(failed.exception))
 
+        with FakeNode() as silent:
+            urls = [silent.url, self.dropping(), self.dropping()]
+            self.in_time(2, fail)
+
     def test_a_wait_leaves_a_node_that_hangs_and_begins_at_the_other_the_next_time(self):
-        def waits(bell, silent):
+        def waits(bell, silent, timeout):
             for _ in range(2):
-                bell.wait("7", 0.2)
+                bell.wait("7", timeout)
             self.assertEqual(len(silent.requests), 1)
 
-        with FakeNode() as one, FakeNode() as other, FakeNode(*[wake("7")] * 4) as node:
-            bells = Doorbell([one.url, node.url]), Awaited([other.url, node.url])
-            with concurrent.futures.ThreadPoolExecutor() as threads:
-                list(threads.map(waits, bells, (one, other)))
-            self.assertEqual(len(node.requests), 4)
+        def leave(timeout):
+            with FakeNode() as one, FakeNode() as other, FakeNode(*[wake("7")] * 4) as node:
+                bells = Doorbell([one.url, node.url]), Awaited([other.url, node.url])
+                with concurrent.futures.ThreadPoolExecutor() as threads:
+                    list(threads.map(waits, bells, (one, other), (timeout, timeout)))
+                self.assertEqual(len(node.requests), 4)
+
+        self.in_time(0.2, leave)
 
     def test_the_nodes_may_be_of_http_and_https(self):
         certificate = Certificate(2)
