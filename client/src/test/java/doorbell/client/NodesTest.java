@@ -221,7 +221,7 @@ class NodesTest {
         FakeNode next = new FakeNode()) {
       var wait = doorbell(first, next).wait(ID);
       for (String hold : List.of("0.9", "22.5", "22.5")) {
-        await().until(() -> first.held() == 1);
+        await().until(() -> first.held() == 1 && !first.requests.isEmpty());
         assertThat(first.lines()).last().isEqualTo("GET /22482?timeout=" + hold);
         clock.advance(Duration.ofSeconds(10));
         clock.advance(Duration.ofMillis(hold.equals("0.9") ? 800 : 22_400));
@@ -241,6 +241,7 @@ class NodesTest {
         FakeNode last = new FakeNode()) {
       Doorbell bell = doorbell(one, last);
       var wait = bell.wait(ID, Duration.ZERO);
+      await().until(() -> one.held() == 1); // It must not find the answer for the next wait.
       clock.pass(Duration.ofSeconds(1));
       await().until(() -> last.held() == 1);
       clock.advance(Duration.ofSeconds(1));
