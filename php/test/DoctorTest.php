@@ -167,9 +167,7 @@ final class DoctorTest extends DoorbellTestCase
         $once = [PHP_BINARY, '-n', '-r', "require '$uploaded'; echo 'once';", '--', ...$words];
         self::assertSame([0, 'once', ''], Process::run($once));
         copy($uploaded, "$folder/doorbell.php");
-        $address = self::address();
-        $server = new Process([PHP_BINARY, '-n', '-S', $address, '-t', $folder], true);
-        self::eventually(fn () => @stream_socket_client("tcp://$address") !== false);
+        [$server, $address] = self::webServer($folder);
         $page = file_get_contents("http://$address/doorbell.php?doctor&http://nowhere.invalid");
         self::assertSame('', $page);
         $server->end();

@@ -80,25 +80,8 @@ final class LaterTest extends DoorbellTestCase
         mkdir("$folder/site/test", 0755, true);
         copy(dirname(__DIR__) . '/doorbell.php', "$folder/site/doorbell.php");
         copy(__DIR__ . '/page.php', "$folder/site/test/page.php");
-        $address = self::address();
-        $modules = '/usr/lib/apache2/modules/mod_';
-        file_put_contents("$folder/conf", "ServerName $address\nListen $address\n"
-            . "ServerRoot $folder\nPidFile $folder/pid\nDefaultRuntimeDir $folder\n"
-            . "ErrorLog $folder/log\nDocumentRoot $folder/site/test\n"
-            . "LoadModule mpm_prefork_module {$modules}mpm_prefork.so\n"
-            . "LoadModule authz_core_module {$modules}authz_core.so\n"
-            . "LoadModule php_module $module\n"
-            . "<FilesMatch php>\nSetHandler application/x-httpd-php\n</FilesMatch>\n");
-        $as = [];
-        if (posix_getuid() === 0) {
-            Process::run(['chown', '-R', 'www-data:', $folder]);
-            $as = ['setpriv', '--reuid=www-data', '--regid=www-data', '--clear-groups'];
-        }
-        // At its end Apache signals its process group, which must not be the test's.
-        $apache = [...$as, 'setsid', '/usr/sbin/apache2', '-f', "$folder/conf", '-DFOREGROUND'];
-        $server = new Process($apache);
-        $connect = fn () => @stream_socket_client("tcp://$address");
-        self::eventually(fn () => $connect() !== false);
+        [$server, $address] = self::apache($folder, $module);
+        $connect = fn () => stream_socket_client("tcp://$address");
         $silent = new Fake([Fake::SILENCE]);
         self::within(self::AT_ONCE, fn () => self::get($connect(), $silent->url, '7'));
         $id = Doorbell::newId();
@@ -213,6 +196,35 @@ final class LaterTest extends DoorbellTestCase
         $sentence = "doorbell: No connection to $url: Connection refused.\n";
         self::assertStringEndsWith($sentence, $error);
         self::assertSame(1, substr_count($error, "\n"));
+    }
+
+    /** @return array{Process, string} the server of this folder's site, and its address */
+    private static function apache(string $folder, string $module): array
+    {
+        $modules = '/usr/lib/apache2/modules/mod_';
+        // At its end Apache signals its process group, which must not be the test's.
+        $command = ['setsid', '/usr/sbin/apache2', '-f', "$folder/conf", '-DFOREGROUND'];
+        if (posix_getuid() === 0) {
+            array_unshift($command, 'setpriv', '--reuid=www-data', '--regid=www-data', '--clear-groups');
+        }
+        $tries = 0;
+        do { // again where somebody else took the port meanwhile
+            $address = self::address();
+            file_put_contents("$folder/conf", "ServerName $address\nListen $address\n"
+                . "ServerRoot $folder\nPidFile $folder/pid\nDefaultRuntimeDir $folder\n"
+                . "ErrorLog $folder/log\nDocumentRoot $folder/site/test\n"
+                . "LoadModule mpm_prefork_module {$modules}mpm_prefork.so\n"
+                . "LoadModule authz_core_module {$modules}authz_core.so\n"
+                . "LoadModule php_module $module\n"
+                . "<FilesMatch php>\nSetHandler application/x-httpd-php\n</FilesMatch>\n");
+            if (posix_getuid() === 0) {
+                Process::run(['chown', '-R', 'www-data:', $folder]);
+            }
+            $server = new Process($command);
+            self::eventually(fn () => is_file("$folder/pid") || !$server->isRunning());
+        } while (!$server->isRunning() && ++$tries < 5);
+        self::assertTrue($server->isRunning(), 'Apache has begun');
+        return [$server, $address];
     }
 
     private static function script(string $code, ?string $node = null): array

@@ -18,10 +18,13 @@ final class Process
     private array $pipes = [];
     private string $read = '';
 
-    /** @param list<string> $command */
-    public function __construct(array $command, bool $isQuiet = false)
+    /**
+     * @param list<string> $command
+     * @param bool $hasOneOutput its errors are read by lines, too
+     */
+    public function __construct(array $command, bool $hasOneOutput = false)
     {
-        $error = $isQuiet ? ['file', '/dev/null', 'a'] : STDERR;
+        $error = $hasOneOutput ? ['redirect', 1] : STDERR;
         $how = [['file', '/dev/null', 'r'], ['pipe', 'w'], $error];
         $process = proc_open($command, $how, $this->pipes);
         if ($process === false) {
@@ -67,6 +70,11 @@ final class Process
         }
         [$line, $this->read] = [substr($this->read, 0, $cut), substr($this->read, $cut + 1)];
         return $line;
+    }
+
+    public function isRunning(): bool
+    {
+        return proc_get_status($this->process)['running'];
     }
 
     public function end(): void
