@@ -300,19 +300,33 @@ class AdminTest {
 
   @Test
   void aNodeThatDelaysItsEndTakesClientsAndIsNotReady() throws Exception {
-    Duration delay = Duration.ofMillis(600);
+    int status = setDuringDelay(Duration.ofMillis(600));
+    if (status != 201) { // A machine that stalls may have come too late.
+      status = setDuringDelay(Duration.ofSeconds(10));
+    }
+    assertThat(status).isEqualTo(201);
+  }
+
+  /** How a set is answered by a node that says that it is about to end; 0 where it had ended. */
+  private int setDuringDelay(Duration delay) throws Exception {
+    int status = 0;
     Doorbell ending =
         Doorbell.start(options().with(Options.STORE, "memory").with(Options.SHUTDOWN_DELAY, delay));
     URI ready = url(requireNonNull(ending.adminAddress()), "/readyz");
     HttpRequest request = HttpRequest.newBuilder(ready).build();
     long begun = System.nanoTime();
     Thread closing = Thread.ofVirtual().start(ending::close);
-    await().untilAsserted(() -> assertThat(ask(request).body()).contains("about to end"));
-    try (Peer peer = new Peer(ending.address()).say("POST /7 HTTP/1.1\nHost: a\n\n")) {
-      assertThat(peer.hear().status()).isEqualTo(201);
+    try {
+      await().until(() -> ask(request).body().contains("about to end"));
+      try (Peer peer = new Peer(ending.address()).say("POST /7 HTTP/1.1\nHost: a\n\n")) {
+        status = peer.hear().status();
+      }
+    } catch (IOException e) {
+      // Nobody listens any more.
     }
     closing.join();
     assertThat(Duration.ofNanos(System.nanoTime() - begun)).isGreaterThanOrEqualTo(delay);
+    return status;
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
@@ -39,11 +40,21 @@ class H2SpecTest {
 
   @Test
   void allCasesPassButThoseThatAreExplained() throws Exception {
+    String program = program().toString();
+    Set<String> failures = failures(program);
+    if (!EXPLAINED.containsAll(failures)) {
+      failures.retainAll(failures(program)); // A machine that stalls looks like a silent node.
+    }
+    assertThat(failures).isSubsetOf(EXPLAINED);
+  }
+
+  private static Set<String> failures(String program) throws Exception {
     Path report = folder.resolve("report.xml");
+    Files.deleteIfExists(report);
     try (PortFixture node = new PortFixture(PortFixture.transports().findFirst().orElseThrow())) {
       String port = Integer.toString(node.address().getPort());
       String[] command = {
-        program().toString(), "-h", "127.0.0.1", "-p", port, "-o", "" + PATIENCE, "-j", "" + report
+        program, "-h", "127.0.0.1", "-p", port, "-o", "" + PATIENCE, "-j", "" + report
       };
       run(new ProcessBuilder(command));
     }
@@ -51,8 +62,10 @@ class H2SpecTest {
         DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(report.toFile());
     List<Element> cases = elements(document.getElementsByTagName("testcase"));
     assertThat(cases).hasSize(CASES);
-    assertThat(cases.stream().filter(H2SpecTest::isFailure).map(H2SpecTest::name))
-        .isSubsetOf(EXPLAINED);
+    return cases.stream()
+        .filter(H2SpecTest::isFailure)
+        .map(H2SpecTest::name)
+        .collect(Collectors.toSet());
   }
 
   private static boolean isFailure(Element testCase) {
