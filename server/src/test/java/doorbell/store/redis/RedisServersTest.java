@@ -25,6 +25,9 @@ import org.junit.jupiter.api.io.TempDir;
 class RedisServersTest {
   private static final Duration SOON = Duration.ofSeconds(30);
 
+  /** Tells soon of a server that lost its sets. */
+  private static final Duration BRISK = Duration.ofMillis(500);
+
   @TempDir private Path folder;
   private final List<RedisServer> servers = new ArrayList<>();
   private final List<SharedStore> stores = new ArrayList<>();
@@ -42,7 +45,12 @@ class RedisServersTest {
     servers.forEach(RedisServer::close);
   }
 
+  /** Rings seldom, so that a server isn't taken for a deaf one where the machine stalls. */
   private SharedStore connect() {
+    return connect(Duration.ofSeconds(20));
+  }
+
+  private SharedStore connect(Duration bell) {
     String urls = servers.stream().map(RedisServer::url).collect(Collectors.joining(","));
     SharedStore store =
         RedisStore.open(
@@ -51,7 +59,7 @@ class RedisServersTest {
                 "doorbell",
                 Duration.ofHours(1),
                 Duration.ofSeconds(25),
-                Duration.ofMillis(500)));
+                bell));
     stores.add(store);
     store.listen(
         new SharedStore.Listener() {
@@ -93,7 +101,8 @@ class RedisServersTest {
   @Test
   void aNewStoreBeginsOnceAllServersAreThere() throws Exception {
     servers.getFirst().kill();
-    SharedStore store = CompletableFuture.supplyAsync(this::connect).get(15, TimeUnit.SECONDS);
+    SharedStore store =
+        CompletableFuture.supplyAsync(() -> connect(BRISK)).get(15, TimeUnit.SECONDS);
     String lack = "all servers must be in reach once, at the first start";
     await().atMost(SOON).until(() -> String.valueOf(store.members().get(1).fault()).contains(lack));
     assertThat(set(store, 1)).failsWithin(SOON);
@@ -120,8 +129,8 @@ class RedisServersTest {
   /** Its sets were at one of the others each, and at both of them none. */
   @Test
   void aServerThatLostItsSetsIsFilledFromAllOthersWithTheTimeThatIsLeft() throws Exception {
-    SharedStore store = connect();
-    SharedStore other = connect();
+    SharedStore store = connect(BRISK);
+    SharedStore other = connect(BRISK);
     await().atMost(SOON).until(() -> isWell(store) && isWell(other));
     servers.get(2).kill();
     setAll(store, 0, 600);
@@ -152,7 +161,7 @@ class RedisServersTest {
 
   @Test
   void aServerThatLosesItsSetsAgainWhileItIsFilledIsFilledAnew() throws Exception {
-    SharedStore store = connect();
+    SharedStore store = connect(BRISK);
     await().atMost(SOON).until(() -> isWell(store));
     servers.get(2).kill(); // It lacks the sets, so that they are read once alone.
     setAll(store, 0, 20_000);
