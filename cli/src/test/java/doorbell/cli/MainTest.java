@@ -108,15 +108,23 @@ class MainTest {
       }
       URI taking = URI.create("http://127.0.0.1:" + last.getLocalPort());
       nodes.add(taking);
-      long began = System.nanoTime();
-      List<URI> inOrder = EventAddress.inOrder(nodes, Duration.ofSeconds(1));
-      assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(10));
+      List<URI> inOrder = inOrderInTime(nodes, Duration.ofSeconds(1));
+      if (!inOrder.getFirst().equals(taking)) { // The machine stalled.
+        inOrder = inOrderInTime(nodes, Duration.ofSeconds(10));
+      }
       assertThat(inOrder).startsWith(taking, nodes.get(0)).hasSameSizeAs(nodes);
     } finally {
       for (Socket socket : queued) {
         socket.close();
       }
     }
+  }
+
+  private static List<URI> inOrderInTime(List<URI> nodes, Duration limit) {
+    long began = System.nanoTime();
+    List<URI> inOrder = EventAddress.inOrder(nodes, limit);
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(limit.multipliedBy(10));
+    return inOrder;
   }
 
   /** Connects there until the kernel drops who comes, since nobody accepts. */

@@ -38,7 +38,7 @@ class OpenFilesTest {
   /** More than such a heap has room for, and fewer than with those that wait to be accepted. */
   private static final int CLIENTS_BEYOND_12_MB = 10_500;
 
-  private static final int TIMEOUT_MILLIS = 20_000;
+  private static final int TIMEOUT_MILLIS = 60_000;
 
   @ParameterizedTest
   @ValueSource(strings = {"auto", "epoll", "nio"})

@@ -16,12 +16,19 @@ final class Stranger implements AutoCloseable {
   private static final int PATIENCE_MILLIS = 300;
   private static final int SMALL = 4_096;
 
+  private final int patienceMillis;
   private final SocketChannel channel;
   private final Selector selector;
   private final SelectionKey key;
   private boolean cutOff;
 
   Stranger(URI url) throws IOException {
+    this(url, PATIENCE_MILLIS);
+  }
+
+  /** One that gives up later, for what must be said in full on a machine that stalls. */
+  Stranger(URI url, int patienceMillis) throws IOException {
+    this.patienceMillis = patienceMillis;
     channel = SocketChannel.open();
     channel.setOption(StandardSocketOptions.SO_RCVBUF, SMALL);
     channel.connect(new InetSocketAddress(url.getHost(), url.getPort()));
@@ -66,7 +73,7 @@ final class Stranger implements AutoCloseable {
   private boolean isReady(boolean toWrite) throws IOException {
     key.interestOps(toWrite ? SelectionKey.OP_WRITE : SelectionKey.OP_READ);
     selector.selectedKeys().clear();
-    return selector.select(PATIENCE_MILLIS) > 0;
+    return selector.select(patienceMillis) > 0;
   }
 
   Stranger openWebSocket() throws IOException {

@@ -49,7 +49,7 @@ class StrangersTest {
       List<Stranger> crowd = new ArrayList<>();
       for (int i = 0; i < 50 && node.process.isAlive(); i++) {
         String waits = Stranger.text("wait " + ids(1_000, 10_000 * i, " "));
-        crowd.add(connect(url).openWebSocket().say(waits));
+        crowd.add(new Stranger(url, 3_000).openWebSocket().say(waits));
         for (int j = 1; j < 10; j++) {
           crowd.getLast().say(Stranger.text("wait " + ids(1_000, 10_000 * i + 1_000 * j, " ")));
         }
@@ -80,14 +80,10 @@ class StrangersTest {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(ATTACK_SECONDS);
     List<Stranger> strangers = new ArrayList<>();
     for (int i = 0; i < crowd.size && System.nanoTime() < end; i++) {
-      strangers.add(connect(url));
+      strangers.add(new Stranger(url));
       crowd.attack.by(strangers.getLast());
     }
     return strangers;
-  }
-
-  private static Stranger connect(URI url) throws IOException {
-    return new Stranger(url);
   }
 
   private static void close(List<Stranger> strangers) throws IOException {
