@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import Doorbell from '../doorbell.mjs';
+import { inOneOf } from '../../spec/tries.mjs';
 import { eventually, launch, skip } from './chromium.mjs';
 import { fake, reply } from './fake.mjs';
 import { startNode } from './node.mjs';
@@ -262,12 +263,16 @@ describe('deferred', { skip }, () => {
       else calls(response, '5');
     });
     for (const [chance, pauses] of [[0.75, [750, 1500, 3000]], [0, [0, 0, 0]]]) {
-      bell.requests.length = 0;
-      const page = await openPage(t, bell.url);
-      const made = await noted(page, chance);
-      await wait(page, '5');
-      await logs(page, [['a', '5']]);
-      assert.deepEqual(await made(), pauses);
+      // A busy machine's 204 may be late, as if it was held.
+      const made = await inOneOf(3, async () => {
+        bell.requests.length = 0;
+        const page = await openPage(t, bell.url);
+        const made = await noted(page, chance);
+        await wait(page, '5');
+        await logs(page, [['a', '5']]);
+        return made();
+      }, made => `${made}` === `${pauses}`);
+      assert.deepEqual(made, pauses);
     }
   });
 

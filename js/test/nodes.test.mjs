@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { describe, test } from 'node:test';
 import Doorbell from 'doorbell-client/server';
+import { inOneOf } from '../../spec/tries.mjs';
 import { fake, problem, reply, ring } from './fake.mjs';
+import { failsWithin, succeedsWithin } from './limits.mjs';
 import { MOST, consoleOf, pausesIn } from './pauses.mjs';
-
-const SLACK_MILLIS = 3_000; // of a limit, on a machine that is busy
 
 const LONG = { timeout: 60 }; // no part of it is over by chance
 
@@ -86,11 +86,13 @@ describe('several nodes', { concurrency: true }, () => {
   }
 
   test('theLastNodeHasItsChanceWhereTwoHang', async t => {
-    for (const set of [bell => bell.set('1', undefined, { timeout: 9 }),
-      bell => bell.setAll(['1'], { timeout: 9 })]) {
-      const nodes = [await silent(t), await silent(t), await setting(t)];
-      assert.ok(await set(new Doorbell(urls(nodes))));
-      assert.deepEqual(nodes.map(({ requests }) => requests.length), [1, 1, 1]);
+    for (const set of [(bell, timeout) => bell.set('1', undefined, { timeout }),
+      (bell, timeout) => bell.setAll(['1'], { timeout })]) {
+      await succeedsWithin(9, async timeout => {
+        const nodes = [await silent(t), await silent(t), await setting(t)];
+        assert.ok(await set(new Doorbell(urls(nodes)), timeout));
+        assert.deepEqual(nodes.map(({ requests }) => requests.length), [1, 1, 1]);
+      });
     }
   });
 
@@ -99,16 +101,21 @@ describe('several nodes', { concurrency: true }, () => {
     const bell = new Doorbell(urls(nodes));
     for (const set of [() => bell.set('1', undefined, { timeout: 2 }),
       () => bell.setAll(['1'], { timeout: 2 })]) {
-      const began = performance.now();
-      await assert.rejects(set(), { name: 'AggregateError' });
-      assert.ok(performance.now() - began < 2000 + SLACK_MILLIS);
+      // Where each has as much, it takes 6 s each time; and a busy machine doesn't.
+      const isWell = ({ name, millis }) => name === 'AggregateError' && millis < 5_000;
+      const failed = await inOneOf(3, async () => {
+        const began = performance.now();
+        const { name } = await set().catch(error => error);
+        return { name, millis: performance.now() - began };
+      }, isWell);
+      assert.ok(isWell(failed), JSON.stringify(failed));
     }
   });
 
   test('theErrorNamesAllThatWereTriedEachWithItsReason', async t => {
     const nodes = [await nobody(t), await saying(t, 503), await silent(t)];
     const [away, full, hanging] = urls(nodes);
-    await assert.rejects(new Doorbell(urls(nodes)).set('1', undefined, { timeout: 2 }), error => {
+    await failsWithin(2, timeout => new Doorbell(urls(nodes)).set('1', undefined, { timeout }), error => {
       const [one, other, last] = error.message.split('; ');
       assert.match(one, RegExp(`^${away}: no answer: connect ECONNREFUSED`));
       assert.equal(other, `${full}: Later.`);
@@ -160,23 +167,30 @@ describe('several nodes', { concurrency: true }, () => {
 
   for (const timeout of [0, 0.2]) {
     test(`aWaitOf${timeout}SecondsLeavesANodeThatHangsAndTheNextBeginsAtTheOther`, async t => {
-      const [hanging, node] = [await silent(t), await setting(t)];
-      const bell = new Doorbell(urls([hanging, node]));
-      for (const id of ['7', '8']) assert.equal(await bell.wait(id, { timeout }), id);
-      assert.equal(hanging.requests.length, 1);
+      const wanted = ['7', '8', 1];
+      assert.deepEqual(await inOneOf(5, async () => {
+        const [hanging, node] = [await silent(t), await setting(t)];
+        const bell = new Doorbell(urls([hanging, node]));
+        const told = []; // A busy machine may be over the second that each node has.
+        for (const id of ['7', '8']) told.push(await bell.wait(id, { timeout }).catch(({ name }) => name));
+        return [...told, hanging.requests.length];
+      }, told => `${told}` === `${wanted}`), wanted);
     });
   }
 
   test('aNodeThatHangsToTheEndOfAWaitIsTriedLastTheNextTime', async t => {
-    const [hanging, last] = [await silent(t), await silent(t)];
-    const bell = new Doorbell(urls([hanging, last]));
-    await assert.rejects(bell.wait('7', { timeout: 0 }), { name: 'TimeoutError' });
-    const stop = new AbortController();
-    const again = bell.wait('7', { signal: stop.signal });
-    await hanging.asked(() => true, 2);
-    stop.abort();
-    await assert.rejects(again, { name: 'AbortError' });
-    assert.equal(last.requests.length, 1);
+    const counts = await inOneOf(5, async () => {
+      const [hanging, last] = [await silent(t), await silent(t)];
+      const bell = new Doorbell(urls([hanging, last]));
+      await assert.rejects(bell.wait('7', { timeout: 0 }), { name: 'TimeoutError' });
+      const stop = new AbortController();
+      const again = bell.wait('7', { signal: stop.signal });
+      await Promise.race([hanging, last].map(node => node.asked(() => true, 2)));
+      stop.abort();
+      await assert.rejects(again, { name: 'AbortError' });
+      return [hanging, last].map(({ requests }) => requests.length);
+    }, counts => `${counts}` === '2,1'); // A busy machine may be over the second that each node has.
+    assert.deepEqual(counts, [2, 1]);
   });
 
   for (const timeout of [60, undefined]) {
@@ -247,11 +261,15 @@ test('aNotYetAtOnceIsAskedAtTheNextNodeWithoutAPause', async t => {
 });
 
 test('aNotYetAtOnceEndsARoundThatHasARetryAfterAllTheSame', async t => {
-  const pauses = pausesIn(t, { chance: MOST });
-  const first = await fake(t, (request, response, n) =>
-    n > 1 ? ring(request, response) : problem(response, 503, 'Later.', { 'Retry-After': '8' }));
-  const leaving = await fake(t, (request, response) => reply(response, 204));
-  assert.equal(await new Doorbell(urls([first, leaving])).wait('7'), '7');
+  const pauses = await inOneOf(3, async () => {
+    t.mock.restoreAll();
+    const pauses = pausesIn(t, { chance: MOST });
+    const first = await fake(t, (request, response, n) =>
+      n > 1 ? ring(request, response) : problem(response, 503, 'Later.', { 'Retry-After': '8' }));
+    const leaving = await fake(t, (request, response) => reply(response, 204));
+    assert.equal(await new Doorbell(urls([first, leaving])).wait('7'), '7');
+    return pauses;
+  }, ({ length }) => length === 1); // A busy machine's 204 may be late, as if it was held.
   assert.equal(pauses.length, 1);
   assert.ok(pauses[0] > 15_900 && pauses[0] <= 16_000, `${pauses}`);
 });

@@ -17,10 +17,11 @@ export function pausesIn(t, { hold = 25, chance } = {}) {
   return pauses;
 }
 
+export const areBetween = (values, bounds) => values.length === bounds.length
+  && bounds.every(([low, high], i) => values[i] >= low && values[i] <= high);
+
 export function assertBetween(values, bounds) {
-  const fits = values.length === bounds.length
-    && bounds.every(([low, high], i) => values[i] >= low && values[i] <= high);
-  assert.ok(fits, `${values} is not between ${bounds.join(' and ')}`);
+  assert.ok(areBetween(values, bounds), `${values} is not between ${bounds.join(' and ')}`);
 }
 
 // Nearly the least and nearly the most that chance gives.

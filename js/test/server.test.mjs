@@ -7,30 +7,12 @@ import { gzipSync } from 'node:zlib';
 import Doorbell, { Doorbell as named } from 'doorbell-client/server';
 import Client from '../doorbell.mjs';
 import { fake, problem, reply, ring } from './fake.mjs';
+import { failsWithin, takes } from './limits.mjs';
 import { MOST, assertBetween, pausesIn } from './pauses.mjs';
 import { NO_URLS } from './urls.mjs';
 
 const VECTORS = JSON.parse(readFileSync(new URL('../../spec/vectors.json', import.meta.url), 'utf8'));
 const NODE = 'http://127.0.0.1';
-const SLACK_MILLIS = 20_000; // of a limit, on a machine that is busy; less than an old limit of 30 s
-
-async function takes(seconds, work) {
-  const began = performance.now();
-  await work;
-  const millis = performance.now() - began;
-  assert.ok(millis < seconds * 1000 + SLACK_MILLIS, `${millis} ms`);
-}
-
-// Has work(seconds) reject as expected, within that time. A machine that is busy may be over it before
-// a first try fails, so it has more time then.
-async function failsWithin(seconds, work, expected) {
-  for (;; seconds *= 10) {
-    let unlike;
-    await takes(seconds, assert.rejects(work(seconds), expected).catch(error => { unlike = error; }));
-    if (!unlike) return;
-    if (seconds > 10) throw unlike;
-  }
-}
 
 // A URL at which nobody listens: the port of a server that listens at another address.
 async function nobody(t) {
