@@ -1,5 +1,6 @@
 // Many at once: no wait is lost, and a spread wake is spread.
 import assert from "node:assert/strict";
+import { inOneOf } from "../tries.mjs";
 import { ask, facts, open, settle, wait } from "./wire.mjs";
 import { connect } from "./websocket.mjs";
 import { freshNumber, freshSmallNumber, freshUuid, times } from "./names.mjs";
@@ -7,19 +8,40 @@ import { freshNumber, freshSmallNumber, freshUuid, times } from "./names.mjs";
 const ROUNDS = Number(process.env.DOORBELL_ROUNDS ?? 2000);
 const CROWD = 40;
 
-// The moments at which a crowd of waiters was answered, earliest first.
-async function wakeACrowd(query) {
-  const number = freshNumber();
+// A crowd of waiters that the node has parked: the moment at which each is answered.
+async function parkACrowd(number) {
   const crowd = await Promise.all(times(CROWD, () => wait(number)));
   await settle();
-  const moments = crowd.map(async (wire) => {
+  return crowd.map(async (wire) => {
     (await wire.answer()).is(200);
     wire.hangUp();
     return performance.now();
   });
+}
+
+// The moments at which a crowd of waiters was answered, earliest first.
+async function wakeACrowd(query) {
+  const number = freshNumber();
+  const moments = await parkACrowd(number);
   (await ask("POST", `/${number}${query}`)).is(201);
-  const late = (await ask("GET", `/${number}`)).is(200) && performance.now();
-  return { late, moments: (await Promise.all(moments)).sort((a, b) => a - b) };
+  return (await Promise.all(moments)).sort((a, b) => a - b);
+}
+
+const took = (moments) => moments.at(-1) - moments[0];
+
+// How such moments are not spread evenly over 2 s, compared with their own length: a slow machine
+// changes nothing; null if they are.
+function whatIsUneven(moments) {
+  if (took(moments) <= 1000) return `a spread of 2 s took ${took(moments)} ms`;
+  for (let quarter = 0; quarter < 4; quarter++) {
+    const from = moments[0] + (took(moments) * quarter) / 4;
+    const until = moments[0] + (took(moments) * (quarter + 1)) / 4;
+    const share = moments.filter((moment) => moment >= from && moment <= until).length;
+    if (share < CROWD / 10 || share > CROWD / 2) {
+      return `${share} of ${CROWD} waiters were answered in quarter ${quarter + 1} of the spread`;
+    }
+  }
+  return null;
 }
 
 // Ten waits for one variable, which the node has parked.
@@ -62,29 +84,29 @@ facts("crowd", {
     }
   },
 
-  // Compared with the crowd's own length, so that a slow machine changes nothing.
+  // A machine that stands still for a moment answers many at once.
   async aSpreadWakeIsSpreadEvenly() {
-    const { moments } = await wakeACrowd("?spread=2");
-    const [first, last] = [moments[0], moments[CROWD - 1]];
-    assert.ok(last - first > 1000, `a spread of 2 s took ${last - first} ms`);
-    for (let quarter = 0; quarter < 4; quarter++) {
-      const from = first + ((last - first) * quarter) / 4;
-      const until = first + ((last - first) * (quarter + 1)) / 4;
-      const share = moments.filter((moment) => moment >= from && moment <= until).length;
-      assert.ok(share >= CROWD / 10 && share <= CROWD / 2,
-        `${share} of ${CROWD} waiters were answered in quarter ${quarter + 1} of the spread`);
-    }
+    const uneven = await inOneOf(5, async () => whatIsUneven(await wakeACrowd("?spread=2")),
+      (fault) => !fault);
+    assert.equal(uneven, null);
   },
 
+  // The crowd has an hour, so that who comes before whom is no matter of time.
   async aWaitBegunAfterASpreadSetIsAnsweredAtOnce() {
-    const { late, moments } = await wakeACrowd("?spread=2");
-    const before = moments.filter((moment) => moment < late).length;
+    const number = freshNumber();
+    const crowd = await parkACrowd(number);
+    let before = 0;
+    for (const moment of crowd) moment.then(() => before++, () => {});
+    (await ask("POST", `/${number}?spread=3600`)).is(201);
+    (await ask("GET", `/${number}`)).is(200);
     assert.ok(before < CROWD / 2, `${before} of ${CROWD} parked waiters came before a late wait`);
+    (await ask("POST", `/${number}`)).is(200);
+    await Promise.all(crowd);
   },
 
   async aWaitThatRunsOutDuringASpreadIsAnswered200() {
     const number = freshNumber();
-    const crowd = await Promise.all(times(10, () => wait(number, { query: "?timeout=2" })));
+    const crowd = await Promise.all(times(10, () => wait(number, { query: "?timeout=8" })));
     await settle();
     (await ask("POST", `/${number}?spread=3600`)).is(201);
     for (const wire of crowd) {
@@ -94,10 +116,10 @@ facts("crowd", {
   },
 
   async withoutASpreadTheCrowdIsAnsweredTogether() {
-    const [together, spread] = await Promise.all([wakeACrowd(""), wakeACrowd("?spread=2")]);
-    const took = ({ moments }) => moments[CROWD - 1] - moments[0];
-    assert.ok(took(together) < took(spread) / 2,
-      `together: ${took(together)} ms, spread: ${took(spread)} ms`);
+    const [together, spread] = await inOneOf(3, async () =>
+      (await Promise.all([wakeACrowd(""), wakeACrowd("?spread=2")])).map(took),
+    ([one, other]) => one < other / 2);
+    assert.ok(together < spread / 2, `together: ${together} ms, spread: ${spread} ms`);
   },
 
   // Whoever knows the id may have set it at a slow pace before.

@@ -18,6 +18,7 @@ const SETS = Number(process.env.DOORBELL_MAX_SETS_PER_SECOND_PER_ADDRESS ?? 0);
 
 // A bucket holds the tokens of so many seconds.
 const BURST_SECONDS = 10;
+const MOST_ASKS = 2_000;
 
 function needs(option, name) {
   return `needs a node with a small ${option}, named here too: ${name}=4`;
@@ -225,12 +226,9 @@ facts("quota", {
     const name = "DOORBELL_MAX_CONNECTIONS_PER_SECOND_PER_ADDRESS";
     if (!NEW_CONNECTIONS) return t.skip(needs("--max-connections-per-second-per-address", name));
     const from = "127.0.0.12";
-    const statuses = [];
-    for (let i = 0; i < 2 * BURST_SECONDS * NEW_CONNECTIONS; i++) {
-      statuses.push((await ask("OPTIONS", "/", { from })).status);
-    }
-    const first = statuses.indexOf(429);
-    assert.ok(first >= BURST_SECONDS * NEW_CONNECTIONS, `refused after ${first}`);
+    let taken = 0; // while a slow machine asks, some more may
+    while (taken < MOST_ASKS && (await ask("OPTIONS", "/", { from })).status !== 429) taken++;
+    assert.ok(taken >= BURST_SECONDS * NEW_CONNECTIONS && taken < MOST_ASKS, `${taken} are taken`);
     (await ask("GET", `/${freshNumber()}?timeout=0`, { from: "127.0.0.13" })).is(204);
   },
 

@@ -1,5 +1,6 @@
 // Waiting: what holds a wait, and what ends it.
 import assert from "node:assert/strict";
+import { inOneOf } from "../tries.mjs";
 import { ask, facts, isSet, set, settle, wait } from "./wire.mjs";
 import { freshNumber, freshSealed, freshSmallNumber, freshUuid, times } from "./names.mjs";
 
@@ -19,7 +20,7 @@ async function isHeldUntilSet(waiting, id, key) {
   return answer;
 }
 
-facts("wait", {
+const FACTS = {
   async aWaitEndsWhenSomebodySets() {
     const number = freshSmallNumber();
     const answer = await isHeldUntilSet(await wait(number), number);
@@ -84,14 +85,19 @@ facts("wait", {
     (await ask("GET", `/${number},${freshUuid()}?timeout=0.1`)).is(204);
   },
 
+  // Whichever way a machine that stood still takes what is over meanwhile.
   async aShorterTimeoutEndsFirst() {
-    const ended = [];
-    const waitFor = async (seconds) => {
-      (await ask("GET", `/${freshNumber()}?timeout=${seconds}`)).is(204);
-      ended.push(seconds);
+    const seconds = ["0.9", "0.5", "0.1"];
+    const endInTurn = async () => {
+      const ended = [];
+      await Promise.all(seconds.map(async (timeout) => {
+        (await ask("GET", `/${freshNumber()}?timeout=${timeout}`)).is(204);
+        ended.push(timeout);
+      }));
+      return ended;
     };
-    await Promise.all(["0.9", "0.5", "0.1"].map(waitFor));
-    assert.deepEqual(ended, ["0.1", "0.5", "0.9"]);
+    const wanted = seconds.toReversed();
+    assert.deepEqual(await inOneOf(5, endInTurn, (ended) => `${ended}` === `${wanted}`), wanted);
   },
 
   async aTimeoutDoesNotEndAWaitEarly() {
@@ -147,7 +153,7 @@ facts("wait", {
   },
 
   async theNodesCapEndsAWait(t) {
-    if (!MAX_WAIT) return t.skip("needs a node with --max-wait 1s: DOORBELL_MAX_WAIT=1");
+    if (!MAX_WAIT) return t.skip("needs a node with --max-wait 1s, and is alone there: DOORBELL_MAX_WAIT=1");
     for (const query of ["", "?timeout=1000000000"]) {
       (await ask("GET", `/${freshNumber()}${query}`)).is(204);
     }
@@ -213,4 +219,8 @@ facts("wait", {
     (await ask("GET", `/${number}?timeout=0`)).is(204);
     assert.equal(await isSet(number), false);
   },
-});
+};
+
+// With such a cap, a slow machine's other waits would be over before they are set.
+const { theNodesCapEndsAWait } = FACTS;
+facts("wait", MAX_WAIT ? { theNodesCapEndsAWait } : FACTS);
