@@ -431,7 +431,7 @@ async function rates(backEnd, spread) {
 }
 
 // Under PHP each request opens the database, and whichever is first makes it.
-test('theFirstRequestsOfPhpMayComeTogether', { timeout: 60_000 }, async () => {
+test('theFirstRequestsOfPhpMayComeTogether', { timeout: 4 * LONG }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'chat-'));
   const code = `echo '>'; while (!file_exists($argv[1])) usleep(50);
     $_SERVER = ['REQUEST_METHOD' => 'GET', 'REQUEST_URI' => '/messages?since=0'];

@@ -81,7 +81,7 @@ describe('the Java client on App Engine', { concurrency: 1, timeout: 400_000 }, 
     server.close();
     const began = performance.now();
     assert.equal((await use(dead, 200)).says, 'false');
-    assert.ok(performance.now() - began < 5_000);
+    assert.ok(performance.now() - began < 15_000);
   });
 
   test('theEndOfTheNodeEndsTheDemo', { timeout: ENDED_MILLIS }, async () => {

@@ -119,7 +119,7 @@ test('whoComesAfterTheSetDoesNotWait', async () => {
   assert.deepEqual(waited, { code: 0, output: '' });
 });
 
-test('whatCannotGetBetterEndsBothWithCode2', { timeout: 20_000 }, async t => {
+test('whatCannotGetBetterEndsBothWithCode2', { timeout: 120_000 }, async t => {
   const page = http.createServer((request, response) => response.end('<html>Log in</html>'));
   t.after(() => page.close());
   await once(page.listen(0, '127.0.0.1'), 'listening');
