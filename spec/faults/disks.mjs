@@ -9,6 +9,7 @@ import { EIO, Shim } from "./shim.mjs";
 
 const DISK = "16m";
 const SLOW_MILLIS = 600;
+const WAKES = 5; // at most: beside other work, one may be late that isn't held up by the disk
 const ENOSPC = 28;
 const FAULTS = [{ writeErrno: EIO }, { writeErrno: EIO, torn: 1 }, { writeErrno: ENOSPC, torn: 1 },
   { syncErrno: EIO }, { readErrno: EIO }, { writeErrno: EIO, syncErrno: EIO, readErrno: EIO }];
@@ -73,12 +74,13 @@ export async function slowDisk(setting) {
   await suffers(setting, { env: shim.env }, async (patient) => {
     shim.suffer({ syncMillis: SLOW_MILLIS });
     const times = [];
-    for (let i = 0; i < setting.rounds; i++) {
+    const isSoon = () => times.some((time) => time < SLOW_MILLIS);
+    for (let i = 0; i < setting.rounds || (i < WAKES && !isSoon()); i++) {
       const { woken, kept } = await patient.wakes(await patient.park());
       if (kept < SLOW_MILLIS) patient.fault(`a set is acknowledged in ${kept} ms, before its sync`);
       times.push(woken);
     }
-    if (Math.min(...times) >= SLOW_MILLIS) patient.fault("those who wait wait for the disk (P38)");
+    if (!isSoon()) patient.fault("those who wait wait for the disk (P38)");
     await Promise.all(Array.from({ length: 100 }, () => patient.set()));
     await patient.looksUp();
     await patient.isCalm("with a slow disk");

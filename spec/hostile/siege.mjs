@@ -5,6 +5,7 @@ import os from "node:os";
 import { parseArgs } from "node:util";
 import { setTimeout as pause } from "node:timers/promises";
 import { Node } from "./node.mjs";
+import { inOneOf } from "../tries.mjs";
 import { ATTACKS, NAMES } from "./siege/attacks.mjs";
 import { figures, judge } from "./siege/judge.mjs";
 import { Meter } from "./siege/meter.mjs";
@@ -22,7 +23,8 @@ const SIZES = {
   small: { many: 400, some: 100, few: 8, pace: 20, rounds: 2, millis: 500, settle: 150 },
   large: { many: 18_000, some: 1_000, few: 50, pace: 0, rounds: 6, millis: 4_000, settle: 2_000 },
 };
-// A node may be unlucky beside other work: a failed attack is tried once more, with more rounds.
+// A node may be unlucky beside other work: a failed attack is tried twice more, with more rounds.
+const TRIES = 3;
 const AGAIN = { rounds: 6, millis: 1_000 };
 const LIMITS = ["--max-connections-per-address", "500",
   "--max-connections-per-second-per-address", "500", "--max-waits-per-address", "2000",
@@ -95,12 +97,14 @@ async function besiege(names, isSecure) {
 async function tries(siege, name) {
   const size = given.large ? SIZES.large : SIZES.small;
   siege.most = 0;
-  let result = judge(await rounds(siege, name, size));
-  if (result.faults.length > 0) {
-    if (given.verbose) console.log(`  ${name} is tried again: ${result.faults.join("; ")}`);
-    result = judge(await rounds(siege, name, { ...size, ...AGAIN,
-      millis: Math.max(size.millis, AGAIN.millis) }));
-  }
+  const longer = { ...size, ...AGAIN, millis: Math.max(size.millis, AGAIN.millis) };
+  let tried = 0;
+  const result = await inOneOf(TRIES, async () =>
+    judge(await rounds(siege, name, tried++ === 0 ? size : longer)),
+  (each) => {
+    if (given.verbose && each.faults.length > 0) console.log(`  ${name}: ${each.faults.join("; ")}`);
+    return each.faults.length === 0;
+  });
   const faults = [...result.faults, ...siege.faults, ...siege.nodes.map((node) =>
     node.ended ? `a node ended: ${node.ended}` : node.trouble()).filter(Boolean)];
   siege.faults.clear();
