@@ -26,7 +26,7 @@ const DRAIN = '2s';
 const LATE_MILLIS = process.env.DOORBELL_CLIENT_EXACT ? 1_000 : 10_000;
 
 const NAMES = Object.keys(FILES);
-const NOTICED_MILLIS = 2_500; // by when each proxy knows how a node is
+const NOTICED_MILLIS = 2_500; // by when each proxy knows how a node is, on a machine that isn't busy
 const PER_ADDRESS = 3;
 const LONG_SECONDS = Number(process.env.DOORBELL_CLIENT_HOLD ?? 0);
 const notLong = !LONG_SECONDS && 'it takes a while: DOORBELL_CLIENT_HOLD=330';
@@ -50,6 +50,8 @@ async function restartBoth(pair) {
   const stalls = [];
   for (const [index, node] of pair.nodes.entries()) {
     await delay(index ? NOTICED_MILLIS : 500);
+    const hasWaits = async () => (await Promise.all(pair.nodes.map(each => each.parked()))).every(Boolean);
+    await eventually(hasWaits, 'each node has waits, also one that was begun again');
     assert.ok(await node.parked() > WAITS / 5, 'both nodes have waits');
     const begun = performance.now();
     const turns = monitorEventLoopDelay({ resolution: 10 });
@@ -236,12 +238,15 @@ describe('theFilesForTwoNodes', { concurrency: NAMES.length + 1 }, () => {
       await t.test('whileRedisIsAwayWaitsHangAndSetsAreToldToComeBack', async () => {
         await pair.redis.end();
         await areKnownToBe('not ready');
-        for (let i = 0; i < 5; i++) {
+        let inARow = 0; // A proxy that learns of it late has refusals of its own meanwhile.
+        await eventually(async () => {
           const refused = await fetch(`${url}/5`, { method: 'POST' });
-          assert.equal(refused.status, 503);
-          assert.ok(refused.headers.has('Retry-After'));
-          assert.match(await refused.text(), /the store can't be reached/);
-        }
+          assert.ok(refused.status >= 500, `${refused.status}`);
+          const saysWhy = (await refused.text()).includes("the store can't be reached");
+          const isWell = refused.status === 503 && refused.headers.has('Retry-After') && saysWhy;
+          inARow = isWell ? inARow + 1 : 0;
+          return inARow >= 5;
+        }, 'sets are refused by the nodes');
         const waits = Array.from({ length: PER_ADDRESS }, () => wait(`${url}/6`));
         await areParked(waits.length);
         await pair.redis.begin();
