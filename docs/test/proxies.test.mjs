@@ -8,6 +8,7 @@ import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { eventually } from '../../js/test/chromium.mjs';
 import { startOwnNode } from '../../js/test/node.mjs';
 import { lacks, serve } from './servers.mjs';
 
@@ -18,8 +19,10 @@ const STREAM = ['/usr/lib/nginx/modules/ngx_stream_module.so', process.env.NGINX
   .find(path => path && existsSync(path));
 const PER_ADDRESS = 2;
 const REQUESTS = 5;
+const REFUSED_MILLIS = 20_000;
 
 let last = 1;
+let lastId = 1_000;
 
 /** An address of this machine that no test has had. */
 const fresh = () => `127.0.0.${++last}`;
@@ -63,27 +66,47 @@ const FORGED = [
   { 'X-Real-IP': '198.51.100.4' },
 ];
 
-function ask(url, localAddress, headers) {
+function ask(url, localAddress, headers, method = 'GET') {
   return new Promise((heard, failed) => {
-    http.get(url, { agent: false, localAddress, headers }, answer => {
+    http.request(url, { method, agent: false, localAddress, headers }, answer => {
       answer.resume();
       heard(answer.statusCode);
-    }).on('error', failed);
+    }).on('error', failed).end();
   });
 }
 
-/** How many of some waits of one client are parked at a time. */
-async function parked(url, from, forged) {
-  const statuses = await Promise.all(Array.from({ length: REQUESTS }, (_, i) =>
-    ask(`${url}/7?timeout=2`, from, forged[i % forged.length])));
-  assert.ok(statuses.every(status => status === 204 || status === 429), `${statuses}`);
-  return statuses.filter(status => status === 204).length;
+/**
+ * How many waits each client has parked, of some that it begins with fields of its own. All are held until
+ * as many are refused as should be, which takes no time; where more are parked, that shows a while later.
+ */
+async function parked(url, clients, refused) {
+  const id = ++lastId;
+  const statuses = clients.map(() => []);
+  const all = clients.flatMap((forged, client) => {
+    const from = fresh();
+    return Array.from({ length: REQUESTS }, async (_, i) => {
+      const status = await ask(`${url}/${id}`, from, forged[i % forged.length]);
+      statuses[client].push(status);
+    });
+  });
+  const count = wanted => statuses.flat().filter(status => status === wanted).length;
+  await eventually(() => count(429) >= refused, `${refused} waits are refused`, REFUSED_MILLIS).catch(() => {});
+  assert.equal(await ask(`${url}/${id}`, '127.0.0.1', {}, 'POST'), 201);
+  await Promise.all(all);
+  assert.equal(count(200) + count(429), all.length, `${statuses.join('; ')}`);
+  return statuses.map(each => each.filter(status => status === 200).length);
 }
 
 async function eachClientIsCounted(url, forgeries = FORGED) {
-  const all = [...forgeries.map(fields => [fields]), forgeries];
-  const counts = await Promise.all(all.map(forged => parked(url, fresh(), forged)));
-  assert.deepEqual(counts, all.map(() => PER_ADDRESS));
+  const clients = [...forgeries.map(fields => [fields]), forgeries];
+  const counts = await parked(url, clients, clients.length * (REQUESTS - PER_ADDRESS));
+  assert.deepEqual(counts, clients.map(() => PER_ADDRESS));
+}
+
+/** Clients with such fields are counted together, as one. */
+async function allAreCountedAsOne(url, clients) {
+  const counts = await parked(url, clients, clients.length * REQUESTS - PER_ADDRESS);
+  assert.equal(counts.reduce((sum, count) => sum + count), PER_ADDRESS);
 }
 
 async function startNode(t, ...more) {
@@ -134,16 +157,13 @@ describe('proxies', { concurrency: 1 }, () => {
     const node = await startNode(t, '--trusted-proxies', '127.0.0.1');
     const url = `${await serve(t, 'caddy', node.url)}/doorbell`;
     await eachClientIsCounted(url, FORGED.filter(fields => !fields.Forwarded));
-    const forgers = await Promise.all([1, 2, 3].map(i =>
-      parked(url, fresh(), [{ Forwarded: `for=198.51.100.${i}` }])));
-    assert.equal(forgers.reduce((sum, count) => sum + count), PER_ADDRESS);
+    await allAreCountedAsOne(url, [1, 2, 3].map(i => [{ Forwarded: `for=198.51.100.${i}` }]));
   });
 
   test('aProxyThatIsNotTrustedIsCountedAsOneClient', { skip: lacks('caddy') }, async t => {
     const node = await startNode(t, '--trusted-proxies', '192.0.2.0/24,::1,unix');
     const url = `${await serve(t, 'caddy', node.url)}/doorbell`;
-    const counts = await Promise.all([1, 2, 3].map(() => parked(url, fresh(), FORGED)));
-    assert.equal(counts.reduce((sum, count) => sum + count), PER_ADDRESS);
+    await allAreCountedAsOne(url, [1, 2, 3].map(() => FORGED));
   });
 
   test('overAUnixSocketTheProxyIsTrustedByTheWord', { skip: lacks('nginx') }, async t => {
