@@ -145,6 +145,7 @@ test('anUpgradeIsNoticedByNobody', { skip: lacks('nginx') || lacks('haproxy') },
     load(raw(`${nginx}/doorbell`), 'nginx', 2_000_000),
     load(raw(`${haproxy}/doorbell`), 'haproxy', 3_000_000),
   ];
+  t.after(() => loads.forEach(each => each.stop()));
   for (let i = 0; i < UPGRADES; i++) {
     const before = await parkEach(bell.url, 1 + 10_000 * i);
     await delay(500);

@@ -372,7 +372,7 @@ class Promises:
 
     def test_what_is_no_answer_of_a_node_is_an_error_at_once(self):
         for name, nonsense in NO_NODE.items():
-            with self.subTest(name), FakeNode(*[nonsense] * 3) as node:
+            with self.subTest(name), FakeNode(*[nonsense] * 30) as node:  # also to who asks again
                 self.no_retry(node, node.url, "is not a Doorbell node: ", (0, 200, 201))
 
     def test_an_answer_to_another_question_is_an_error_at_once(self):
