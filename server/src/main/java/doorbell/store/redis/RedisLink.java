@@ -25,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,9 @@ import org.jspecify.annotations.Nullable;
 final class RedisLink implements Link {
   /** Time within which each command, and the making of a connection, is answered or fails. */
   static final Duration TIMEOUT = Duration.ofSeconds(2);
+
+  /** Tries to connect where the driver doesn't know why one failed. */
+  private static final int TRIES = 4;
 
   /** Batches of each kind on their way at a time. */
   private static final int BATCHES = 4;
@@ -72,22 +76,41 @@ final class RedisLink implements Link {
     RedisURI url = url(at);
     RedisNames names = new RedisNames(settings.prefix(), at.database());
     long rememberMillis = settings.remember().toMillis();
-    return CompletableFuture.completedFuture(url)
-        .thenComposeAsync(
-            there -> client.connectAsync(ByteArrayCodec.INSTANCE, there), RedisLink::inItsOwnThread)
-        .thenComposeAsync(
+    return connect(() -> client.connectAsync(ByteArrayCodec.INSTANCE, url), TRIES)
+        .thenCompose(
             commands ->
-                client
-                    .connectPubSubAsync(ByteArrayCodec.INSTANCE, url)
+                connect(() -> client.connectPubSubAsync(ByteArrayCodec.INSTANCE, url), TRIES)
                     .thenApply(hearing -> new RedisLink(commands, hearing, names, rememberMillis))
                     .whenComplete(
                         (link, failure) -> {
                           if (failure != null) {
                             commands.closeAsync();
                           }
-                        }),
-            RedisLink::inItsOwnThread)
+                        }))
         .thenCompose(link -> link.subscribe(owner));
+  }
+
+  /**
+   * Connects; again, where the driver doesn't know why that failed: a server's error may come
+   * before the driver looks for it.
+   */
+  private static <C> CompletableFuture<C> connect(
+      Supplier<? extends CompletionStage<C>> driver, int tries) {
+    return CompletableFuture.completedFuture(driver)
+        .thenComposeAsync(Supplier::get, RedisLink::inItsOwnThread)
+        .exceptionallyCompose(
+            failure ->
+                tries > 1 && isUnknown(failure)
+                    ? connect(driver, tries - 1)
+                    : CompletableFuture.failedFuture(failure));
+  }
+
+  private static boolean isUnknown(Throwable failure) {
+    Throwable root = failure;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root instanceof IllegalStateException;
   }
 
   /** For the look-up of a host, which blocks: Lettuce's own threads serve all servers. */
