@@ -70,6 +70,7 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
   private int unreadQuestions;
 
   private boolean closing;
+  private boolean gone;
 
   /** True once all responses are written and arriving bytes are ignored. */
   private boolean lingering;
@@ -248,6 +249,7 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
 
   @Override
   public void onClosed() {
+    gone = true;
     closing = true;
     channel.onClosed();
     if (unread != null) {
@@ -270,11 +272,20 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
       handler.end("a frame took too long to arrive");
     } else if (awaited != 0) {
       http.io.deadlines.set(this, http.options.headTimeout().toMillis());
-    } else if (connection.numActiveStreams() > 0 || unread != null || endpoint.isBehind()) {
+    } else if (connection.numActiveStreams() > 0 || isBehind()) {
       onIdle();
     } else {
       close();
     }
+  }
+
+  /**
+   * True if bytes have come that weren't looked at, of a client that takes answers. One that is
+   * refused is served no longer for them.
+   */
+  private boolean isBehind() {
+    boolean isLate = unread != null || endpoint.isBehind();
+    return isLate && refusal == null && !endpoint.isStalled();
   }
 
   @Override
@@ -303,7 +314,7 @@ public final class Http2ServerConnection extends Deadline implements Protocol, T
    */
   void onFailed() {
     closing = true;
-    if (channel.isOpen()) {
+    if (!gone) {
       http.io.deadlines.set(this, HttpLimits.LINGER_MILLIS);
     }
     visit(Http2Exchange::drain);

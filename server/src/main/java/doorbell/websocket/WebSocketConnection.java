@@ -290,7 +290,8 @@ public final class WebSocketConnection extends WebSocketWriter
     if (closing && lingersOn()) {
       return;
     }
-    if (closing || untold != null || (asked && !heard && !endpoint.isBehind())) {
+    boolean isBehind = endpoint.isBehind() && !endpoint.isStalled();
+    if (closing || untold != null || (asked && !heard && !isBehind)) {
       endpoint.cut();
       return;
     }
